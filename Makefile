@@ -1,0 +1,44 @@
+# make demo    the main job on the built-in set: install, train, test, leaderboard
+# make test    every test
+# make quick   the tests that take seconds
+# make check   format, lint, types, import rules
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test quick check format clean
+
+demo: $(VENV)/.installed
+	$(BIN)/iqabench run --models biosiqnet-lite,brisque --datasets demo
+	$(BIN)/iqabench leaderboard --format csv -o leaderboard.csv
+
+test: $(VENV)/.installed-dev
+	$(BIN)/pytest
+
+quick: $(VENV)/.installed-dev
+	$(BIN)/pytest -m "not slow"
+
+check: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/.installed-dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf $(VENV) build dist
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet -e .
+	touch $@
+
+$(VENV)/.installed-dev: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet -e '.[dev]'
+	touch $@ $(VENV)/.installed
