@@ -1,0 +1,63 @@
+"""What a plugin must know of iqabench. Imports no numerical library."""
+
+from iqabench.contract.cards import (
+    DatasetCard,
+    ModelCard,
+    Protocol,
+    Published,
+    Recipe,
+    SaliencyCard,
+    Stage,
+    WeightsCard,
+)
+from iqabench.contract.errors import (
+    CatalogError,
+    DataError,
+    IqabenchError,
+    MissingDependencyError,
+    ScoreError,
+    StoreError,
+    UnknownNameError,
+    UsageError,
+    WeightsError,
+)
+from iqabench.contract.hooks import GROUP, hookimpl, hookspec
+from iqabench.contract.models import (
+    Batch,
+    Estimator,
+    FullReferenceScorer,
+    Scorer,
+    TrainableModel,
+    network,
+)
+from iqabench.contract.saliency import SaliencyProvider
+
+__all__ = [
+    "GROUP",
+    "Batch",
+    "CatalogError",
+    "DataError",
+    "DatasetCard",
+    "Estimator",
+    "FullReferenceScorer",
+    "IqabenchError",
+    "MissingDependencyError",
+    "ModelCard",
+    "Protocol",
+    "Published",
+    "Recipe",
+    "SaliencyCard",
+    "SaliencyProvider",
+    "ScoreError",
+    "Scorer",
+    "Stage",
+    "StoreError",
+    "TrainableModel",
+    "UnknownNameError",
+    "UsageError",
+    "WeightsCard",
+    "WeightsError",
+    "hookimpl",
+    "hookspec",
+    "network",
+]

@@ -1,0 +1,46 @@
+"""The hooks a plugin may implement, in the manner of pytest and datasette.
+
+A plugin is any importable module named by an entry point of the group ``iqabench``::
+
+    [project.entry-points.iqabench]
+    my_plugin = "my_plugin"
+
+and it implements one or more of these functions with :data:`hookimpl`::
+
+    from iqabench.contract import ModelCard, hookimpl
+
+    @hookimpl
+    def register_models(register):
+        register(ModelCard(name="mine", factory="my_plugin.net:Mine", ...))
+
+Registering must be cheap: cards name their code as strings, so that listing every model imports
+no network library.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pluggy
+
+from iqabench.contract.cards import DatasetCard, ModelCard, SaliencyCard
+
+GROUP = "iqabench"
+
+hookspec = pluggy.HookspecMarker(GROUP)
+hookimpl = pluggy.HookimplMarker(GROUP)
+
+
+@hookspec
+def register_models(register: Callable[[ModelCard], None]) -> None:
+    """Call ``register(ModelCard(...))`` once for every model the plugin offers."""
+
+
+@hookspec
+def register_datasets(register: Callable[[DatasetCard], None]) -> None:
+    """Call ``register(DatasetCard(...))`` once for every data set the plugin can read."""
+
+
+@hookspec
+def register_saliency_providers(register: Callable[[SaliencyCard], None]) -> None:
+    """Call ``register(SaliencyCard(...))`` once for every saliency provider."""
