@@ -1,0 +1,200 @@
+"""Catalogues: YAML files that bind names of data sets to folders and settings.
+
+Merged key by key, the later winning: the shipped one, the user's, the one named by ``--catalog``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from iqabench.contract.cards import DatasetCard
+from iqabench.contract.errors import CatalogError, DataError, UnknownNameError
+from iqabench.kit.places import cache_dir
+from iqabench.registry import Registry
+
+CARD_KEYS = ("title", "direction", "labels", "homepage", "licence", "citation", "authentic")
+COMMON_KEYS = ("root", "reader", "protocol", *CARD_KEYS)
+
+
+@dataclass(frozen=True)
+class BoundDataset:
+    """A data set's card with the folder and options a catalogue gave it."""
+
+    card: DatasetCard
+    root: Path | None
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The short name."""
+        return self.card.name
+
+
+def user_catalog() -> Path:
+    """Where the user's own catalogue lies, whether or not it exists."""
+    folder = os.environ.get("IQABENCH_CONFIG") or platformdirs.user_config_path("iqabench")
+    return Path(folder) / "datasets.yaml"
+
+
+def shipped_catalog() -> Path:
+    """datasets.yaml: inside an installed package, beside it in a checkout."""
+    inside = Path(__file__).parent / "datasets.yaml"
+    return inside if inside.exists() else Path(__file__).parent.parent / "datasets.yaml"
+
+
+class Catalog:
+    """All known data sets, bound to their folders."""
+
+    def __init__(self, registry: Registry, extra: Path | None = None) -> None:
+        """Read and merge the catalogues.
+
+        Raises:
+            CatalogError: a file that is missing, is no YAML, or holds an unknown key.
+        """
+        self.registry = registry
+        self._entries: dict[str, dict[str, Any]] = {}
+        self._sources: dict[str, Path] = {}
+        if extra is not None and not extra.exists():
+            raise CatalogError(f"no catalogue at {extra}", "--catalog names a YAML file")
+        for path in (shipped_catalog(), user_catalog(), extra):
+            if path is not None and path.exists():
+                self._merge(path)
+
+    def names(self) -> list[str]:
+        """Short names of every set, registered or defined by a catalogue."""
+        return sorted({*self.registry.datasets.cards, *self._entries})
+
+    def get(self, name: str) -> BoundDataset:
+        """A set by name or alias, whether or not its folder exists.
+
+        Raises:
+            UnknownNameError: neither a plugin nor a catalogue knows it.
+        """
+        card = self._card(name)
+        entry = self._entries.get(card.name, {})
+        options = {key: value for key, value in entry.items() if key in card.option_keys}
+        return BoundDataset(card, self._root(card, entry), options)
+
+    def ready(self, name: str) -> BoundDataset:
+        """A set whose folder is there (built-in sets are made on first use).
+
+        Raises:
+            DataError: the folder is missing; the hint names the keys that set it.
+        """
+        bound = self.get(name)
+        if bound.card.builder is None and (bound.root is None or not bound.root.is_dir()):
+            where = "has no root" if bound.root is None else f"is not at {bound.root}"
+            raise DataError(
+                f"data set '{bound.name}' {where}",
+                f"set datasets.{bound.name}.root in {user_catalog()}, or $IQABENCH_DATA to a "
+                f"folder that holds {bound.name}/"
+                + (f"; the data: {bound.card.homepage}" if bound.card.homepage else ""),
+            )
+        return bound
+
+    def _root(self, card: DatasetCard, entry: Mapping[str, Any]) -> Path | None:
+        if entry.get("root"):
+            return Path(entry["root"]).expanduser()
+        if card.builder is not None:
+            return cache_dir() / "datasets" / f"{card.name}-{card.version}"
+        base = os.environ.get("IQABENCH_DATA")
+        return Path(base) / card.name if base else None
+
+    def _card(self, name: str) -> DatasetCard:
+        shelf = self.registry.datasets
+        key = shelf.canonical(name)
+        if key in self._entries and "reader" in self._entries[key]:
+            return self._user_card(key)
+        try:
+            card = shelf.get(name, self.registry.note())
+        except UnknownNameError:
+            raise UnknownNameError("data set", name, self.names(), self.registry.note()) from None
+        return self._overridden(card, self._entries.get(card.name, {}))
+
+    def _user_card(self, name: str) -> DatasetCard:
+        entry = self._entries[name]
+        template = self.registry.datasets.get(entry["reader"])
+        base = template.model_copy(update={"name": name, "title": name, "aliases": ()})
+        return self._overridden(base, entry)
+
+    def _overridden(self, card: DatasetCard, entry: Mapping[str, Any]) -> DatasetCard:
+        fields = {key: entry[key] for key in CARD_KEYS if key in entry}
+        if "protocol" in entry:
+            fields["protocol"] = card.protocol.model_dump() | entry["protocol"]
+        if not fields:
+            return card
+        try:
+            return DatasetCard.model_validate(card.model_dump() | fields)
+        except ValueError as error:
+            problem = str(error).splitlines()[2].strip() if "\n" in str(error) else str(error)
+            raise CatalogError(
+                f"{self._sources[card.name]}: data set '{card.name}': {problem}",
+                f"one of {', '.join(fields)} has a value nobody understands",
+            ) from error
+
+    def _merge(self, path: Path) -> None:
+        document = _read_yaml(path)
+        _check_keys(path, document, ("datasets",))
+        datasets = document.get("datasets") or {}
+        if not isinstance(datasets, Mapping):
+            raise CatalogError(f"{path}: 'datasets' is no mapping", "write name: {root: PATH}")
+        for name, entry in datasets.items():
+            entry = entry if entry is not None else {}
+            if not isinstance(entry, Mapping):
+                line = datasets.lc.key(name)[0] + 1 if hasattr(datasets, "lc") else 0
+                raise CatalogError(
+                    f"{path}, line {line}: '{name}' is no mapping", f"write {name}: {{root: PATH}}"
+                )
+            key = self.registry.datasets.canonical(str(name))
+            merged = self._entries.get(key, {}) | dict(entry)
+            _check_keys(path, entry, (*COMMON_KEYS, *self._option_keys(path, key, merged)))
+            self._entries[key] = merged
+            self._sources[key] = path
+
+    def _option_keys(self, path: Path, name: str, entry: Mapping[str, Any]) -> tuple[str, ...]:
+        reader = str(entry.get("reader", name))
+        try:
+            return self.registry.datasets.get(reader).option_keys
+        except UnknownNameError as error:
+            if self.registry.failures:
+                return tuple(entry)  # its reader may be a failed plugin's; `doctor` says so
+            raise CatalogError(
+                f"{path}: data set '{name}' has no reader ({error.message})",
+                f"add reader: csv, or the name of a registered set; {error.hint}",
+            ) from None
+
+
+def _read_yaml(path: Path) -> Any:
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    try:
+        document = YAML().load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, YAMLError) as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"{path}, line {mark.line + 1}" if mark else str(path)
+        problem = getattr(error, "problem", None) or str(error).splitlines()[0]
+        raise CatalogError(f"{where}: {problem}", "the catalogue must be valid YAML") from error
+    if document is None:
+        return {}
+    if not isinstance(document, Mapping):
+        raise CatalogError(f"{path}: no mapping at the top", "it begins with 'datasets:'")
+    return document
+
+
+def _check_keys(path: Path, mapping: Any, known: tuple[str, ...]) -> None:
+    import difflib
+
+    for key in mapping:
+        if key in known:
+            continue
+        line = mapping.lc.key(key)[0] + 1 if hasattr(mapping, "lc") else 0
+        near = difflib.get_close_matches(str(key), known, n=1)
+        hint = f"did you mean '{near[0]}'?" if near else f"known keys: {', '.join(known)}"
+        raise CatalogError(f"{path}, line {line}: unknown key '{key}'", hint)

@@ -1,0 +1,162 @@
+"""Loads plugins and resolves names. The only module that does either.
+
+A plugin that fails to import is set aside with its reason; the others go on, and ``doctor`` tells.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, Generic, TypeVar
+
+import pluggy
+
+from iqabench.contract import hooks
+from iqabench.contract.cards import DatasetCard, ModelCard, SaliencyCard
+from iqabench.contract.errors import IqabenchError, MissingDependencyError, UnknownNameError
+
+Card = TypeVar("Card", ModelCard, DatasetCard, SaliencyCard)
+
+
+class Shelf(Generic[Card]):
+    """The cards of one kind, found by name or alias."""
+
+    def __init__(self, what: str) -> None:
+        self.what = what
+        self.cards: dict[str, Card] = {}
+        self.plugins: dict[str, str] = {}
+        self._aliases: dict[str, str] = {}
+
+    def add(self, card: Card, plugin: str) -> None:
+        """Put a card on the shelf; a taken name or alias is the plugin's error."""
+        for name in (card.name, *card.aliases):
+            if name in self.cards or name in self._aliases:
+                owner = self.plugins[self._aliases.get(name, name)]
+                raise ValueError(f"{self.what} '{name}' is already registered by {owner}")
+        self.cards[card.name] = card
+        self.plugins[card.name] = plugin
+        self._aliases |= dict.fromkeys(card.aliases, card.name)
+
+    def remove_plugin(self, plugin: str) -> None:
+        """Take back what a plugin put here before it failed."""
+        for name in [name for name, owner in self.plugins.items() if owner == plugin]:
+            card = self.cards.pop(name)
+            del self.plugins[name]
+            for alias in card.aliases:
+                self._aliases.pop(alias, None)
+
+    def canonical(self, name: str) -> str:
+        """The registered name that an alias stands for; other names in lower case."""
+        return self._aliases.get(name.lower(), name.lower())
+
+    def get(self, name: str, note: str = "") -> Card:
+        """The card of that name or alias.
+
+        Raises:
+            UnknownNameError: nobody registered it; the hint names near misses.
+        """
+        key = self.canonical(name)
+        if key not in self.cards:
+            raise UnknownNameError(self.what, name, [*self.cards, *self._aliases], note)
+        return self.cards[key]
+
+
+class Registry:
+    """Every plugin's cards, and the plugins that failed."""
+
+    def __init__(self) -> None:
+        self.models: Shelf[ModelCard] = Shelf("model")
+        self.datasets: Shelf[DatasetCard] = Shelf("data set")
+        self.saliency: Shelf[SaliencyCard] = Shelf("saliency provider")
+        self.failures: dict[str, str] = {}
+        self.plugins: dict[str, str] = {}
+
+    def load(self, entry: EntryPoint) -> None:
+        """Import one plugin and let it register; a failure is recorded, not raised."""
+        try:
+            self.register(entry.load(), entry.name)
+        except Exception as error:
+            self.failures[entry.name] = f"{type(error).__name__}: {error}"
+
+    def register(self, plugin: object, name: str) -> None:
+        """Collect the cards of a plugin: a module or an object with hook implementations.
+
+        Either all its cards are registered or none.
+
+        Raises:
+            Exception: whatever the plugin raised.
+        """
+        manager = pluggy.PluginManager(hooks.GROUP)
+        manager.add_hookspecs(hooks)
+        manager.register(plugin, name)
+        manager.check_pending()
+        shelves = (self.models, self.datasets, self.saliency)
+        try:
+            manager.hook.register_models(register=lambda card: self.models.add(card, name))
+            manager.hook.register_datasets(register=lambda card: self.datasets.add(card, name))
+            manager.hook.register_saliency_providers(
+                register=lambda card: self.saliency.add(card, name)
+            )
+        except Exception:
+            for shelf in shelves:
+                shelf.remove_plugin(name)
+            raise
+        self.plugins[name] = getattr(plugin, "__name__", type(plugin).__name__)
+
+    def note(self) -> str:
+        """A hint's tail when plugins failed to load: the name sought may have been theirs."""
+        if not self.failures:
+            return ""
+        return f" (plugins that failed to load: {', '.join(self.failures)}; see iqabench doctor)"
+
+    def model(self, name: str) -> ModelCard:
+        """The card of a model, by name or alias."""
+        return self.models.get(name, self.note())
+
+    def dataset(self, name: str) -> DatasetCard:
+        """The card of a data set, by name or alias."""
+        return self.datasets.get(name, self.note())
+
+    def provider(self, name: str) -> SaliencyCard:
+        """The card of a saliency provider, by name or alias."""
+        return self.saliency.get(name, self.note())
+
+
+@cache
+def registry() -> Registry:
+    """The registry of all installed plugins, in the order of their names."""
+    found = Registry()
+    for entry in sorted(entry_points(group=hooks.GROUP), key=lambda entry: entry.name):
+        found.load(entry)
+    return found
+
+
+def load(target: str) -> Any:
+    """The object that ``"package.module:attribute"`` names.
+
+    Raises:
+        IqabenchError: the module cannot be imported or lacks the attribute.
+    """
+    module, _, attribute = target.partition(":")
+    try:
+        return getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        raise IqabenchError(
+            f"cannot load {target}: {error}", "reinstall the plugin that registered it"
+        ) from error
+
+
+def require(card: ModelCard | SaliencyCard) -> None:
+    """Check, without importing it, that the optional library a card needs is installed.
+
+    Raises:
+        MissingDependencyError: it is not; names the library's licence and the install command.
+    """
+    if not card.requires or importlib.util.find_spec(card.requires) is not None:
+        return
+    raise MissingDependencyError(
+        f"'{card.name}' needs {card.requires}, which is not installed (licence: {card.licence})",
+        f"pip install 'iqabench[{card.extra}]'" if card.extra else f"pip install {card.requires}",
+    )
