@@ -1,0 +1,87 @@
+"""Saliency maps as targets: decomposition at a threshold, and losses between maps.
+
+Losses are written for maps (B, 1, H, W) and computed in float32 whatever the precision around
+them, since their sums run over many thousands of small numbers.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+EPSILON = 1e-8
+"""Regularises the Kullback-Leibler divergence, as in the BioSIQNet paper's eq. 5."""
+FULL = 255.0
+"""Thresholds are given on a scale on which a map's maximum is 255."""
+
+
+def decompose(maps: Tensor, threshold: float, binary: bool = False) -> tuple[Tensor, Tensor]:
+    """Split maps into what draws little attention and what draws much.
+
+    Args:
+        maps: (B, 1, H, W) in [0, 1], each scaled to its picture's maximum.
+        threshold: on the scale of 0 to 255; values at or above it are high.
+        binary: ones where the parts are, instead of the map's own values.
+
+    Returns:
+        (low, high), both of the maps' shape; they sum to ``maps`` unless binary.
+    """
+    above = maps * FULL >= threshold
+    values = torch.ones_like(maps) if binary else maps
+    zero = torch.zeros_like(maps)
+    low = torch.where(above | (maps <= 0), zero, values)
+    return low, torch.where(above, values, zero)
+
+
+def sum_to_one(maps: Tensor) -> Tensor:
+    """Maps (B, 1, H, W) as float32 distributions (B, H*W); an all-zero map stays zero."""
+    flat = maps.float().flatten(1)
+    return flat / flat.sum(1, keepdim=True).clamp_min(torch.finfo(torch.float32).tiny)
+
+
+def kld(predicted: Tensor, truth: Tensor) -> Tensor:
+    """Kullback-Leibler divergence of each predicted map from the truth, (B,); 0 is best.
+
+    The sum over pixels of t log(t / (epsilon + p) + epsilon), both maps summing to one
+    (BioSIQNet, eq. 5).
+    """
+    p, t = sum_to_one(predicted), sum_to_one(truth)
+    return (t * torch.log(t / (EPSILON + p) + EPSILON)).sum(1)
+
+
+def cc(predicted: Tensor, truth: Tensor) -> Tensor:
+    """Pearson's linear correlation of each pair of maps, (B,); 1 is best, 0 for a flat map."""
+    p = predicted.float().flatten(1)
+    t = truth.float().flatten(1)
+    p = p - p.mean(1, keepdim=True)
+    t = t - t.mean(1, keepdim=True)
+    # Under the root, so that a flat map has gradient 0 and not NaN.
+    norm = (p.square().sum(1) * t.square().sum(1) + EPSILON**2).sqrt()
+    return (p * t).sum(1) / norm
+
+
+def sim(predicted: Tensor, truth: Tensor) -> Tensor:
+    """Similarity of each pair: the sum of the pixelwise minimum of maps summing to one, (B,)."""
+    return torch.minimum(sum_to_one(predicted), sum_to_one(truth)).sum(1)
+
+
+def saliency_loss(predicted: Tensor, truth: Tensor, weights: tuple[float, float, float]) -> Tensor:
+    """Weighted KLD, CC and SIM (BioSIQNet, eqs. 4 and 8), averaged over maps that are not empty.
+
+    Args:
+        predicted: (B, 1, H, W), not negative.
+        truth: the same shape; a map without any value is left out of the mean.
+        weights: factors of KLD, CC and SIM.
+
+    Returns:
+        A scalar; 0, with gradient 0, where every true map is empty.
+    """
+    device = predicted.device.type
+    with torch.autocast(device, enabled=False):
+        each = (
+            weights[0] * kld(predicted, truth)
+            + weights[1] * cc(predicted, truth)
+            + weights[2] * sim(predicted, truth)
+        )
+        present = (truth.flatten(1).sum(1) > 0).to(each.dtype)
+        return (each * present).sum() / present.sum().clamp_min(1)

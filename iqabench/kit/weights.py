@@ -1,0 +1,113 @@
+"""Finds, verifies and reads weights: as a file first, then from a package, then from the hub."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import urllib.error
+import urllib.request
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from iqabench.contract.cards import WeightsCard
+from iqabench.contract.errors import WeightsError
+from iqabench.kit.places import weights_dir
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+TIMEOUT = 2.0
+"""Seconds to wait for a hub: offline must answer at once."""
+
+
+def resolve(card: WeightsCard) -> Path:
+    """The file a card describes, verified; downloaded if it is nowhere else.
+
+    Raises:
+        WeightsError: it cannot be had, or its checksum is wrong; the hint names the file to put in
+            place.
+    """
+    place = weights_dir() / card.filename
+    shipped = _shipped(card)
+    for path in (place, shipped):
+        if path is not None and path.is_file():
+            _verify(path, card)
+            return path
+    if not card.url:
+        raise WeightsError(f"weights '{card.name}' are not on this machine", _place_hint(card))
+    return _download(card, place)
+
+
+def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str] | None]:
+    """Tensors and metadata of a safetensors file or a plain torch state dict. Unpickles no code.
+
+    Raises:
+        WeightsError: it is neither.
+    """
+    import torch
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        if path.suffix == ".safetensors":
+            with safe_open(path, "pt") as stored:
+                return {key: stored.get_tensor(key) for key in stored.keys()}, stored.metadata()  # noqa: SIM118
+        found = torch.load(path, map_location="cpu", weights_only=True)
+    except (OSError, SafetensorError, RuntimeError, ValueError, EOFError) as error:
+        raise WeightsError(
+            f"cannot read weights {path}: {str(error).splitlines()[0]}",
+            "a .safetensors file or a plain torch state dict is wanted",
+        ) from error
+    except Exception as error:  # weights_only refuses code with its own UnpicklingError
+        raise WeightsError(f"{path} holds more than tensors", "save its state_dict()") from error
+    for key in ("params", "state_dict", "model"):
+        if isinstance(found, dict) and isinstance(found.get(key), dict):
+            found = found[key]
+    return dict(found), None
+
+
+def _shipped(card: WeightsCard) -> Path | None:
+    package, _, inside = card.package.partition(":")
+    spec = importlib.util.find_spec(package) if package else None
+    return Path(spec.origin).parent / inside if spec is not None and spec.origin else None
+
+
+def _verify(path: Path, card: WeightsCard) -> None:
+    if not card.sha256:
+        return
+    with path.open("rb") as stream:
+        found = hashlib.file_digest(stream, "sha256").hexdigest()
+    if not found.startswith(card.sha256):
+        raise WeightsError(
+            f"{path} is not what '{card.name}' names: sha256 {found[:16]}, not {card.sha256[:16]}",
+            "it is damaged or another version; remove it",
+        )
+
+
+def _download(card: WeightsCard, place: Path) -> Path:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    part = place.with_name(f".{place.name}.{uuid.uuid4().hex[:8]}.part")
+    try:
+        with (
+            urllib.request.urlopen(card.url, timeout=TIMEOUT) as answer,
+            part.open("wb") as stream,
+        ):
+            while block := answer.read(1 << 20):
+                stream.write(block)
+        _verify(part, card)
+        part.replace(place)
+    except (OSError, urllib.error.URLError) as error:
+        reason = getattr(error, "reason", error)
+        raise WeightsError(
+            f"weights '{card.name}' are not on this machine and {card.url} cannot be reached "
+            f"({reason})",
+            _place_hint(card),
+        ) from error
+    finally:
+        part.unlink(missing_ok=True)
+    return place
+
+
+def _place_hint(card: WeightsCard) -> str:
+    checksum = f" (sha256 {card.sha256})" if card.sha256 else ""
+    return f"put {card.filename}{checksum} into {weights_dir()}, or use --init random"
