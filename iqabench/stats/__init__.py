@@ -1,0 +1,35 @@
+"""Statistics of agreement between predictions and labels: numpy in, numpy out.
+
+Importing this package loads numpy alone; scipy is imported by the functions that need it.
+"""
+
+from iqabench.stats.agreement import Agreement, agreement, krocc, plcc, rmse, srocc
+from iqabench.stats.bootstrap import (
+    content_counts,
+    interval,
+    repeated_bootstrap,
+    weighted_krocc,
+    weighted_plcc,
+    weighted_rmse,
+    weighted_srocc,
+)
+from iqabench.stats.logistic import LogisticFit, LogisticFitError, fit_logistic
+
+__all__ = [
+    "Agreement",
+    "LogisticFit",
+    "LogisticFitError",
+    "agreement",
+    "content_counts",
+    "fit_logistic",
+    "interval",
+    "krocc",
+    "plcc",
+    "repeated_bootstrap",
+    "rmse",
+    "srocc",
+    "weighted_krocc",
+    "weighted_plcc",
+    "weighted_rmse",
+    "weighted_srocc",
+]

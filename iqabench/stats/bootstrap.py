@@ -1,0 +1,358 @@
+"""Percentile bootstrap of SROCC, PLCC and RMSE over contents and repetitions.
+
+A resample is a row of counts: how often each sample occurs in it. Statistics are computed from the
+counts, many rows at once, and equal the plain statistic of the repeated sample, ties included:
+values are sorted once, and the mid-rank of a group of equal values follows from cumulated counts.
+
+Contents are drawn, not images, since images of one content err together (Cameron, Gelbach and
+Miller, "Bootstrap-based improvements for inference with clustered errors", REStat 90(3), 2008;
+percentile interval: Efron, 1979). Where images are independent, let every image be its own content.
+With few contents the intervals are too short: in simulation a nominal 5% test by them had a size
+of 14% at 5 or 6 contents and of 8% at 16 to 29.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from iqabench.stats.agreement import MIN_SAMPLES, plcc
+from iqabench.stats.logistic import FloatArray, finite_pair
+
+IntArray = npt.NDArray[np.integer[Any]]
+WeightedStatistic = Callable[[FloatArray, FloatArray, IntArray], FloatArray]
+"""(n,) predictions, (n,) labels, (R, n) counts -> (R,) values, nan where not defined."""
+Repetition = tuple[npt.ArrayLike, npt.ArrayLike, npt.ArrayLike]
+"""Predictions, labels and content labels of one seed or fold, all (n_r,)."""
+
+_STATISTIC_CELLS = 2**17  # counts handled at once inside a statistic: arrays that stay in cache
+_BOOTSTRAP_CELLS = 2**20  # counts drawn at once: 8 bytes each for the draws, 4 for the counts
+_CANCELLATION = 0.05  # share of the raw second moment below which a variance loses digits
+
+
+def weighted_srocc(x: npt.ArrayLike, y: npt.ArrayLike, counts: npt.ArrayLike) -> FloatArray:
+    """Spearman's rank correlation of every resample.
+
+    Args:
+        x: (n,) predictions.
+        y: (n,) labels.
+        counts: (R, n) non-negative integers, the occurrences of each sample in each resample.
+
+    Returns:
+        (R,) values in [-1, 1], equal to ``srocc(np.repeat(x, c), np.repeat(y, c))`` for each row
+        c of counts; nan for resamples of fewer than 3 samples or constant ones.
+
+    Raises:
+        ValueError: NaN, infinity, wrong shapes, or counts that are negative or no integers.
+    """
+    x, y = finite_pair(x, y)
+    counts = _checked_counts(counts, x.size)
+    if not x.size:
+        return np.full(len(counts), np.nan)
+    groups_x, groups_y = _tie_groups(x), _tie_groups(y)
+    out = np.empty(len(counts))
+    for rows in _chunks(len(counts), x.size, _STATISTIC_CELLS):
+        chunk = counts[rows]
+        ranks_x, square_x = _centred_ranks(chunk, groups_x)
+        ranks_y, square_y = _centred_ranks(chunk, groups_y)
+        ranks_x *= chunk
+        product = np.einsum("ij,ij->i", ranks_x, ranks_y)
+        out[rows] = _ratio(product, square_x, square_y, chunk.sum(axis=1))
+    return out
+
+
+def weighted_plcc(x: npt.ArrayLike, y: npt.ArrayLike, counts: npt.ArrayLike) -> FloatArray:
+    """Pearson's correlation of every resample; arguments, result, errors as `weighted_srocc`."""
+    x, y = finite_pair(x, y)
+    counts = _checked_counts(counts, x.size)
+    if not x.size:
+        return np.full(len(counts), np.nan)
+    u, v = _centred(x), _centred(y)
+    sums = _weighted_sums(counts, np.column_stack([u, v, u * u, v * v, u * v]))
+    total = counts.sum(axis=1)
+    n = np.maximum(total, 1)
+    sum_u, sum_v, sum_uu, sum_vv, sum_uv = sums.T
+    square_u, square_v = sum_uu - sum_u**2 / n, sum_vv - sum_v**2 / n
+    product = sum_uv - sum_u * sum_v / n
+    out = _ratio(product, square_u, square_v, total)
+    # Far from the centre, or (nearly) constant: the differences above have lost their digits.
+    doubtful = (square_u <= _CANCELLATION * sum_uu) | (square_v <= _CANCELLATION * sum_vv)
+    for row in np.flatnonzero(doubtful):
+        out[row] = plcc(np.repeat(x, counts[row]), np.repeat(y, counts[row]))
+    return out
+
+
+def weighted_rmse(x: npt.ArrayLike, y: npt.ArrayLike, counts: npt.ArrayLike) -> FloatArray:
+    """Root mean squared difference of every resample, in the common unit of x and y.
+
+    Arguments and errors as `weighted_srocc`; nan for an empty resample only.
+    """
+    x, y = finite_pair(x, y)
+    counts = _checked_counts(counts, x.size)
+    total = counts.sum(axis=1)
+    squares = _weighted_sums(counts, ((x - y) ** 2)[:, None])[:, 0]
+    return np.where(total > 0, np.sqrt(squares / np.maximum(total, 1)), np.nan)
+
+
+def weighted_krocc(x: npt.ArrayLike, y: npt.ArrayLike, counts: npt.ArrayLike) -> FloatArray:
+    """Kendall's tau-b of every resample; arguments, result, errors as `weighted_srocc`.
+
+    With S the (n, n) matrix of products of the signs of differences, and X, Y those of pairs that
+    differ in x, in y, tau-b of counts c is c'Sc / sqrt(c'Xc c'Yc). Takes O(n^2) memory.
+    """
+    x, y = finite_pair(x, y)
+    table = _checked_counts(counts, x.size)
+    weights = table.astype(np.float64)
+    sign_x, sign_y = (np.sign(values[:, None] - values[None, :]) for values in (x, y))
+
+    def form(matrix: FloatArray) -> FloatArray:
+        return np.asarray(((weights @ matrix) * weights).sum(axis=1))
+
+    return _ratio(
+        form(sign_x * sign_y), form(np.abs(sign_x)), form(np.abs(sign_y)), table.sum(axis=1)
+    )
+
+
+def content_counts(
+    contents: npt.ArrayLike, resamples: int, seed: int
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.intp]]:
+    """Draws contents with replacement, as many as there are.
+
+    Args:
+        contents: (n,) labels, one per image: integers or strings.
+        resamples: number of draws, at least 1.
+        seed: the draws depend on it and on the number of distinct contents alone.
+
+    Returns:
+        (resamples, n_contents) counts, contents in sorted order, and the (n,) column of each
+        image, so that ``counts[:, column]`` are the (resamples, n) counts of the images.
+
+    Raises:
+        ValueError: no contents, labels that cannot be sorted or are missing, resamples below 1.
+    """
+    column, size = _content_columns([_label_vector(contents, "contents")])
+    rng, _ = _generators(seed)
+    return _draw_counts(rng, _positive(resamples), size), column[0]
+
+
+def repeated_bootstrap(
+    repetitions: Sequence[Repetition],
+    *,
+    statistic: WeightedStatistic = weighted_srocc,
+    resamples: int = 10_000,
+    seed: int = 0,
+) -> FloatArray:
+    """Bootstrap distribution of a statistic's mean over repetitions (seeds or folds).
+
+    One resample draws contents with replacement from the union of all repetitions, the same draw
+    for each of them, and repetitions with replacement. The statistic is computed per repetition
+    and averaged over the drawn ones. A repetition that the drawn contents leave without a defined
+    statistic (none of its contents, a constant sample) is left out of that mean; where folds hold
+    a content or two each that is a good part of them.
+
+    The draws depend on the seed, the set of content labels and the number of repetitions alone:
+    two models on the same images get the same draws, so that the difference of their results is
+    a paired bootstrap of the difference.
+
+    Args:
+        repetitions: for each, predictions, labels and content labels, all (n_r,).
+        statistic: `weighted_srocc`, `weighted_plcc`, `weighted_rmse` or another of the kind.
+        resamples: number of resamples, at least 1.
+        seed: of the draws.
+
+    Returns:
+        (resamples,) means; nan where no drawn repetition has a defined statistic. Takes
+        some 20 MB beside the result, whatever the number of resamples.
+
+    Raises:
+        ValueError: no repetitions, an argument of unequal length, NaN or infinity, labels that
+            cannot be sorted or are missing, resamples below 1.
+    """
+    pairs, labels = _checked_repetitions(repetitions)
+    columns, contents = _content_columns(labels)
+    content_rng, repetition_rng = _generators(seed)
+    drawn = _draw_counts(repetition_rng, _positive(resamples), len(pairs))
+    width = max(contents, *(column.size for column in columns))
+    out = np.empty(resamples)
+    for rows in _chunks(resamples, width, _BOOTSTRAP_CELLS):
+        counts = _draw_counts(content_rng, rows.stop - rows.start, contents)
+        values = [
+            statistic(x, y, np.take(counts, column, axis=1))
+            for (x, y), column in zip(pairs, columns, strict=True)
+        ]
+        out[rows] = _mean_of_drawn(np.column_stack(values), drawn[rows])
+    return out
+
+
+def interval(samples: npt.ArrayLike, level: float = 0.95) -> tuple[float, float]:
+    """Percentile interval of bootstrap samples, in their unit.
+
+    Args:
+        samples: (R,) values; nan, a resample without a defined statistic, is left out, so that
+            the interval holds given that the statistic is defined.
+        level: share between the two ends, inside (0, 1).
+
+    Returns:
+        The (1 - level) / 2 and (1 + level) / 2 quantiles, linearly interpolated; (nan, nan)
+        where no sample is finite.
+
+    Raises:
+        ValueError: level outside (0, 1), or samples that are not one-dimensional.
+    """
+    if not 0 < level < 1:
+        raise ValueError(f"level must lie between 0 and 1, not {level!r}")
+    values = np.asarray(samples, dtype=np.float64)
+    if values.ndim != 1:
+        raise ValueError(f"samples must be one-dimensional, not of shape {values.shape}")
+    values = values[np.isfinite(values)]
+    if not values.size:
+        return np.nan, np.nan
+    low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)
+
+
+@dataclass(frozen=True)
+class _TieGroups:
+    order: npt.NDArray[np.intp]  # (n,) samples in ascending order
+    last: npt.NDArray[np.intp]  # (g,) place, in that order, of the last sample of each group
+    group: npt.NDArray[np.intp]  # (n,) group of each sample
+
+
+def _tie_groups(values: FloatArray) -> _TieGroups:
+    _, group, size = np.unique(values, return_inverse=True, return_counts=True)
+    return _TieGroups(np.argsort(group, kind="stable"), np.cumsum(size) - 1, group)
+
+
+def _centred_ranks(counts: IntArray, ties: _TieGroups) -> tuple[FloatArray, FloatArray]:
+    """Twice the mid-ranks less their mean, (R, n), and their sum of squares, (R,).
+
+    With E(g) samples up to and including group g, and N in all, the group's doubled mid-rank is
+    E(g - 1) + E(g) + 1 and the mean of all is N + 1; with t(g) = E(g) - E(g - 1) the squares sum
+    to (N^3 - sum of t(g)^3) / 3. All are integers, hence exact, and zero for a constant sample.
+    """
+    cumulated = np.cumsum(np.take(counts, ties.order, axis=1), axis=1, dtype=counts.dtype)
+    if ties.last.size < ties.order.size:
+        cumulated = np.take(cumulated, ties.last, axis=1)
+    total = cumulated[:, -1:].astype(np.float64)
+    size = cumulated.astype(np.float64)
+    ranks = size - total
+    ranks[:, 1:] += cumulated[:, :-1]
+    size[:, 1:] -= cumulated[:, :-1]
+    cubes = np.einsum("ij,ij->i", size * size, size)
+    square = (total * total * total)[:, 0] - cubes
+    return np.take(ranks, ties.group, axis=1), square / 3
+
+
+def _ratio(
+    product: FloatArray, square_x: FloatArray, square_y: FloatArray, total: IntArray
+) -> FloatArray:
+    defined = (square_x > 0) & (square_y > 0) & (total >= MIN_SAMPLES)
+    scale = np.sqrt(np.where(defined, square_x, 1)) * np.sqrt(np.where(defined, square_y, 1))
+    return np.where(defined, np.clip(product / scale, -1, 1), np.nan)
+
+
+def _centred(values: FloatArray) -> FloatArray:
+    """Values about their median, which an outlier that few resamples hold cannot drag away."""
+    away = values - np.median(values)
+    return np.asarray(away / (np.abs(away).max() or 1.0))
+
+
+def _weighted_sums(counts: IntArray, values: FloatArray) -> FloatArray:
+    """(R, n) counts, (n, k) values -> (R, k) sums, without a float copy of all counts."""
+    out = np.empty((len(counts), values.shape[1]))
+    for rows in _chunks(len(counts), len(values), _STATISTIC_CELLS):
+        out[rows] = counts[rows].astype(np.float64) @ values
+    return out
+
+
+def _checked_counts(counts: npt.ArrayLike, n: int) -> IntArray:
+    table = np.asarray(counts)
+    if table.ndim != 2 or table.shape[1] != n:
+        raise ValueError(f"counts must be of shape (resamples, {n}), not {table.shape}")
+    if table.dtype.kind not in "iu":
+        raise ValueError(f"counts must be integers, not {table.dtype}")
+    if table.size and table.min() < 0:
+        raise ValueError("counts must not be negative")
+    # Cumulated counts need room, and 32 bits are twice as fast as 64.
+    largest = int(table.max(initial=0)) * n
+    return table.astype(np.int32 if largest < 2**31 else np.int64, copy=False)
+
+
+def _checked_repetitions(
+    repetitions: Sequence[Repetition],
+) -> tuple[list[tuple[FloatArray, FloatArray]], list[npt.NDArray[Any]]]:
+    if not repetitions:
+        raise ValueError("repetitions must hold at least one repetition")
+    pairs, labels = [], []
+    for number, (prediction, quality, contents) in enumerate(repetitions):
+        where = f"of repetition {number}"
+        pair = finite_pair(prediction, quality, (f"prediction {where}", f"quality {where}"))
+        label = _label_vector(contents, f"contents {where}")
+        if label.size != pair[0].size:
+            raise ValueError(
+                f"contents {where} must be as long as its predictions, {pair[0].size}, "
+                f"not {label.size}"
+            )
+        pairs.append(pair)
+        labels.append(label)
+    return pairs, labels
+
+
+def _label_vector(contents: npt.ArrayLike, name: str) -> npt.NDArray[Any]:
+    labels = np.asarray(contents)
+    if labels.ndim != 1 or not labels.size:
+        raise ValueError(f"{name} must be one-dimensional and not empty: shape {labels.shape}")
+    if labels.dtype.kind == "f" and np.isnan(labels).any():
+        raise ValueError(f"{name} holds a missing label")
+    return labels
+
+
+def _content_columns(
+    labels: Sequence[npt.NDArray[Any]],
+) -> tuple[list[npt.NDArray[np.intp]], int]:
+    """For each repetition the column of each image's content, and the number of contents."""
+    try:
+        names, column = np.unique(np.concatenate(labels), return_inverse=True)
+    except TypeError as error:  # None among strings, say
+        raise ValueError("contents holds labels that are missing or cannot be sorted") from error
+    return np.split(column, np.cumsum([label.size for label in labels])[:-1]), names.size
+
+
+def _generators(seed: int) -> tuple[np.random.Generator, np.random.Generator]:
+    """Independent streams for contents and repetitions, so that neither shifts the other."""
+    contents, repetitions = np.random.SeedSequence(seed).spawn(2)
+    return np.random.default_rng(contents), np.random.default_rng(repetitions)
+
+
+def _draw_counts(rng: np.random.Generator, rows: int, size: int) -> npt.NDArray[np.int32]:
+    """(rows, size) counts of ``size`` draws with replacement; chunks leave the stream as it is."""
+    counts = np.empty((rows, size), dtype=np.int32)
+    for chunk in _chunks(rows, size, _BOOTSTRAP_CELLS):
+        drawn = rng.integers(size, size=(chunk.stop - chunk.start, size))
+        for row, draws in zip(counts[chunk], drawn, strict=True):
+            row[:] = np.bincount(draws, minlength=size)  # one row at a time stays in cache
+    return counts
+
+
+def _mean_of_drawn(values: FloatArray, drawn: IntArray) -> FloatArray:
+    """(R, k) values, (R, k) draws -> (R,) mean of the finite values, each as often as drawn."""
+    weight = np.where(np.isfinite(values), drawn, 0)
+    total = weight.sum(axis=1)
+    mean = (np.where(weight > 0, values, 0) * weight).sum(axis=1) / np.maximum(total, 1)
+    return np.where(total > 0, mean, np.nan)
+
+
+def _chunks(rows: int, width: int, cells: int) -> Iterator[slice]:
+    step = max(1, cells // max(width, 1))
+    for start in range(0, rows, step):
+        yield slice(start, min(start + step, rows))
+
+
+def _positive(resamples: int) -> int:
+    if resamples < 1:
+        raise ValueError(f"resamples must be at least 1, not {resamples}")
+    return resamples
