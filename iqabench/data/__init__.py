@@ -1,0 +1,1 @@
+"""Tables, splits, pictures and batches."""

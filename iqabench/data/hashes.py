@@ -1,0 +1,59 @@
+"""Content hashes of files, remembered by path, size and time so that nothing is read twice."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from iqabench.kit.places import cache_dir
+
+
+def file_hashes(paths: Sequence[Path], tick: Callable[[int], None] | None = None) -> list[str]:
+    """Hex digests of the files' contents, in order.
+
+    Args:
+        paths: existing files.
+        tick: called with the number of files hashed so far, for files that had to be read.
+
+    Raises:
+        OSError: a file cannot be read.
+    """
+    cache_dir().mkdir(parents=True, exist_ok=True)
+    stamps = [(str(path.resolve()), path.stat()) for path in paths]
+    keys = [(name, stat.st_size, stat.st_mtime_ns) for name, stat in stamps]
+    connection = sqlite3.connect(cache_dir() / "hashes.sqlite", timeout=60)
+    try:
+        with connection:
+            connection.execute(
+                "create table if not exists hash "
+                "(path text primary key, size integer, time integer, digest text)"
+            )
+        known = _known(connection, [name for name, _, _ in keys])
+        fresh: dict[str, tuple[str, int, int, str]] = {}
+        for done, (name, size, time) in enumerate(keys, 1):
+            if known.get(name, ("",))[:2] != (size, time) and name not in fresh:
+                fresh[name] = (name, size, time, _read_digest(Path(name)))
+                if tick is not None:
+                    tick(done)
+        with connection:
+            connection.executemany("insert or replace into hash values (?,?,?,?)", fresh.values())
+    finally:
+        connection.close()
+    return [fresh[name][3] if name in fresh else str(known[name][2]) for name, _, _ in keys]
+
+
+def _known(connection: sqlite3.Connection, names: list[str]) -> dict[str, tuple[int, int, str]]:
+    found: dict[str, tuple[int, int, str]] = {}
+    for start in range(0, len(names), 500):
+        part = names[start : start + 500]
+        marks = ",".join("?" * len(part))
+        rows = connection.execute(f"select * from hash where path in ({marks})", part)
+        found |= {path: (size, time, digest) for path, size, time, digest in rows}
+    return found
+
+
+def _read_digest(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, lambda: hashlib.blake2b(digest_size=16)).hexdigest()

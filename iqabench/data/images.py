@@ -1,0 +1,51 @@
+"""One decoder for all pictures, and a cache that decodes each only once.
+
+The cache holds one ``.npy`` of uint8 RGB per picture, named by the content hash of the file, so
+that copies share it and a changed file never meets a stale picture. Files are written whole or not
+at all and memory-mapped when read, so the operating system decides what stays in memory.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from iqabench.contract.errors import DataError
+from iqabench.kit.places import cache_dir
+from iqabench.store.folder import write_array
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+DECODING = "pillow-rgb-1"
+"""Names how pictures are decoded; part of the cache's key."""
+
+
+def decode(path: Path) -> NDArray[np.uint8]:
+    """Decode a picture to RGB, (H, W, 3) uint8, turned upright as its EXIF tag says.
+
+    Raises:
+        DataError: the file is no picture, or is damaged.
+    """
+    import numpy as np
+    from PIL import Image, ImageOps, UnidentifiedImageError
+
+    try:
+        with Image.open(path) as picture:
+            return np.asarray(ImageOps.exif_transpose(picture).convert("RGB"))
+    except (OSError, UnidentifiedImageError, ValueError, Image.DecompressionBombError) as error:
+        raise DataError(f"cannot decode {path.name}: {error}", f"look at {path}") from error
+
+
+def cached(path: Path, content_hash: str) -> NDArray[np.uint8]:
+    """The decoded picture, read-only, from the cache or into it."""
+    import numpy as np
+
+    place = cache_dir() / "images" / DECODING / content_hash[:2] / f"{content_hash}.npy"
+    try:
+        return np.load(place, mmap_mode="r", allow_pickle=False)  # type: ignore[no-any-return]
+    except (FileNotFoundError, ValueError, EOFError):
+        picture = decode(path)
+        write_array(place, picture)
+        return picture

@@ -1,0 +1,137 @@
+"""Splits by content: no content is on both sides, and every machine makes the same split.
+
+Contents are ordered by a keyed hash of their names, so that a split depends on nothing but the
+names and the seed: not on Python's hash seed, a library's random generator, or the file system.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from iqabench.contract.cards import Protocol
+from iqabench.contract.errors import DataError
+from iqabench.store.fingerprints import digest
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Split:
+    """Contents of the three parts, each sorted; no content is in two of them."""
+
+    dataset: str
+    train: tuple[str, ...]
+    validation: tuple[str, ...]
+    test: tuple[str, ...]
+
+    @property
+    def hash(self) -> str:
+        """Identity of the split: data set name and contents of each part."""
+        return digest(self.record())
+
+    def record(self) -> dict[str, Any]:
+        """The split as plain JSON."""
+        return {key: list(part) if key != "dataset" else part for key, part in asdict(self).items()}
+
+
+def shuffled(contents: Iterable[str], seed: int) -> list[str]:
+    """Distinct contents in the order of a hash keyed by the seed.
+
+    >>> shuffled(["a", "b", "c"], 0) == shuffled(["c", "b", "a", "a"], 0)
+    True
+    """
+
+    def key(content: str) -> bytes:
+        return hashlib.sha256(f"{seed}\0{content}".encode()).digest()
+
+    return sorted(sorted(set(contents)), key=key)
+
+
+def hold_out(name: str, contents: Iterable[str], seed: int, protocol: Protocol) -> Split:
+    """Repeated hold-out: test and validation shares of all contents, the rest for training.
+
+    Raises:
+        DataError: fewer than three contents.
+    """
+    order = shuffled(contents, seed)
+    _enough(name, order, 3)
+    test = max(1, round(protocol.test_share * len(order)))
+    validation = _validation_size(len(order), len(order) - test, protocol)
+    return _parts(name, order[test + validation :], order[test : test + validation], order[:test])
+
+
+def k_fold(name: str, contents: Iterable[str], seed: int, fold: int, protocol: Protocol) -> Split:
+    """Fold ``fold`` of ``protocol.folds``; over all folds every content is tested once.
+
+    Validation contents are the first of the next fold, so that they rotate too.
+
+    Raises:
+        DataError: fewer contents than folds, or none left to train on.
+    """
+    order = shuffled(contents, seed)
+    _enough(name, order, max(3, protocol.folds))
+    folds = [order[start :: protocol.folds] for start in range(protocol.folds)]
+    rest = [
+        content
+        for step in range(1, protocol.folds)
+        for content in folds[(fold + step) % protocol.folds]
+    ]
+    validation = _validation_size(len(order), len(rest), protocol)
+    return _parts(name, rest[validation:], rest[:validation], folds[fold])
+
+
+def train_and_validate(name: str, contents: Iterable[str], seed: int, protocol: Protocol) -> Split:
+    """All contents for training but a validation share: the first half of a cross-set protocol.
+
+    Raises:
+        DataError: fewer than two contents.
+    """
+    order = shuffled(contents, seed)
+    _enough(name, order, 2)
+    validation = _validation_size(len(order), len(order), protocol)
+    return _parts(name, order[validation:], order[:validation], [])
+
+
+def official(name: str, table: pd.DataFrame, seed: int, protocol: Protocol) -> Split:
+    """The split a data set publishes; validation is carved from training if it names none.
+
+    Raises:
+        DataError: the set publishes none, or its parts share contents.
+    """
+    if "official_split" not in table:
+        raise DataError(
+            f"data set '{name}' publishes no official split", "leave --split official out"
+        )
+    parts = {
+        part: set(table.loc[table["official_split"] == part, "content"])
+        for part in ("train", "validation", "test")
+    }
+    if (parts["train"] | parts["validation"]) & parts["test"] or parts["train"] & parts[
+        "validation"
+    ]:
+        raise DataError(f"the official split of '{name}' cuts contents", "check its labels")
+    train = shuffled(parts["train"], seed)
+    if not parts["validation"]:
+        size = _validation_size(len(train), len(train), protocol)
+        return _parts(name, train[size:], train[:size], parts["test"])
+    return _parts(name, train, parts["validation"], parts["test"])
+
+
+def _validation_size(contents: int, available: int, protocol: Protocol) -> int:
+    return min(max(1, round(protocol.validation_share * contents)), available - 1)
+
+
+def _parts(name: str, train: Iterable[str], val: Iterable[str], test: Iterable[str]) -> Split:
+    return Split(name, tuple(sorted(train)), tuple(sorted(val)), tuple(sorted(test)))
+
+
+def _enough(name: str, contents: list[str], least: int) -> None:
+    if len(contents) < least:
+        raise DataError(
+            f"data set '{name}' has {len(contents)} contents; this protocol needs {least}",
+            "test it across data sets instead: --datasets OTHER:" + name,
+        )

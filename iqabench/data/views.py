@@ -1,0 +1,191 @@
+"""Crops of pictures, at training and at test time. The engine owns every crop.
+
+Random choices come from a generator keyed by job seed, epoch, picture and crop number, never from
+a stream that depends on what was drawn before; so an interrupted training goes on exactly, and the
+number of workers changes nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from iqabench.contract.cards import Recipe
+from iqabench.data.images import cached
+from iqabench.data.maps import MapSource
+from iqabench.data.tables import Dataset
+
+SHIFT_SHARE = 8
+"""The shift augmentation moves a crop by at most this fraction (1/8) of its side."""
+
+
+def picture_tensor(dataset: Dataset, name: str) -> Tensor:
+    """A decoded picture, (3, H, W) uint8."""
+    array = cached(dataset.root / name, dataset.image_hashes[name])
+    return torch.from_numpy(np.array(array)).permute(2, 0, 1)
+
+
+def map_tensor(dataset: Dataset, name: str, maps: MapSource) -> Tensor:
+    """A saliency map, (1, H, W) float32 in [0, 1]."""
+    return torch.from_numpy(np.array(maps.read(dataset.image_hashes[name]))).float()[None]
+
+
+def normalise(images: Tensor, recipe: Recipe) -> Tensor:
+    """float32 RGB in [0, 1], (..., 3, h, w), to the recipe's mean and standard deviation."""
+    mean = images.new_tensor(recipe.mean).view(3, 1, 1)
+    std = images.new_tensor(recipe.std).view(3, 1, 1)
+    return (images - mean) / std
+
+
+def fitted(image: Tensor, recipe: Recipe) -> Tensor:
+    """Resize a (C, H, W) float image as the recipe says, and up where a crop would not fit."""
+    height, width = image.shape[-2:]
+    scale = recipe.resize_short / min(height, width) if recipe.resize_short else 1.0
+    if recipe.crop is not None:
+        scale = max(scale, recipe.crop[0] / height, recipe.crop[1] / width)
+    if scale == 1.0:
+        return image
+    size = [math.ceil(height * scale - 1e-6), math.ceil(width * scale - 1e-6)]
+    resized = functional.interpolate(image[None], size=size, mode="bicubic", antialias=True)[0]
+    return resized.clamp(0, 1)
+
+
+def test_views(image: Tensor, recipe: Recipe, key: Sequence[int] = (0,)) -> Tensor:
+    """The test-time crops of a picture.
+
+    Args:
+        image: (C, H, W) float in [0, 1].
+        recipe: its crop, ``test_crops`` and ``test_crop_kind``.
+        key: seeds random crops.
+
+    Returns:
+        (n, C, h, w), not normalised; one whole picture where the recipe crops nothing.
+    """
+    image = fitted(image, recipe)
+    if recipe.crop is None or recipe.test_crop_kind == "whole":
+        return image[None]
+    height, width = recipe.crop
+    room = (image.shape[-2] - height, image.shape[-1] - width)
+    if recipe.test_crop_kind == "grid":
+        corners = _grid(recipe.test_crops, room)
+    else:
+        random = np.random.default_rng([*key, recipe.test_crops])
+        corners = [
+            (int(random.integers(room[0] + 1)), int(random.integers(room[1] + 1)))
+            for _ in range(recipe.test_crops)
+        ]
+    return torch.stack([image[:, y : y + height, x : x + width] for y, x in corners])
+
+
+def _grid(count: int, room: tuple[int, int]) -> list[tuple[int, int]]:
+    """Evenly placed corners: the centre for one, centre and corners for five, else a lattice."""
+    if count in (1, 5):
+        ends = [] if count == 1 else [(y, x) for y in (0, room[0]) for x in (0, room[1])]
+        return [(room[0] // 2, room[1] // 2), *ends]
+    rows = max(n for n in range(1, math.isqrt(count) + 1) if count % n == 0)
+    columns = count // rows
+    return [
+        (_place(y, rows, room[0]), _place(x, columns, room[1]))
+        for y in range(rows)
+        for x in range(columns)
+    ]
+
+
+def _place(step: int, steps: int, room: int) -> int:
+    return room // 2 if steps == 1 else round(step * room / (steps - 1))
+
+
+Item = tuple[int, int]
+"""(epoch, number of the crop within it)"""
+
+
+@dataclass(frozen=True)
+class TrainingCrops(torch.utils.data.Dataset[tuple[Tensor, ...]]):
+    """Random, augmented crops of a data set's training part.
+
+    Crop ``i`` of an epoch is of picture ``i % N``.
+    """
+
+    dataset: Dataset
+    names: list[str]
+    quality: NDArray[np.float32]
+    recipe: Recipe
+    maps: MapSource | None
+    seed: int
+
+    def __len__(self) -> int:
+        return len(self.names) * self.recipe.train_crops
+
+    def __getitem__(self, item: Item) -> tuple[Tensor, ...]:
+        """(image, quality, saliency, index); saliency is empty where there are no maps."""
+        epoch, number = item
+        index = number % len(self.names)
+        name = self.names[index]
+        random = np.random.default_rng([self.seed, epoch, number])
+        planes = picture_tensor(self.dataset, name).float() / 255
+        if self.maps is not None:
+            planes = torch.cat([planes, map_tensor(self.dataset, name, self.maps)])
+        crop = random_crop(fitted(planes, self.recipe), self.recipe, random)
+        planes = augmented(crop, self.recipe, random)
+        image = normalise(planes[:3], self.recipe)
+        return image, torch.tensor(self.quality[index]), planes[3:], torch.tensor(index)
+
+
+class EpochOrder(torch.utils.data.Sampler[Item]):
+    """All crops of an epoch in an order that seed and epoch decide."""
+
+    def __init__(self, crops: TrainingCrops, first_epoch: int = 0) -> None:
+        self.crops = crops
+        self.first_epoch = first_epoch
+        self.epoch = first_epoch
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the epoch; Lightning calls this before each."""
+        self.epoch = self.first_epoch + epoch
+
+    def __len__(self) -> int:
+        return len(self.crops)
+
+    def __iter__(self) -> Iterator[Item]:
+        random = np.random.default_rng([self.crops.seed, self.epoch])
+        yield from ((self.epoch, int(number)) for number in random.permutation(len(self)))
+
+
+def random_crop(planes: Tensor, recipe: Recipe, random: np.random.Generator) -> Tensor:
+    """A crop of the recipe's size at a random place, or all where it crops nothing."""
+    if recipe.crop is None:
+        return planes
+    height, width = recipe.crop
+    y = int(random.integers(planes.shape[-2] - height + 1))
+    x = int(random.integers(planes.shape[-1] - width + 1))
+    return planes[:, y : y + height, x : x + width]
+
+
+def augmented(planes: Tensor, recipe: Recipe, random: np.random.Generator) -> Tensor:
+    """Image and map planes moved together by the recipe's augmentations."""
+    if "hflip" in recipe.augment and random.random() < 0.5:
+        planes = planes.flip(-1)
+    if "vflip" in recipe.augment and random.random() < 0.5:
+        planes = planes.flip(-2)
+    if "rot90" in recipe.augment:
+        square = planes.shape[-1] == planes.shape[-2]
+        turns = int(random.integers(4)) if square else 2 * int(random.integers(2))
+        planes = planes.rot90(turns, (-2, -1))
+    if "shift" in recipe.augment:
+        planes = _shifted(planes, random)
+    return planes.contiguous()
+
+
+def _shifted(planes: Tensor, random: np.random.Generator) -> Tensor:
+    room = [side // SHIFT_SHARE for side in planes.shape[-2:]]
+    dy, dx = (int(random.integers(-most, most + 1)) for most in room)
+    y = (torch.arange(planes.shape[-2]) + dy).clamp(0, planes.shape[-2] - 1)
+    x = (torch.arange(planes.shape[-1]) + dx).clamp(0, planes.shape[-1] - 1)
+    return planes[:, y][:, :, x]
