@@ -1,0 +1,248 @@
+"""Requested models: names, labels and ``--set`` overrides turned into validated configurations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from iqabench.contract.cards import ModelCard, Recipe, Stage
+from iqabench.contract.errors import UnknownNameError, UsageError
+from iqabench.registry import Registry, load, require
+from iqabench.store.fingerprints import digest, harness, package_version, plugin
+
+COMPUTING_PACKAGES = ("torch", "torchvision", "timm", "numpy", "scikit-learn", "pyiqa")
+
+
+@dataclass(frozen=True)
+class ModelRequest:
+    """One model of a run: its card, options, recipe and where its weights come from."""
+
+    label: str
+    card: ModelCard
+    options: BaseModel | None
+    recipe: Recipe
+    weights: str
+    """``train``, ``published``, ``job:FINGERPRINT`` or a file."""
+    weights_hash: str
+    saliency: str | None
+    """Provider the user named; None leaves the choice to the data set and the card."""
+    precision: str
+    device: str
+    """``cpu``, ``cuda`` or ``mps``."""
+
+    @property
+    def trains(self) -> bool:
+        """Whether this request fits the model on a training part."""
+        return self.card.trains and self.weights == "train"
+
+    @property
+    def init(self) -> str:
+        """Where training starts: the model's ``init`` option, or ``-``."""
+        return str(getattr(self.options, "init", "-"))
+
+    def build(self) -> Any:
+        """The model itself; imports its code."""
+        factory = load(self.card.factory)
+        return factory() if self.options is None else factory(self.options)
+
+    def fields(self) -> dict[str, Any]:
+        """Everything about the model that decides its predictions."""
+        return {
+            "model": self.card.name,
+            "plugin": plugin(self.card.factory),
+            "harness": harness(),
+            "packages": {name: package_version(name) for name in COMPUTING_PACKAGES},
+            "options": self.options.model_dump(mode="json") if self.options else {},
+            "recipe": self.recipe.model_dump(mode="json") if self.card.kind == "trainable" else {},
+            "weights": self.weights_hash,
+            "saliency": self.saliency if self.card.saliency != "none" else None,
+            "precision": self.precision,
+            "device": self.device,
+        }
+
+    @property
+    def config(self) -> str:
+        """Hash of :meth:`fields`: what leaderboards group by."""
+        return digest(self.fields())
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What a run asks of all its models."""
+
+    weights: str = "train"
+    init: str = "default"
+    saliency: str | None = None
+    precision: str = "fp32"
+    device: str = "cpu"
+    tiny: bool = False
+
+
+def resolve(
+    registry: Registry, names: Sequence[str], overrides: Sequence[str], choices: Choices
+) -> list[ModelRequest]:
+    """Validated requests for ``NAME`` or ``LABEL=NAME``, with ``LABEL.KEY=VALUE`` overrides.
+
+    Raises:
+        UnknownNameError: a model nobody registered.
+        UsageError: a label used twice, an override nobody takes, or a value that does not fit.
+        MissingDependencyError: an optional library is missing.
+    """
+    labelled = _labelled(names)
+    values = _overrides(overrides, labelled)
+    if choices.saliency is not None:
+        registry.provider(choices.saliency)
+    return [
+        _request(label, registry.model(name), values[label], choices)
+        for label, name in labelled.items()
+    ]
+
+
+def _labelled(names: Sequence[str]) -> dict[str, str]:
+    labelled: dict[str, str] = {}
+    for text in names:
+        label, equals, name = text.partition("=")
+        label, name = label.strip(), (name if equals else label).strip()
+        if not label or not name:
+            raise UsageError(f"--models has an empty name in '{text}'", "write NAME or LABEL=NAME")
+        if label in labelled:
+            raise UsageError(f"two models are called '{label}'", "label them: a=NAME,b=NAME")
+        labelled[label] = name
+    if not labelled:
+        raise UsageError("no models named", "`iqabench models` lists them")
+    return labelled
+
+
+def _overrides(texts: Sequence[str], labels: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = {label: {} for label in labels}
+    for text in texts:
+        path, equals, value = text.partition("=")
+        # A label may hold dots itself, so the longest label that fits is meant.
+        fitting = [label for label in labels if path.startswith(label + ".")]
+        if not equals or not fitting:
+            if "." in path and equals:
+                raise UnknownNameError("model in --set", path.partition(".")[0], labels)
+            raise UsageError(f"--set {text} is not NAME.KEY=VALUE", "as in --set brisque.C=10")
+        label = max(fitting, key=len)
+        found[label][path[len(label) + 1 :].strip()] = value.strip()
+    return found
+
+
+def _request(
+    label: str, card: ModelCard, overrides: Mapping[str, Any], choices: Choices
+) -> ModelRequest:
+    require(card)
+    values = {**(card.tiny if choices.tiny else {}), **overrides}
+    recipe = {key[7:]: value for key, value in values.items() if key.startswith("recipe.")}
+    options = {key: value for key, value in values.items() if not key.startswith("recipe.")}
+    weights, weights_hash = _weights(card, choices.weights)
+    return ModelRequest(
+        label=label,
+        card=card,
+        options=_options(label, card, options, choices.init),
+        recipe=_recipe(label, card, recipe),
+        weights=weights,
+        weights_hash=weights_hash,
+        saliency=choices.saliency,
+        precision=choices.precision,
+        device=choices.device,
+    )
+
+
+def _options(label: str, card: ModelCard, values: Mapping[str, Any], init: str) -> BaseModel | None:
+    if card.options is None:
+        if values:
+            raise UsageError(
+                f"'{label}' has no option '{next(iter(values))}'", f"{card.name} takes none"
+            )
+        return None
+    model: type[BaseModel] = load(card.options)
+    known = model.model_fields
+    for key in values:
+        if key not in known:
+            raise UnknownNameError(f"option of '{label}'", key, known)
+    start = {"init": init} if init != "default" and "init" in known else {}
+    given = {key: _parsed(model, key, value) for key, value in values.items()}
+    try:
+        return model.model_validate({**card.defaults, **start, **given})
+    except ValidationError as error:
+        raise _misfit(f"--set {label}", error) from error
+
+
+def _recipe(label: str, card: ModelCard, values: Mapping[str, Any]) -> Recipe:
+    if values and card.kind != "trainable":
+        raise UsageError(f"'{label}' has no recipe", f"{card.name} is no network")
+    plain = card.recipe.model_dump()
+    for key, value in values.items():
+        head, _, rest = key.partition(".")
+        if key in Stage.model_fields:  # recipe.epochs=2 means every stage
+            for stage in plain["stages"]:
+                stage[key] = _parsed(Stage, key, value)
+        elif head == "stages" and rest.partition(".")[0].isdigit():
+            number, _, name = rest.partition(".")
+            if int(number) >= len(plain["stages"]) or name not in Stage.model_fields:
+                raise UsageError(
+                    f"no such recipe key: {key}",
+                    f"{label} has stages 0 to {len(plain['stages']) - 1}",
+                )
+            plain["stages"][int(number)][name] = _parsed(Stage, name, value)
+        elif head == "loss_weights" and rest:
+            plain["loss_weights"][rest] = value
+        elif key in Recipe.model_fields and key != "stages":
+            plain[key] = _parsed(Recipe, key, value)
+        else:
+            known = [*Recipe.model_fields, *Stage.model_fields]
+            raise UnknownNameError(f"recipe key of '{label}'", key, known)
+    try:
+        return Recipe.model_validate(plain)
+    except ValidationError as error:
+        raise _misfit(f"--set {label}.recipe", error) from error
+
+
+def _parsed(model: type[BaseModel], key: str, value: Any) -> Any:
+    """A command line's text as the field's type: JSON where it reads as such, else the text."""
+    import json
+
+    if not isinstance(value, str) or model.model_fields[key].annotation is str:
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        parts = [part for part in value.split(",") if part]
+        return parts if "," in value else (None if value.lower() == "none" else value)
+
+
+def _misfit(what: str, error: ValidationError) -> UsageError:
+    first = error.errors()[0]
+    place = ".".join(str(part) for part in first["loc"])
+    return UsageError(
+        f"{what}.{place}={first['input']!r}: {first['msg']}",
+        "`iqabench models NAME` shows each option's type and default",
+    )
+
+
+def _weights(card: ModelCard, weights: str) -> tuple[str, str]:
+    if weights == "train":
+        return weights, weights
+    if card.kind == "scorer":
+        return "train", "-"
+    if weights == "published":
+        if not card.weights:
+            raise UsageError(
+                f"no published weights are known for '{card.name}'",
+                "--weights train, FILE or job:ID",
+            )
+        return weights, card.weights[0].sha256 or card.weights[0].name
+    if weights.startswith("job:"):
+        return weights, weights
+    path = Path(weights)
+    if not path.is_file():
+        raise UsageError(f"no weights file at {path}", "--weights train, published, FILE or job:ID")
+    import hashlib
+
+    with path.open("rb") as stream:
+        return str(path.resolve()), hashlib.file_digest(stream, "sha256").hexdigest()
