@@ -1,0 +1,1 @@
+"""Makes the jobs of a plan: fits, predicts, keeps results."""

@@ -1,0 +1,58 @@
+"""Features of estimators, computed once per picture and shared by splits and seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iqabench.contract.errors import ScoreError
+from iqabench.data.tables import Dataset, Tick
+from iqabench.data.views import picture_tensor
+from iqabench.kit.places import cache_dir
+from iqabench.protocols.requests import ModelRequest
+from iqabench.store.fingerprints import digest
+from iqabench.store.folder import write_array
+
+Array = NDArray[np.float64]
+
+
+def features_of(
+    model: Any, request: ModelRequest, dataset: Dataset, names: Sequence[str], tick: Tick
+) -> Array:
+    """(N, F) features of the named pictures, from the cache where it has them."""
+    rows = []
+    for done, name in enumerate(names, 1):
+        rows.append(features(model, request, dataset, name))
+        tick(done, len(names), "features")
+    return np.stack(rows)
+
+
+def features(model: Any, request: ModelRequest, dataset: Dataset, name: str) -> Array:
+    """(F,) features of one picture.
+
+    Raises:
+        ScoreError: the model returned a wrong shape or non-finite features.
+    """
+    place = _place(request, dataset.image_hashes[name])
+    try:
+        loaded: Array = np.load(place, allow_pickle=False)
+    except (FileNotFoundError, ValueError, EOFError):
+        found = np.asarray(model.features(picture_tensor(dataset, name)[None].float() / 255))
+        if found.ndim != 2 or len(found) != 1 or not np.isfinite(found).all():
+            raise ScoreError(
+                f"bad features for {name}: shape {found.shape}", "features returns (B, F), finite"
+            ) from None
+        write_array(place, found[0])
+        loaded = found[0]
+    return loaded
+
+
+def _place(request: ModelRequest, content_hash: str) -> Path:
+    fields = request.fields()
+    key = digest({name: fields[name] for name in ("model", "plugin", "packages", "harness")})
+    folder = cache_dir() / "features" / f"{request.card.name}-{key}"
+    return folder / content_hash[:2] / f"{content_hash}.npy"
