@@ -1,0 +1,108 @@
+"""Joins stored predictions to labels: what every statistic of a report starts from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from iqabench.store import Store
+from iqabench.store.fingerprints import text_digest
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+KEYS = (
+    "label",
+    "model",
+    "config",
+    "init",
+    "weights",
+    "direction",
+    "protocol",
+    "train",
+    "test",
+    "test_hash",
+    "labels",
+    "selection",
+    "saliency",
+)
+"""Fields of an evaluation that its repetitions share."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """The repetitions of one model configuration on one training set and test set."""
+
+    store: Store
+    keys: Mapping[str, Any]
+    evaluations: tuple[Mapping[str, Any], ...]
+
+    @property
+    def identity(self) -> str:
+        """Hash of the evaluations in the group and of how each job ended."""
+        ends = [str(self._end(record)) for record in self.evaluations]
+        return text_digest([record["id"] for record in self.evaluations] + ends)
+
+    def _end(self, record: Mapping[str, Any]) -> str | None:
+        job = self.store.job(record["predict"])
+        return job.record["began"] if job is not None else None
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """The test set's labels."""
+        return self.store.table(self.keys["test"], self.keys["test_hash"])
+
+    def repetitions(self) -> list[pd.DataFrame]:
+        """One frame per repetition: image, content, quality, prediction (higher is better), error.
+
+        Images without a prediction have NaN; a repetition whose job failed has them all NaN.
+        """
+        return [self._joined(record) for record in self.evaluations]
+
+    def jobs(self, kind: str) -> list[Mapping[str, Any]]:
+        """Records of the finished ``fit`` or ``predict`` jobs behind the group."""
+        names = [record[kind] for record in self.evaluations if record[kind]]
+        found = (self.store.job(name) for name in dict.fromkeys(names))
+        return [job.record for job in found if job is not None]
+
+    def _joined(self, record: Mapping[str, Any]) -> pd.DataFrame:
+
+        labels = self.table
+        if record["contents"] is not None:
+            labels = labels[labels["content"].isin(record["contents"])]
+        job = self.store.job(record["predict"])
+        if job is None or not job.done:
+            return labels.assign(prediction=float("nan"), error="the job failed")
+        scores: pd.DataFrame = self.store.predictions(record["predict"])
+        joined = labels.merge(scores, on="image", how="left", validate="one_to_one")
+        if record["direction"] == "lower":
+            joined["prediction"] = -joined["prediction"]
+        return joined
+
+
+def groups(store: Store, only: Iterable[str] | None = None) -> list[Group]:
+    """All groups of a store, or those of the evaluations named, in order of their keys.
+
+    Evaluations whose job has neither ended nor failed yet are left out.
+    """
+    wanted = None if only is None else set(only)
+    found: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
+    for record in store.evaluations():
+        if wanted is not None and record["id"] not in wanted:
+            continue
+        ended = store.job(record["predict"]) or (record["fit"] and store.job(record["fit"]))
+        if ended:
+            found.setdefault(tuple(record[key] for key in KEYS), []).append(record)
+    ordered = sorted(
+        found.items(), key=lambda item: (item[0][KEYS.index("test")], *map(str, item[0]))
+    )
+    return [
+        Group(
+            store,
+            dict(zip(KEYS, key, strict=True)),
+            tuple(sorted(records, key=lambda r: (r["seed"], r["fold"] or 0))),
+        )
+        for key, records in ordered
+    ]
