@@ -1,0 +1,265 @@
+"""The public Python API; the command line parses and prints, and calls this.
+
+>>> import iqabench
+>>> results = iqabench.run(["brisque"], ["demo"])          # doctest: +SKIP
+>>> results.leaderboard()[["model", "srocc_mean"]]         # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from iqabench.catalog import Catalog
+from iqabench.contract.errors import UsageError
+from iqabench.engine.progress import Silent, Watcher
+from iqabench.protocols import grammar
+from iqabench.protocols.requests import Choices, ModelRequest, resolve
+from iqabench.registry import Registry, registry
+from iqabench.store import Store
+from iqabench.store.fingerprints import digest
+from iqabench.store.folder import default_root
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from iqabench.data.maps import MapSource
+    from iqabench.data.tables import Dataset
+    from iqabench.engine.execute import Outcome
+    from iqabench.protocols.plan import Plan
+
+__all__ = [
+    "Choices",
+    "Results",
+    "Session",
+    "existing_store",
+    "import_scores",
+    "leaderboard",
+    "open_store",
+    "plan",
+    "run",
+    "versions",
+]
+
+DEFAULT_MODELS = ("biosiqnet-lite", "brisque")
+DEFAULT_DATASETS = ("demo",)
+
+
+@dataclass(frozen=True)
+class Results:
+    """What a run, or a whole store, holds."""
+
+    store: Store
+    evaluations: tuple[str, ...] | None = None
+    """Identities of a run's evaluations; None means all of the store."""
+    outcome: Outcome | None = None
+
+    def leaderboard(self) -> pd.DataFrame:
+        """One row per model configuration x training set x test set; see docs/leaderboard.md."""
+        from iqabench.report.leaderboard import leaderboard
+
+        return leaderboard(self.store, self.evaluations)
+
+    def differences(self) -> pd.DataFrame:
+        """Paired SROCC differences of all pairs of models, with bootstrap intervals."""
+        from iqabench.report.leaderboard import differences
+
+        return differences(self.store, self.evaluations)
+
+
+@dataclass(frozen=True)
+class Session:
+    """Plugins, catalogues and the data sets read so far."""
+
+    catalog_file: Path | None = None
+    watch: Watcher = field(default_factory=Silent)
+
+    @cached_property
+    def registry(self) -> Registry:
+        """All plugins."""
+        return registry()
+
+    @cached_property
+    def catalog(self) -> Catalog:
+        """All catalogues, merged."""
+        return Catalog(self.registry, self.catalog_file)
+
+    @cached_property
+    def _read(self) -> dict[str, Dataset]:
+        return {}
+
+    def dataset(self, name: str) -> Dataset:
+        """A data set by name or alias, read once."""
+        from iqabench.data.tables import read
+
+        bound = self.catalog.ready(name)
+        if bound.name not in self._read:
+            with self.watch.task(f"reading {bound.name}") as tick:
+                dataset = read(bound, tick)
+                _ = dataset.hash
+            self._read[bound.name] = dataset
+        return self._read[bound.name]
+
+    def maps(self, model: ModelRequest, dataset: Dataset) -> MapSource | None:
+        """The saliency maps a model learns from on a data set."""
+        from iqabench.data.maps import MapSource
+
+        if model.card.saliency == "none":
+            return None
+        return MapSource(self.registry.provider(model.saliency or model.card.saliency_default))
+
+
+def plan(
+    models: Sequence[str] = DEFAULT_MODELS,
+    datasets: Sequence[str] = DEFAULT_DATASETS,
+    *,
+    seeds: int | None = None,
+    split: str | None = None,
+    set: Sequence[str] = (),
+    choices: Choices | None = None,
+    session: Session | None = None,
+) -> Plan:
+    """What a run would do; see :func:`run`. Reads data sets but makes no job."""
+    from iqabench.protocols import plan as plans
+
+    session = session or Session()
+    if seeds is not None and seeds < 1:
+        raise UsageError(f"--seeds {seeds} asks for no repetition", "give 1 or more")
+    requests = grammar.parse(datasets)
+    resolved = resolve(session.registry, models, set, choices or Choices())
+    for name in _names(requests):
+        session.catalog.ready(name)
+    return plans.make(resolved, requests, session.dataset, session.maps, seeds, split)
+
+
+def run(
+    models: Sequence[str] = DEFAULT_MODELS,
+    datasets: Sequence[str] = DEFAULT_DATASETS,
+    *,
+    seeds: int | None = None,
+    split: str | None = None,
+    set: Sequence[str] = (),
+    choices: Choices | None = None,
+    store: Path | str | None = None,
+    catalog: Path | None = None,
+    watch: Watcher | None = None,
+) -> Results:
+    """Fit and test models under one protocol; jobs the store holds are not made again.
+
+    Args:
+        models: names or ``label=name``.
+        datasets: each ``a,b`` (split each within itself) or ``a:b,c`` (train on a, test on the
+            others).
+        seeds: repetitions; None takes what the training set's protocol asks for.
+        split: ``official`` for the split a data set publishes.
+        set: overrides, ``label.option=value`` or ``label.recipe.epochs=2``.
+        choices: weights, initialisation, saliency provider, precision, device.
+        store: folder of results; default ``$IQABENCH_STORE`` or ``./iqabench-results``.
+        catalog: a further catalogue file.
+        watch: shows progress.
+
+    Raises:
+        IqabenchError: anything the user can mend, before any job has begun.
+    """
+    from iqabench.engine.execute import execute
+
+    watch = watch or Silent()
+    kept = open_store(store)
+    kept.prepare()
+    made = plan(
+        models,
+        datasets,
+        seeds=seeds,
+        split=split,
+        set=set,
+        choices=choices,
+        session=Session(catalog, watch),
+    )
+    for line in made.skipped:
+        watch.say(f"not applicable: {line}")
+    outcome = execute(made, kept, watch)
+    identities = tuple(digest(evaluation.record()) for evaluation in made.evaluations)
+    return Results(kept, identities, outcome)
+
+
+def leaderboard(store: Path | str | None = None) -> pd.DataFrame:
+    """The leaderboard of a whole store."""
+    return Results(existing_store(store)).leaderboard()
+
+
+def import_scores(
+    path: Path,
+    model: str,
+    dataset: str,
+    *,
+    direction: str = "higher",
+    seeds: int | None = None,
+    store: Path | str | None = None,
+    session: Session | None = None,
+) -> Results:
+    """Bring in scores made elsewhere, so that they join the same tables and tests.
+
+    They are judged on the same test parts as models run here: see docs/leaderboard.md.
+
+    Args:
+        path: CSV with the columns ``image`` and ``score``; images by path below the data set's
+            root, or by file name where that is unique.
+        model: the name to show.
+        dataset: what was scored.
+        direction: ``higher`` or ``lower`` is better.
+        seeds: repetitions of the data set's own protocol; None as in :func:`run`.
+        store: as in :func:`run`.
+        session: as in :func:`plan`.
+
+    Raises:
+        IqabenchError: the file lacks a column, names an unknown image or no number.
+    """
+    from iqabench.engine.imported import import_file
+
+    session = session or Session()
+    kept = open_store(store)
+    kept.prepare()
+    identities = import_file(path, model, session.dataset(dataset), direction, seeds, kept)
+    return Results(kept, identities)
+
+
+def open_store(store: Path | str | None) -> Store:
+    """The store at a path, or at the default place; may not exist yet."""
+    return Store(Path(store) if store is not None else default_root())
+
+
+def existing_store(store: Path | str | None) -> Store:
+    """The store at a path.
+
+    Raises:
+        UsageError: nothing is there.
+    """
+    found = open_store(store)
+    if not (found.root / "jobs").is_dir():
+        raise UsageError(
+            f"no results at {found.root}",
+            "`iqabench run` makes some; --store DIR or $IQABENCH_STORE names another",
+        )
+    return found
+
+
+def versions() -> Mapping[str, Any]:
+    """Versions of the harness and of what it computes with, without importing them."""
+    from iqabench.protocols.requests import COMPUTING_PACKAGES
+    from iqabench.store.fingerprints import package_version
+
+    return {name: package_version(name) for name in ("iqabench", *COMPUTING_PACKAGES, "lightning")}
+
+
+def _names(requests: Sequence[grammar.Request]) -> list[str]:
+    names: list[str] = []
+    for request in requests:
+        names += (
+            [request.dataset]
+            if isinstance(request, grammar.Within)
+            else [request.train, request.test]
+        )
+    return list(dict.fromkeys(names))

@@ -1,0 +1,50 @@
+"""``iqabench import``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from iqabench.cli.options import catalog_option, store_option
+
+
+@click.command("import")
+@click.argument("scores", type=click.Path(path_type=Path))
+@click.option("--model", required=True, metavar="NAME", help="The name to show.")
+@click.option("--dataset", required=True, metavar="NAME", help="The data set that was scored.")
+@click.option(
+    "--direction",
+    type=click.Choice(["higher", "lower"]),
+    default="higher",
+    show_default=True,
+    help="Whether a higher score means better quality.",
+)
+@click.option(
+    "--seeds", type=int, metavar="N", help="Repetitions to judge on [default: the set's own]."
+)
+@store_option
+@catalog_option
+def command(
+    scores: Path,
+    model: str,
+    dataset: str,
+    direction: str,
+    seeds: int | None,
+    store: Path | None,
+    catalog: Path | None,
+) -> None:
+    """Bring in scores made elsewhere: a CSV with the columns image and score."""
+    from iqabench import api
+    from iqabench.report import tables
+
+    results = api.import_scores(
+        scores,
+        model,
+        dataset,
+        direction=direction,
+        seeds=seeds,
+        store=store,
+        session=api.Session(catalog),
+    )
+    click.echo(tables.render(tables.short(results.leaderboard()), "table"))

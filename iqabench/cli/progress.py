@@ -1,0 +1,46 @@
+"""Shows progress: a bar per job on a terminal, a line per job elsewhere."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from iqabench.data.tables import Tick
+
+
+class RichWatcher:
+    """Progress on standard error."""
+
+    def __init__(self) -> None:
+        self.console = Console(stderr=True, highlight=False)
+
+    @contextmanager
+    def task(self, title: str) -> Iterator[Tick]:
+        """A bar with what is being done and the time left."""
+        if not self.console.is_terminal:
+            start = time.perf_counter()
+            yield lambda done, total, what: None
+            seconds = time.perf_counter() - start
+            if seconds >= 0.5:
+                self.say(f"{title}: {seconds:.1f} s")
+            return
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.fields[what]}"),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+        )
+        with Progress(*columns, console=self.console, transient=True) as progress:
+            bar = progress.add_task(title, total=None, what="")
+            yield lambda done, total, what: progress.update(
+                bar, completed=done, total=total, what=f"{what} {done}/{total}"
+            )
+
+    def say(self, line: str) -> None:
+        """One line that stays."""
+        self.console.print(line, markup=False, soft_wrap=True)

@@ -1,0 +1,172 @@
+"""``iqabench run``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from iqabench.cli.options import catalog_option, emit, store_option, table_options
+
+if TYPE_CHECKING:
+    from iqabench.api import Results
+    from iqabench.protocols.plan import Plan
+
+
+@click.command("run")
+@click.option(
+    "--models",
+    default="biosiqnet-lite,brisque",
+    show_default=True,
+    metavar="NAMES",
+    help="Comma-separated; LABEL=NAME names a variant.",
+)
+@click.option(
+    "--datasets",
+    multiple=True,
+    default=("demo",),
+    show_default=True,
+    metavar="SETS",
+    help="live,csiq splits each within itself; kadid:live,csiq trains on kadid and tests "
+    "on the others. Repeat the option to mix.",
+)
+@click.option("--seeds", type=int, metavar="N", help="Repetitions 0..N-1 [default: the set's own].")
+@click.option("--split", type=click.Choice(["official"]), help="Use the published split.")
+@click.option(
+    "--weights",
+    default="train",
+    show_default=True,
+    metavar="WHICH",
+    help="train, published, FILE or job:ID.",
+)
+@click.option(
+    "--init",
+    type=click.Choice(["default", "random"]),
+    default="default",
+    show_default=True,
+    help="Where networks' encoders start.",
+)
+@click.option(
+    "--set",
+    "overrides",
+    multiple=True,
+    metavar="NAME.KEY=VALUE",
+    help="Override an option, or NAME.recipe.KEY; repeatable.",
+)
+@click.option("--tiny", is_flag=True, help="Toy-sized models, to try a protocol out.")
+@click.option("--saliency", metavar="NAME", help="Saliency provider [default: the model's].")
+@click.option(
+    "--device", default="auto", show_default=True, type=click.Choice(["auto", "cpu", "cuda", "mps"])
+)
+@click.option("--precision", default="fp32", show_default=True, type=click.Choice(["fp32", "bf16"]))
+@click.option("--dry-run", is_flag=True, help="Print the jobs and make none.")
+@click.option("--quiet", is_flag=True, help="No progress.")
+@store_option
+@catalog_option
+@table_options
+def command(
+    models: str,
+    datasets: tuple[str, ...],
+    seeds: int | None,
+    split: str | None,
+    weights: str,
+    init: str,
+    overrides: tuple[str, ...],
+    tiny: bool,
+    saliency: str | None,
+    device: str,
+    precision: str,
+    dry_run: bool,
+    quiet: bool,
+    store: Path | None,
+    catalog: Path | None,
+    form: str | None,
+    output: Path | None,
+) -> None:
+    """Fit and test models under one protocol; print the leaderboard.
+
+    Jobs whose results the store holds are not made again.
+    """
+    from iqabench import api
+    from iqabench.cli.progress import RichWatcher
+    from iqabench.engine.device import pick
+    from iqabench.engine.progress import Silent
+
+    watch = Silent() if quiet else RichWatcher()
+    asked: dict[str, Any] = {
+        "seeds": seeds,
+        "split": split,
+        "set": overrides,
+        "choices": api.Choices(weights, init, saliency, precision, pick(device), tiny),
+    }
+    names = models.split(",")
+    if dry_run:
+        made = api.plan(names, datasets, session=api.Session(catalog, watch), **asked)
+        emit(_jobs(made, api.open_store(store)), form, output)
+        return
+    results = api.run(names, datasets, store=store, catalog=catalog, watch=watch, **asked)
+    _print(results, form, output, quiet)
+    if results.outcome is not None and results.outcome.failed:
+        raise click.exceptions.Exit(1)
+
+
+def _print(results: Results, form: str | None, output: Path | None, quiet: bool) -> None:
+    from iqabench.report import tables
+
+    board = results.leaderboard()
+    full = form in ("csv", "json") or (form is None and output is not None)
+    rows = tables.records(board) if full else tables.short(board)
+    emit(rows, form, output, notes=tables.notes(board))
+    if quiet:
+        return
+    for row in tables.records(results.differences()):
+        click.echo(
+            f"{row['a']} - {row['b']} on {row['test']}: SROCC {row['difference']:+.3f} "
+            f"[{row['low']:+.3f}, {row['high']:+.3f}] over {row['contents']} contents",
+            err=True,
+        )
+    outcome = results.outcome
+    if outcome is not None:
+        failed = f", {len(outcome.failed)} failed" if outcome.failed else ""
+        click.echo(
+            f"{outcome.made} jobs made{failed}, {outcome.reused} reused; "
+            f"results in {results.store.root}",
+            err=True,
+        )
+
+
+def _jobs(made: Plan, store: Any) -> list[dict[str, Any]]:
+    from iqabench.engine.execute import title
+
+    rows = []
+    for job in made.jobs:
+        known = store.job(job.fingerprint)
+        names = job.split.train if job.kind == "fit" else job.contents
+        images = len(job.dataset.rows_of(list(names))) if names else len(job.dataset.table)
+        rows.append(
+            {
+                "job": job.fingerprint,
+                "what": title(job),
+                "images": images,
+                "state": "-" if known is None else known.record["status"],
+                "estimate": _estimate(job, store, images),
+            }
+        )
+    return rows
+
+
+def _estimate(job: Any, store: Any, images: int) -> str:
+    """Time by the same model's finished jobs of that kind, where the store has one."""
+    for known in store.jobs():
+        fields = known.record["fields"]
+        if (
+            known.done
+            and fields.get("kind") == job.kind
+            and fields.get("model") == job.model.card.name
+            and fields.get("recipe") == job.fields["recipe"]
+            and known.record.get("images")
+        ):
+            seconds = known.record["seconds"] / known.record["images"] * images
+            return f"{seconds:.0f} s"
+    return "unknown"

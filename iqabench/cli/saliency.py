@@ -1,0 +1,30 @@
+"""``iqabench saliency``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from iqabench.cli.options import emit, table_options
+
+
+@click.command("saliency")
+@table_options
+def command(form: str | None, output: Path | None) -> None:
+    """List the saliency providers, what they were trained on, and their licences."""
+    from iqabench.registry import registry
+
+    emit(
+        [
+            {
+                "provider": card.name,
+                "trained on": card.trained_on,
+                "licence": card.licence,
+                "summary": card.summary,
+            }
+            for _, card in sorted(registry().saliency.cards.items())
+        ],
+        form,
+        output,
+    )
