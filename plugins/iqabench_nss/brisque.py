@@ -1,0 +1,169 @@
+"""BRISQUE: quality from the statistics of locally normalised luminance.
+
+Mittal, Moorthy, Bovik: No-reference image quality assessment in the spatial domain, IEEE TIP
+21(12), 2012. The features follow the authors' MATLAB release rather than the paper where the two
+leave a choice, because its numbers are the ones the literature reports:
+
+- grey levels are whole numbers, as ``rgb2gray`` returns them for 8-bit images;
+- outside the image lies black (``filter2(..., 'same')``) rather than a repetition of its edge, as
+  some ports have it;
+- neighbours are paired around the edges (``circshift``), so every coefficient has all four.
+
+In perfectly flat regions the release counts the signs of rounding noise. There public
+implementations differ, by some percent in blurred images and by more in saturated ones;
+:func:`.nss.lift_flat` says what is done here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial.distance import cdist
+from scipy.special import gammaln
+
+from .nss import Plane, Values, fit_aggd, fit_ggd, halve, lift_flat, mscn
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+FEATURES = 36
+_SMALLEST = 16  # pixels; the window must still fit the second scale
+_ROWS_AT_ONCE = 1024  # bounds the memory of the kernel matrix
+
+# The coefficients of MATLAB's rgb2gray: the first row of the inverse of the YIQ to RGB matrix.
+# Its documentation rounds them to 0.2989, 0.5870, 0.1140, whose sum is not 1.
+_LUMA = (0.298936021293775, 0.587043074451121, 0.114020904255103)
+
+
+def gray_levels(images: Tensor) -> Plane:
+    """Grey levels of RGB images in [0, 1], (..., 3, H, W) -> (..., H, W) float32, whole, 0..255."""
+    red, green, blue = (255 * images).unbind(dim=-3)
+    luma = _LUMA[0] * red + _LUMA[1] * green + _LUMA[2] * blue
+    gray: Plane = luma.round().detach().cpu().numpy().astype(np.float32, copy=False)
+    return gray
+
+
+def brisque_features(gray: NDArray[np.floating]) -> Values:
+    """The features of one image, (H, W) grey levels 0..255 -> (36,) float64.
+
+    18 at full and 18 at half size: shape and variance of the MSCN coefficients, then shape, mean,
+    left and right variance of the products of horizontal, vertical and both diagonal neighbours.
+    All are finite, for constant images too.
+
+    Raises:
+        ValueError: the array has not two axes, or a side is shorter than 16 pixels.
+    """
+    if gray.ndim != 2 or min(gray.shape) < _SMALLEST:
+        shape = "x".join(map(str, gray.shape))
+        raise ValueError(
+            f"BRISQUE needs (H, W) images of at least {_SMALLEST}x{_SMALLEST} pixels, got {shape}"
+        )
+    return np.concatenate([_scale_features(gray), _scale_features(halve(gray))])
+
+
+def _scale_features(gray: NDArray[np.floating]) -> Values:
+    """The 18 features of one scale."""
+    coefficients = mscn(gray)
+    lift_flat(coefficients, gray)
+    shape, sigma = fit_ggd(coefficients)
+    features = [shape, sigma**2]
+    around = np.pad(coefficients, ((1, 1), (1, 0)), mode="wrap")
+    left, above = around[1:-1, :-1], around[:-2, 1:]
+    above_left, below_left = around[:-2, :-1], around[2:, :-1]
+    for neighbours in (left, above, above_left, below_left):
+        features.extend(_product_features(coefficients * neighbours))
+    return np.array(features, dtype=np.float64)
+
+
+def _product_features(products: Plane) -> tuple[Values, Values, Values, Values]:
+    shape, left, right = fit_aggd(products)
+    log_ratio = gammaln(2 / shape) - (gammaln(1 / shape) + gammaln(3 / shape)) / 2
+    return shape, (right - left) * np.exp(log_ratio), left**2, right**2
+
+
+class Brisque:
+    """BRISQUE as an estimator: 36 features and a support vector regression.
+
+    The regression is the published one, LIBSVM's epsilon-SVR with a radial kernel, C = 1024,
+    gamma = 0.05 and epsilon = 0.1, on features scaled to [-1, 1]. These constants hold for quality
+    on a scale of 0..100, so qualities in [0, 1] are multiplied by 100 for fitting and the result is
+    divided by 100 again. That equals C = 10.24, epsilon = 0.001 and a hundredth of LIBSVM's
+    tolerance on [0, 1].
+    """
+
+    _COST, _GAMMA, _EPSILON, _QUALITY_SCALE = 1024.0, 0.05, 0.1, 100.0
+
+    def __init__(self) -> None:
+        self._state: dict[str, NDArray[np.float64]] = {}
+
+    def features(self, images: Tensor) -> Values:
+        """Features of float32 RGB images in [0, 1], (B, 3, H, W) -> (B, 36) float64.
+
+        Raises:
+            ValueError: a side is shorter than 16 pixels.
+        """
+        rows = [brisque_features(gray_levels(image)) for image in images]
+        return np.stack(rows) if rows else np.empty((0, FEATURES))
+
+    def fit(self, features: Values, quality: Values) -> None:
+        """Learn from (N, 36) features and (N,) qualities in [0, 1].
+
+        Feature ranges are those of these N rows; a column that is constant in them is ignored.
+        """
+        from sklearn.svm import SVR  # not needed, and slow to import, where a fit is only loaded
+
+        low, high = features.min(axis=0), features.max(axis=0)
+        svr = SVR(C=self._COST, gamma=self._GAMMA, epsilon=self._EPSILON)
+        svr.fit(_scaled(features, low, high), quality * self._QUALITY_SCALE)
+        self._state = {
+            "feature_low": low,
+            "feature_high": high,
+            "support_vectors": svr.support_vectors_,
+            "dual_coefficients": svr.dual_coef_[0] / self._QUALITY_SCALE,
+            "intercept": svr.intercept_ / self._QUALITY_SCALE,
+            "gamma": np.array([self._GAMMA]),
+        }
+
+    def predict(self, features: Values) -> Values:
+        """Predict (N, 36) features -> (N,) float64, in the scale of the qualities fitted to.
+
+        Raises:
+            RuntimeError: neither ``fit`` nor ``load_state`` was called.
+        """
+        state = self.state()
+        scaled = _scaled(features, state["feature_low"], state["feature_high"])
+        scores = np.empty(len(scaled))
+        for start in range(0, len(scaled), _ROWS_AT_ONCE):
+            rows = slice(start, start + _ROWS_AT_ONCE)
+            distance = cdist(scaled[rows], state["support_vectors"], "sqeuclidean")
+            kernel = np.exp(-state["gamma"] * distance)
+            scores[rows] = kernel @ state["dual_coefficients"] + state["intercept"]
+        return scores
+
+    def state(self) -> dict[str, NDArray[np.float64]]:
+        """Everything learnt, as plain float64 arrays.
+
+        ``feature_low`` and ``feature_high`` (36,), ``support_vectors`` (S, 36),
+        ``dual_coefficients`` (S,), ``intercept`` (1,) and ``gamma`` (1,).
+
+        Raises:
+            RuntimeError: neither ``fit`` nor ``load_state`` was called.
+        """
+        if not self._state:
+            raise RuntimeError("BRISQUE has learnt nothing yet: call fit or load_state first")
+        return dict(self._state)
+
+    def load_state(self, state: Mapping[str, NDArray[Any]]) -> None:
+        """Restore what :meth:`state` returned."""
+        self._state = {name: np.asarray(array, np.float64) for name, array in state.items()}
+
+
+def _scaled(features: Values, low: Values, high: Values) -> Values:
+    """Features with low..high mapped to -1..1, and to 0 where low equals high."""
+    span = high - low
+    scaled = np.zeros(features.shape)
+    np.divide(2 * (features - low) - span, span, out=scaled, where=span > 0)
+    return scaled
