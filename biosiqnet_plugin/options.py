@@ -1,0 +1,31 @@
+"""The options of BioSIQNet, each a choice that the paper makes or leaves open."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Options(BaseModel):
+    """What decides the architecture and the losses."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    encoder: str = "efficientnet-lite0"
+    init: Literal["default", "random"] = "default"
+    """``default`` starts from ImageNet weights."""
+    low_block: int | None = Field(2, ge=1)
+    """Block after which low saliency is fused into the quality branch; None: no such branch."""
+    high_block: int | None = Field(4, ge=1)
+    """The same for high saliency."""
+    threshold: float = Field(120, ge=0, le=255)
+    """Where maps are cut, on a scale on which their maximum is 255."""
+    binary: bool = False
+    """Learn where the parts are instead of how salient they are."""
+    kld_weight: float = 5.0
+    cc_weight: float = -2.0
+    sim_weight: float = -1.0
+    hidden: int = Field(256, ge=1)
+    """Units of the quality head's hidden layer."""
+    dropout: float = Field(0.2, ge=0, lt=1)
