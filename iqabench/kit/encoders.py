@@ -1,16 +1,21 @@
-"""Encoders cut into blocks, so that a network can act between them.
+"""Convolutional encoders whose blocks a network can act between.
 
-Block ``k`` of a convolutional encoder ends at stride ``2**k``.
+Any timm backbone that names its features serves; block ``k`` is the k-th of them, for most at
+stride ``2**k``. EfficientNet-Lite0's weights come with a Python package, the others' from a weights
+folder or the hub.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 
 from iqabench.contract.cards import WeightsCard
+from iqabench.contract.errors import UnknownNameError, UsageError
 from iqabench.kit.weights import load_tensors, resolve
 
 Init = Literal["default", "random"]
@@ -24,75 +29,150 @@ LITE0_WEIGHTS = WeightsCard(
     licence="Apache-2.0",
     trained_on=("imagenet-1k",),
 )
+ALIASES = {"efficientnet-lite0": "tf_efficientnet_lite0", "vgg19": "vgg19", "resnet50": "resnet50"}
+"""Short names, and timm's. timm's own ``efficientnet_lite0`` pads otherwise than the shipped
+weights were trained with, and must not be used with them."""
+PROBE_SIDE = 64
+Edit = Callable[[int, Tensor], Tensor]
 
 
 class Encoder(nn.Module):
-    """A stack of blocks with what is known of each block's output."""
+    """A timm backbone whose blocks' outputs can be seen and changed on the way."""
 
-    def __init__(self, blocks: list[nn.Module], channels: list[int], strides: list[int]) -> None:
+    def __init__(self, net: Any, modules: list[str]) -> None:
         super().__init__()
-        self.blocks = nn.ModuleList(blocks)
-        self.channels = tuple(channels)
-        self.strides = tuple(strides)
+        self.net = net
+        self._edit: Edit | None = None
+        for number, name in enumerate(modules[:-1], 1):
+            net.get_submodule(name).register_forward_hook(partial(self._hook, number))
+        self._channels_last = getattr(net, "output_fmt", "NCHW") == "NHWC"
+        self.last = len(modules)
+        self.channels, self.strides = self._measure()
 
-    def forward(self, images: Tensor) -> list[Tensor]:
-        """(B, 3, H, W) -> the output of every block, (B, channels, H/stride, W/stride)."""
-        found = []
-        for block in self.blocks:
-            images = block(images)
-            found.append(images)
-        return found
+    def forward(self, images: Tensor, edit: Edit | None = None) -> Tensor:
+        """(B, 3, H, W) -> the last block's output, (B, channels[-1], h, w).
+
+        ``edit(number, feature)`` is called after every block, numbered from 1, and what it returns
+        goes on in the feature's place.
+        """
+        self._edit = edit
+        try:
+            found: Tensor = self.net.forward_features(images)
+        finally:
+            self._edit = None
+        if self._channels_last:
+            found = found.movedim(-1, 1)
+        return found if edit is None else edit(self.last, found)
+
+    def _hook(self, number: int, module: nn.Module, inputs: Any, output: Tensor) -> Tensor:
+        if self._edit is None:
+            return output
+        if self._channels_last:
+            return self._edit(number, output.movedim(-1, 1)).movedim(1, -1)
+        return self._edit(number, output)
+
+    def _measure(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Channels and strides of the blocks, read off a small picture."""
+        shapes: list[torch.Size] = []
+
+        def note(number: int, feature: Tensor) -> Tensor:
+            shapes.append(feature.shape)
+            return feature
+
+        was_training = self.training
+        with torch.no_grad():
+            self.eval()(torch.zeros(1, 3, PROBE_SIDE, PROBE_SIDE), note)
+        self.train(was_training)
+        return (
+            tuple(shape[1] for shape in shapes),
+            tuple(PROBE_SIDE // shape[2] for shape in shapes),
+        )
 
 
 def encoder(name: str, init: Init) -> Encoder:
-    """An encoder by name, with its ImageNet weights unless ``init`` is ``random``.
+    """A convolutional encoder by name, with its ImageNet weights unless ``init`` is ``random``.
 
     Raises:
-        UnknownNameError: no encoder of that name.
+        UnknownNameError: neither a short name nor one of timm's.
+        UsageError: a backbone without a line of features.
         WeightsError: its weights cannot be had.
     """
-    from iqabench.contract.errors import UnknownNameError
+    net = pretrained(ALIASES.get(name, name), init)
+    for layer in net.modules():
+        if isinstance(layer, nn.BatchNorm2d):
+            # timm keeps TensorFlow's .01 for some nets: too slow to follow a short fine-tuning.
+            layer.momentum = 0.1
+    modules = _block_ends(net, name)
+    net.reset_classifier(0)
+    if hasattr(net, "pre_logits"):
+        net.pre_logits = nn.Identity()  # VGG's fully connected layers, most of its weight
+    try:
+        return Encoder(net, modules)
+    except AssertionError as error:  # transformers with a fixed input size
+        raise UsageError(
+            f"encoder '{name}' takes one size of picture only: {error}",
+            "try resnet50, convnext_tiny, or vit_base_patch8_224",
+        ) from error
 
-    if name not in ENCODERS:
-        raise UnknownNameError("encoder", name, ENCODERS)
-    return ENCODERS[name](init)
+
+def _block_ends(net: Any, name: str) -> list[str]:
+    """Names of the modules that end the blocks."""
+    if hasattr(net, "pre_logits"):  # VGG: timm names the layers before the pools, the paper after
+        return [
+            f"features.{place}"
+            for place, layer in enumerate(net.features)
+            if isinstance(layer, nn.MaxPool2d)
+        ]
+    if not getattr(net, "feature_info", None):
+        raise UsageError(
+            f"encoder '{name}' offers no intermediate features",
+            "try resnet50, convnext_tiny or another backbone with features_only",
+        )
+    return [info["module"] for info in net.feature_info]
 
 
-def _lite0(init: Init) -> Encoder:
+def pretrained(name: str, init: Init, **settings: Any) -> Any:
+    """A timm network of that name, its classifier included.
+
+    Raises:
+        UnknownNameError: timm has no such network.
+        WeightsError: its weights cannot be had, or do not fit.
+    """
     import timm
 
-    # Not timm's efficientnet_lite0: its padding differs from what the weights were trained with.
-    net: Any = timm.create_model("tf_efficientnet_lite0", pretrained=False)
+    if not timm.is_model(name):
+        near = timm.list_models(f"*{name.partition('_')[0]}*") or [*ALIASES]
+        raise UnknownNameError("encoder", name, [*ALIASES, *near])
+    net = timm.create_model(name, pretrained=False, **settings)
     if init == "default":
-        tensors, _ = load_tensors(resolve(LITE0_WEIGHTS))
-        net.load_state_dict(lite0_keys(tensors, net))
-    parts = [
-        nn.Sequential(net.conv_stem, net.bn1, net.blocks[0]),
-        net.blocks[1],
-        net.blocks[2],
-        nn.Sequential(net.blocks[3], net.blocks[4]),
-        nn.Sequential(net.blocks[5], net.blocks[6]),
-    ]
-    return measured(parts)
+        tensors, _ = load_tensors(resolve(weights_card(name)))
+        if name == ALIASES["efficientnet-lite0"]:
+            tensors = lite0_keys(tensors, net)
+        net.load_state_dict(tensors)
+    return net
 
 
-def measured(parts: list[nn.Module]) -> Encoder:
-    """An encoder of these blocks, its channels and strides read off a small picture."""
-    found = Encoder(parts, [], [])
-    found.eval()
-    with torch.no_grad():
-        outputs = found(torch.zeros(1, 3, 64, 64))
-    found.channels = tuple(output.shape[1] for output in outputs)
-    found.strides = tuple(64 // output.shape[2] for output in outputs)
-    return found.train()
+def weights_card(name: str) -> WeightsCard:
+    """Where a timm network's ImageNet weights are to be had."""
+    import timm
+
+    if name == ALIASES["efficientnet-lite0"]:
+        return LITE0_WEIGHTS
+    found = timm.get_pretrained_cfg(name)
+    hub = getattr(found, "hf_hub_id", None)
+    return WeightsCard(
+        name=f"{name.lower()}-imagenet",
+        filename=f"{name}.safetensors",
+        url=f"https://huggingface.co/{hub}/resolve/main/model.safetensors" if hub else "",
+        licence=getattr(found, "license", None) or "",
+        trained_on=("imagenet-1k",),
+    )
 
 
-def lite0_keys(tensors: dict[str, Tensor], net: nn.Module) -> dict[str, Tensor]:
+def lite0_keys(tensors: dict[str, Tensor], net: Any) -> dict[str, Tensor]:
     """The PyPI package's EfficientNet-Lite0 state dict under timm's names."""
     places = [
-        (stage, block)
-        for stage, blocks in enumerate(net.blocks)  # type: ignore[arg-type]
-        for block in range(len(blocks))
+        (stage, block) for stage, blocks in enumerate(net.blocks) for block in range(len(blocks))
     ]
     return {_lite0_key(key, places): value for key, value in tensors.items()}
 
@@ -121,6 +201,3 @@ def _lite0_key(key: str, places: list[tuple[int, int]]) -> str:
     }
     names = plain if number == "0" else expanded
     return f"blocks.{stage}.{block}.{names[layer]}.{leaf}"
-
-
-ENCODERS = {"efficientnet-lite0": _lite0}
