@@ -86,14 +86,32 @@ class Recipe(Frozen):
     """Which epoch's weights are kept: best validation SROCC, or the last."""
 
 
-class Published(Frozen):
-    """A number a paper prints for this model."""
+class PaperRow(Frozen):
+    """One row of a paper's table, and the run that would measure it again."""
 
-    train: str
-    test: str
-    metric: Literal["srocc", "plcc", "krocc", "rmse"]
-    value: float
-    source: str
+    label: str
+    published: dict[str, float]
+    """Metric (``srocc``, ``plcc``, ``rmse``, or a cost) -> the printed number."""
+    model: str = ""
+    """Registered name; empty where no such model is to be had."""
+    options: dict[str, Any] = {}
+    versus: str = ""
+    """A second model, where the row compares two."""
+    datasets: str = ""
+    """As of ``--datasets``; empty where nothing is trained or tested."""
+    why_absent: str = ""
+
+
+class PaperTable(Frozen):
+    """A table of a paper, to be reproduced as far as the data at hand allow."""
+
+    number: int
+    title: str
+    rows: tuple[PaperRow, ...]
+    seeds: int = Field(10, ge=1)
+    cost: bool = False
+    """The table compares cost (parameters, memory, time), not only agreement."""
+    remark: str = ""
 
 
 class ModelCard(Frozen):
@@ -125,7 +143,8 @@ class ModelCard(Frozen):
     """``--set`` values that make the same model toy-sized, for tests."""
     studies: dict[str, dict[str, dict[str, Any]]] = {}
     """Study name -> label -> options."""
-    published: tuple[Published, ...] = ()
+    reproductions: Target | None = None
+    """``reproductions()`` gives the paper's tables as :class:`PaperTable` objects."""
     extra: str = ""
     """Optional dependency group of iqabench that the model needs, such as ``pyiqa``."""
     requires: str = ""

@@ -1,0 +1,149 @@
+"""The family: one card for each encoder, and for each variant of the ablation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from iqabench.contract import ModelCard, Recipe, Stage
+
+PAPER = (
+    "Wang et al.: A bioinspired deep learning framework for saliency-based image quality "
+    "assessment (IEEE TNNLS 2025, doi 10.1109/TNNLS.2025.3598716)"
+)
+IMAGENET = {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)}
+HALF = {"mean": (0.5, 0.5, 0.5), "std": (0.5, 0.5, 0.5)}
+
+PAPER_STAGE = Stage(epochs=50, optimizer="adam", lr=5e-5, schedule="step", step_size=10, gamma=0.1)
+"""Section IV-A. The optimiser is unnamed there; Adam is our reading."""
+
+VIT_RECIPE = Recipe(
+    stages=(PAPER_STAGE,),
+    batch_size=4,
+    crop=(224, 224),
+    test_crops=20,
+    test_crop_kind="random",
+    augment=("hflip", "vflip", "rot90", "shift"),
+    patience=5,
+    **HALF,
+)
+CNN_RECIPE = Recipe(
+    stages=(PAPER_STAGE,),
+    batch_size=4,
+    crop=(288, 384),
+    test_crops=5,
+    augment=("hflip", "vflip", "rot90", "shift"),
+    patience=5,
+    **IMAGENET,
+)
+LITE_RECIPE = Recipe(
+    stages=(Stage(epochs=4, lr=1e-3, schedule="cosine"),),
+    batch_size=8,
+    crop=(224, 224),
+    test_crops=5,
+    augment=("hflip",),
+    **HALF,
+)
+"""Chosen on the validation contents of the demo set."""
+
+VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
+    "v1": ("quality alone", {"low_block": None, "high_block": None}),
+    "v2": ("with low saliency", {"high_block": None}),
+    "v3": ("with high saliency", {"low_block": None}),
+    "v4": ("with entire saliency", {"low_block": None, "high_target": "entire"}),
+    "v5": ("with low and high saliency", {}),
+}
+"""Table I. v5 is the model itself."""
+
+THRESHOLDS = range(70, 151, 10)
+"""Fig. 5."""
+LOSS_WEIGHTS = ((5, -2, -1), (5, -1, -1), (5, -2, -2), (5, 0, 0), (1, -2, -1), (10, -2, -1))
+"""The settings' weights, the grid search's "final" ones, and some around them."""
+BACKBONES = {
+    "lite": {"encoder": "efficientnet-lite0"},
+    "resnet18": {"encoder": "resnet18"},
+    "resnet50": {"encoder": "resnet50"},
+    "vgg19": {"encoder": "vgg19"},
+}
+
+
+def studies(blocks: int) -> dict[str, dict[str, dict[str, Any]]]:
+    """Tables I, II and VII, Fig. 5 and the loss weights, for a trunk of so many blocks."""
+    every = range(1, min(blocks, 4) + 1)
+    found: dict[str, dict[str, dict[str, Any]]] = {
+        "ablation": {name: changes for name, (_, changes) in VARIANTS.items()},
+        "placement": {
+            f"low{low}-high{high}": {"low_block": low, "high_block": high}
+            for low in every
+            for high in every
+        },
+        "threshold": {f"t{value}": {"threshold": value} for value in THRESHOLDS},
+        "loss-weights": {
+            f"kld{k}cc{c}sim{s}": {"kld_weight": k, "cc_weight": c, "sim_weight": s}
+            for k, c, s in LOSS_WEIGHTS
+        },
+    }
+    if blocks > 3:
+        found["backbone"] = {name: dict(options) for name, options in BACKBONES.items()}
+    return found
+
+
+ENCODERS: dict[str, tuple[str, Recipe, dict[str, Any], dict[str, Any]]] = {
+    "biosiqnet": (
+        "ViT-B/8, shared, transformer form",
+        VIT_RECIPE,
+        {"encoder": "vit_base_patch8_224", "low_block": 2, "high_block": 3},
+        {"encoder": "test_vit", "image_size": 96, "recipe.crop": (96, 96)},
+    ),
+    "biosiqnet-vgg19": (
+        "three VGG19 encoders, convolutional form",
+        CNN_RECIPE,
+        {"encoder": "vgg19", "sharing": "separate"},
+        {"encoder": "test_resnet", "sharing": "separate", "recipe.crop": (96, 128)},
+    ),
+    "biosiqnet-resnet50": (
+        "three ResNet-50 encoders, convolutional form",
+        CNN_RECIPE,
+        {"encoder": "resnet50", "sharing": "separate"},
+        {"encoder": "test_resnet", "sharing": "separate", "recipe.crop": (96, 128)},
+    ),
+    "biosiqnet-lite": (
+        "EfficientNet-Lite0, shared; trains without a hub",
+        LITE_RECIPE,
+        {"encoder": "efficientnet-lite0"},
+        {"recipe.crop": (64, 64)},
+    ),
+}
+"""Name -> what it is, recipe, options, tiny."""
+TINY = {"recipe.epochs": 1, "recipe.test_crops": 1}
+
+
+def cards() -> Iterator[ModelCard]:
+    """Every card of the family."""
+    for name, (what, recipe, options, tiny) in ENCODERS.items():
+        blocks = 3 if name == "biosiqnet" else 5
+        yield _card(name, what, recipe, options, tiny).model_copy(
+            update={"studies": studies(blocks)}
+        )
+        for variant, (with_what, changes) in VARIANTS.items():
+            yield _card(
+                f"{name}-{variant}", f"{what}; {with_what}", recipe, {**options, **changes}, tiny
+            )
+
+
+def _card(
+    name: str, what: str, recipe: Recipe, options: dict[str, Any], tiny: dict[str, Any]
+) -> ModelCard:
+    return ModelCard(
+        name=name,
+        summary=f"BioSIQNet: {what}",
+        kind="trainable",
+        factory="biosiqnet_plugin.model:BioSIQNet",
+        options="biosiqnet_plugin.options:Options",
+        defaults=options,
+        recipe=recipe,
+        saliency="target",
+        reproductions="biosiqnet_plugin.tables:tables",
+        tiny={**TINY, **tiny},
+        paper=PAPER,
+    )

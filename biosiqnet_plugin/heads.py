@@ -1,0 +1,57 @@
+"""The two quality heads of Section III-B."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+MIDDLE = 0.5
+"""Training qualities are scaled to [0, 1]; a head that starts in their middle saves many steps."""
+
+
+class ConvolutionalHead(nn.Module):
+    """CNN-tailored: pooled feature, fully connected, ReLU, fully connected to one score."""
+
+    def __init__(self, channels: int, hidden: int, dropout: float) -> None:
+        super().__init__()
+        score = nn.Linear(hidden, 1)
+        nn.init.constant_(score.bias, MIDDLE)
+        self.layers = nn.Sequential(
+            nn.AdaptiveAvgPool2d(1),
+            nn.Flatten(),
+            nn.Dropout(dropout),
+            nn.Linear(channels, hidden),
+            nn.ReLU(),
+            nn.Dropout(dropout),
+            score,
+        )
+
+    def forward(self, feature: Tensor) -> Tensor:
+        """(B, C, h, w) -> (B,)."""
+        found: Tensor = self.layers(feature)
+        return found.squeeze(1)
+
+
+class TransformerHead(nn.Module):
+    """Transformer-tailored (eq. 3): a score and a weight for every patch, weighted mean."""
+
+    def __init__(self, channels: int, dropout: float) -> None:
+        super().__init__()
+        score = nn.Linear(channels, 1)
+        nn.init.constant_(score.bias, MIDDLE)
+        self.score = nn.Sequential(
+            nn.Linear(channels, channels), nn.ReLU(), nn.Dropout(dropout), score, nn.ReLU()
+        )
+        self.weight = nn.Sequential(
+            nn.Linear(channels, channels),
+            nn.ReLU(),
+            nn.Dropout(dropout),
+            nn.Linear(channels, 1),
+            nn.Sigmoid(),
+        )
+
+    def forward(self, feature: Tensor) -> Tensor:
+        """(B, C, h, w) -> (B,)."""
+        patches = feature.flatten(2).transpose(1, 2)
+        scores, weights = self.score(patches).float(), self.weight(patches).float()
+        found: Tensor = (scores * weights).sum((1, 2)) / weights.sum((1, 2)).clamp_min(1e-8)
+        return found
