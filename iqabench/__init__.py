@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from iqabench.api import Choices, Results, Session, import_scores, leaderboard, plan, run
+    from iqabench.api import Choices, Results, Session, import_scores, leaderboard, plan, run, score
 
-__all__ = ["Choices", "Results", "Session", "import_scores", "leaderboard", "plan", "run"]
+__all__ = ["Choices", "Results", "Session", "import_scores", "leaderboard", "plan", "run", "score"]
 
 
 def __getattr__(name: str) -> Any:

@@ -41,6 +41,7 @@ __all__ = [
     "open_store",
     "plan",
     "run",
+    "score",
     "versions",
 ]
 
@@ -224,6 +225,54 @@ def import_scores(
     kept.prepare()
     identities = import_file(path, model, session.dataset(dataset), direction, seeds, kept)
     return Results(kept, identities)
+
+
+def score(
+    model: str,
+    paths: Sequence[Path],
+    *,
+    set: Sequence[str] = (),
+    choices: Choices | None = None,
+    store: Path | str | None = None,
+    watch: Watcher | None = None,
+) -> pd.DataFrame:
+    """Score any pictures with weights that are already there.
+
+    Args:
+        model: a model's name.
+        paths: pictures, and folders of pictures.
+        set: overrides, as in :func:`run`.
+        choices: ``weights`` is ``published`` (default), a file, or ``job:ID``.
+        store: where jobs are sought.
+        watch: shows progress.
+
+    Returns:
+        ``path``, ``score``, ``direction`` and ``error``, one row per picture; a picture that cannot
+        be read is a named row.
+
+    Raises:
+        IqabenchError: unknown model, no weights, no picture.
+    """
+    import pandas as pd
+
+    from iqabench.engine import loose
+
+    session = Session(watch=watch or Silent())
+    request = resolve(session.registry, [model], set, choices or Choices(weights="published"))[0]
+    if request.card.full_reference:
+        raise UsageError(
+            f"'{model}' compares pictures with references", "run it on a data set that has them"
+        )
+    if request.trains:
+        raise UsageError(
+            f"--weights train: '{model}' is not trained on loose pictures",
+            "--weights published, FILE or job:ID",
+        )
+    provider = None
+    if request.card.saliency == "input":
+        provider = session.registry.provider(request.saliency or request.card.saliency_default)
+    rows = loose.score(request, provider, loose.pictures(paths), open_store(store), session.watch)
+    return pd.DataFrame(list(rows), columns=["path", "score", "direction", "error"])
 
 
 def open_store(store: Path | str | None) -> Store:

@@ -34,6 +34,19 @@ def catalog_option(function: Function) -> Function:
     )(function)
 
 
+def device_options(function: Function) -> Function:
+    """``--device`` and ``--precision``."""
+    function = click.option(
+        "--precision", default="fp32", show_default=True, type=click.Choice(["fp32", "bf16"])
+    )(function)
+    return click.option(
+        "--device",
+        default="auto",
+        show_default=True,
+        type=click.Choice(["auto", "cpu", "cuda", "mps"]),
+    )(function)
+
+
 def table_options(function: Function) -> Function:
     """``--format`` and ``-o``."""
     function = click.option(

@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from iqabench.cli.options import catalog_option, emit, store_option, table_options
+from iqabench.cli.options import (
+    catalog_option,
+    device_options,
+    emit,
+    store_option,
+    table_options,
+)
 
 if TYPE_CHECKING:
     from iqabench.api import Results
@@ -56,12 +62,9 @@ if TYPE_CHECKING:
 )
 @click.option("--tiny", is_flag=True, help="Toy-sized models, to try a protocol out.")
 @click.option("--saliency", metavar="NAME", help="Saliency provider [default: the model's].")
-@click.option(
-    "--device", default="auto", show_default=True, type=click.Choice(["auto", "cpu", "cuda", "mps"])
-)
-@click.option("--precision", default="fp32", show_default=True, type=click.Choice(["fp32", "bf16"]))
 @click.option("--dry-run", is_flag=True, help="Print the jobs and make none.")
 @click.option("--quiet", is_flag=True, help="No progress.")
+@device_options
 @store_option
 @catalog_option
 @table_options

@@ -18,7 +18,7 @@ from iqabench.contract.models import network
 from iqabench.data.tables import Tick
 from iqabench.data.views import TrainingCrops
 from iqabench.engine.features import features_of
-from iqabench.engine.predict import network_score, predictions
+from iqabench.engine.predict import dataset_planes, network_score, predictions
 from iqabench.protocols.plan import FitJob
 from iqabench.stats.agreement import srocc
 
@@ -95,9 +95,9 @@ def _fit_network(
     model = network(job.model.build())
     held = job.dataset.rows_of(list(job.split.validation))
     learnt_from = job.maps
+    as_input = job.model.card.saliency == "input"
     if learnt_from is not None:
-        used = names if job.model.card.saliency == "target" else [*names, *held["image"]]
-        learnt_from.make(job.dataset, used, tick)
+        learnt_from.make(job.dataset, [*names, *held["image"]] if as_input else names, tick)
     crops = TrainingCrops(
         job.dataset, names, quality.astype(np.float32), job.model.recipe, learnt_from, job.seed
     )
@@ -106,8 +106,7 @@ def _fit_network(
         score = network_score(
             candidate,
             job.model.recipe,
-            job.dataset,
-            learnt_from if job.model.card.saliency == "input" else None,
+            dataset_planes(job.dataset, learnt_from if as_input else None),
             job.model.device,
             job.model.precision,
             job.seed,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from zlib import crc32
 
 import torch
 from torch import Tensor, nn
@@ -29,6 +30,8 @@ class Prediction:
 
 
 Score = Callable[[str], float]
+Planes = Callable[[str], Tensor]
+"""A picture by name, (3 or 4, H, W) float32 in [0, 1]."""
 
 
 def predictions(names: Sequence[str], score: Score) -> Iterator[Prediction]:
@@ -57,36 +60,37 @@ def single(scores: Any) -> float:
     return float(found[0])
 
 
-def network_score(
-    model: nn.Module,
-    recipe: Recipe,
-    dataset: Dataset,
-    maps: MapSource | None,
-    device: str,
-    precision: str,
-    seed: int,
-) -> Score:
-    """A function that scores one picture of a data set by a network and the recipe's crops.
+def dataset_planes(dataset: Dataset, maps: MapSource | None = None) -> Planes:
+    """Reads pictures of a data set, with a map as a fourth plane where ``maps`` are given."""
 
-    ``maps`` is given only for models whose input they are.
+    def planes(name: str) -> Tensor:
+        picture = picture_tensor(dataset, name).float() / 255
+        if maps is None:
+            return picture
+        return torch.cat([picture, map_tensor(dataset, name, maps)])
+
+    return planes
+
+
+def network_score(
+    model: nn.Module, recipe: Recipe, planes: Planes, device: str, precision: str, seed: int
+) -> Score:
+    """A function that scores one picture by a network and the recipe's crops.
+
+    ``planes`` has a fourth plane, saliency, only for models whose input it is.
     """
-    order = {name: row for row, name in enumerate(dataset.table["image"])}
 
     def score(name: str) -> float:
-        planes = picture_tensor(dataset, name).float() / 255
-        if maps is not None:
-            planes = torch.cat([planes, map_tensor(dataset, name, maps)])
-        views = test_views(planes, recipe, (seed, order[name])).to(device)
+        views = test_views(planes(name), recipe, (seed, crc32(name.encode()))).to(device)
         inputs = normalise(views[:, :3], recipe).contiguous(memory_format=torch.channels_last)
-        extra = () if maps is None else (views[:, 3:],)
+        extra = () if views.shape[1] == 3 else (views[:, 3:],)
         scores = forward(model, inputs, *extra, device=device, precision=precision)
         if scores.shape != (len(views),):
             raise ScoreError(
                 f"the model returned shape {tuple(scores.shape)} for {len(views)} crops",
                 "forward returns one score per crop, (B,)",
             )
-        pooled = scores.mean() if recipe.pool == "mean" else scores.median()
-        return float(pooled)
+        return float(scores.mean() if recipe.pool == "mean" else scores.quantile(0.5))
 
     return score
 
@@ -101,19 +105,14 @@ def forward(model: nn.Module, *inputs: Tensor, device: str, precision: str) -> T
     return result.float()
 
 
-def scorer_score(model: Any, dataset: Dataset, full_reference: bool) -> Score:
-    """A function that scores one whole picture by a :class:`Scorer`."""
-    references = (
-        dict(zip(dataset.table["image"], dataset.table["reference"], strict=True))
-        if (full_reference)
-        else {}
-    )
+def scorer_score(model: Any, planes: Planes, references: Mapping[str, str] | None = None) -> Score:
+    """A function that scores one whole picture, against its reference where there are any."""
 
     def score(name: str) -> float:
-        image = picture_tensor(dataset, name)[None].float() / 255
-        if not full_reference:
+        image = planes(name)[None]
+        if references is None:
             return single(model.score(image))
-        reference = picture_tensor(dataset, references[name])[None].float() / 255
+        reference = planes(references[name])[None]
         if reference.shape != image.shape:
             raise DataError(
                 f"{name} and its reference differ in size", "full-reference measures need equals"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import torch
 from safetensors import safe_open
@@ -14,10 +15,22 @@ from iqabench.contract.errors import WeightsError
 from iqabench.contract.models import network
 from iqabench.engine.features import features
 from iqabench.engine.fitting import WEIGHTS, Scale, parameters
-from iqabench.engine.predict import Prediction, Score, network_score, predictions, scorer_score
-from iqabench.kit.weights import resolve
+from iqabench.engine.predict import (
+    Planes,
+    Prediction,
+    Score,
+    dataset_planes,
+    network_score,
+    predictions,
+    scorer_score,
+)
+from iqabench.kit.weights import load_tensors, resolve
 from iqabench.protocols.plan import PredictJob
+from iqabench.protocols.requests import ModelRequest
 from iqabench.store import Store
+
+if TYPE_CHECKING:
+    from iqabench.contract.models import Features
 
 
 @dataclass(frozen=True)
@@ -38,43 +51,59 @@ def scorer_for(job: PredictJob, store: Store) -> Scored:
     Raises:
         WeightsError: what the model learnt cannot be found or does not fit it.
     """
-    model = job.model.build()
-    if job.model.card.kind == "scorer":
+    dataset = job.dataset
+    references = None
+    if job.model.card.full_reference:
+        table = dataset.table
+        references = dict(zip(table["image"], table["reference"], strict=True))
+    weights = None
+    if job.model.card.kind != "scorer":
+        if job.fit is not None:
+            weights = _job_weights(store, job.fit.fingerprint)
+        else:
+            weights = chosen_weights(job.model, store)
+    return ready(
+        job.model,
+        weights,
+        dataset_planes(dataset, job.maps),
+        lambda model, name: features(model, job.model, dataset, name),
+        references,
+        job.seed,
+    )
+
+
+def ready(
+    request: ModelRequest,
+    weights: Path | None,
+    planes: Planes,
+    features_of: Callable[[Any, str], Features],
+    references: Mapping[str, str] | None = None,
+    seed: int = 0,
+) -> Scored:
+    """A model of any kind, built and loaded, as a function of picture names."""
+    model = request.build()
+    if weights is None:
         size = parameters(model) if isinstance(model, nn.Module) else None
-        score = scorer_score(model, job.dataset, job.model.card.full_reference)
-        return Scored(score, size)
-    path = _weights(job, store)
-    if job.model.card.kind == "estimator":
-        return _estimator(job, model, path)
-    return _network(job, network(model), path)
+        return Scored(scorer_score(model, planes, references), size)
+    if request.card.kind == "estimator":
+        return _estimator(model, weights, features_of)
+    net = network(model)
+    scale = load_weights(net, weights)
+    net.eval().to(request.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    score = network_score(net, request.recipe, planes, request.device, request.precision, seed)
+    return Scored(lambda name: scale.up(score(name)), parameters(net))
 
 
-def _estimator(job: PredictJob, model: object, path: Path) -> Scored:
+def _estimator(model: Any, path: Path, features_of: Callable[[Any, str], Features]) -> Scored:
     with safe_open(path, "np") as stored:
         state = {key: stored.get_tensor(key) for key in stored.keys()}  # noqa: SIM118
         scale = Scale.from_metadata(stored.metadata())
-    model.load_state(state)  # type: ignore[attr-defined]
+    model.load_state(state)
 
     def score(name: str) -> float:
-        found = features(model, job.model, job.dataset, name)
-        return scale.up(float(model.predict(found[None])[0]))  # type: ignore[attr-defined]
+        return scale.up(float(model.predict(features_of(model, name)[None])[0]))
 
     return Scored(score, int(sum(array.size for array in state.values())))
-
-
-def _network(job: PredictJob, model: nn.Module, path: Path) -> Scored:
-    scale = load_weights(model, path)
-    model.eval().to(job.model.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    score = network_score(
-        model,
-        job.model.recipe,
-        job.dataset,
-        job.maps,
-        job.model.device,
-        job.model.precision,
-        job.seed,
-    )
-    return Scored(lambda name: scale.up(score(name)), parameters(model))
 
 
 def load_weights(model: nn.Module, path: Path) -> Scale:
@@ -83,8 +112,6 @@ def load_weights(model: nn.Module, path: Path) -> Scale:
     Raises:
         WeightsError: the file is no weights file, or fits another network.
     """
-    from iqabench.kit.weights import load_tensors
-
     tensors, metadata = load_tensors(path)
     try:
         model.load_state_dict(tensors)
@@ -97,15 +124,17 @@ def load_weights(model: nn.Module, path: Path) -> Scale:
     return Scale.from_metadata(metadata)
 
 
-def _weights(job: PredictJob, store: Store) -> Path:
-    if job.fit is not None:
-        return _job_weights(store, job.fit.fingerprint)
-    chosen = job.model.weights
-    if chosen == "published":
-        return resolve(job.model.card.weights[0])
-    if chosen.startswith("job:"):
-        return _job_weights(store, chosen.removeprefix("job:"))
-    return Path(chosen)
+def chosen_weights(request: ModelRequest, store: Store) -> Path:
+    """The weights file that ``--weights`` names, other than ``train``.
+
+    Raises:
+        WeightsError: it cannot be had.
+    """
+    if request.weights == "published":
+        return resolve(request.card.weights[0])
+    if request.weights.startswith("job:"):
+        return _job_weights(store, request.weights.removeprefix("job:"))
+    return Path(request.weights)
 
 
 def _job_weights(store: Store, fingerprint: str) -> Path:

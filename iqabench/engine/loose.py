@@ -1,0 +1,83 @@
+"""Scores any pictures, outside every data set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from iqabench.contract.cards import SaliencyCard
+from iqabench.contract.errors import UsageError
+from iqabench.data.images import decode
+from iqabench.engine.progress import Watcher
+from iqabench.engine.scoring import chosen_weights, ready
+from iqabench.protocols.requests import ModelRequest
+from iqabench.registry import load
+from iqabench.store import Store
+
+if TYPE_CHECKING:
+    from iqabench.contract.models import Features
+
+SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".ppm"})
+
+
+def pictures(paths: Sequence[Path]) -> list[Path]:
+    """The files named, and the pictures in the folders named, sorted within each.
+
+    Raises:
+        UsageError: nothing is at a path, or a folder holds no picture.
+    """
+    found: list[Path] = []
+    for path in paths:
+        inside = (
+            sorted(p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES)
+            if (path.is_dir())
+            else [path]
+        )
+        if not path.exists() or not inside:
+            raise UsageError(f"no picture at {path}", "name pictures, or folders that hold some")
+        found += inside
+    return list(dict.fromkeys(found))
+
+
+def score(
+    request: ModelRequest,
+    provider: SaliencyCard | None,
+    paths: Sequence[Path],
+    store: Store,
+    watch: Watcher,
+) -> Iterator[dict[str, Any]]:
+    """One row per picture: ``path``, ``score`` (None on failure), ``direction``, ``error``.
+
+    Raises:
+        WeightsError: the model's weights cannot be had.
+    """
+    weights = None if request.card.kind == "scorer" else chosen_weights(request, store)
+    maps = load(provider.factory)() if provider is not None else None
+
+    def planes(name: str) -> Tensor:
+        picture = torch.from_numpy(np.array(decode(Path(name)))).permute(2, 0, 1).float() / 255
+        if maps is None:
+            return picture
+        return torch.cat([picture, maps.saliency(picture[None])[0]])
+
+    def features_of(model: Any, name: str) -> Features:
+        found: Features = np.asarray(model.features(planes(name)[None]))[0]
+        return found
+
+    scored = ready(request, weights, planes, features_of)
+    with watch.task(f"scoring with {request.label}") as tick:
+        for done, row in enumerate(scored.predictions([str(path) for path in paths]), 1):
+            tick(done, len(paths), "pictures")
+            plain = asdict(row)
+            yield {
+                "path": plain["image"],
+                "score": None if plain["error"] else plain["prediction"],
+                "direction": request.card.direction,
+                "error": plain["error"],
+            }
