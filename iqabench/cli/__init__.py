@@ -14,10 +14,13 @@ from iqabench.contract.errors import IqabenchError
 
 COMMANDS = {
     "run": "Fit and test models under one protocol; print the leaderboard.",
+    "score": "Score any pictures with published, local or trained weights.",
     "leaderboard": "Print the leaderboard of a store.",
     "models": "List the models, or show one.",
     "datasets": "List the data sets.",
     "saliency": "List the saliency providers.",
+    "study": "Compare variants of one model: ablation, placement, threshold, cost, ...",
+    "reproduce": "Measure a table of a paper again, beside the printed numbers.",
     "show": "Show what a job did and how it ended.",
     "import": "Bring in scores made elsewhere.",
     "doctor": "Report versions, devices, caches, weights and plugins that failed to load.",

@@ -1,0 +1,71 @@
+"""``iqabench reproduce``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from iqabench.cli.options import (
+    catalog_option,
+    device_options,
+    emit,
+    store_option,
+    table_options,
+)
+
+
+@click.command("reproduce")
+@click.argument("model")
+@click.option("--table", "number", type=int, required=True, metavar="N", help="Which table.")
+@click.option("--datasets", metavar="SETS", help="Run on these instead of the paper's sets.")
+@click.option("--seeds", type=int, metavar="N", help="Repetitions [default: the paper's].")
+@click.option(
+    "--init", type=click.Choice(["default", "random"]), default="default", show_default=True
+)
+@click.option("--tiny", is_flag=True, help="Toy-sized models, to try the table out.")
+@click.option("--saliency", metavar="NAME", help="Saliency provider [default: the model's].")
+@click.option("--quiet", is_flag=True, help="No progress.")
+@device_options
+@store_option
+@catalog_option
+@table_options
+def command(
+    model: str,
+    number: int,
+    datasets: str | None,
+    seeds: int | None,
+    init: str,
+    tiny: bool,
+    saliency: str | None,
+    quiet: bool,
+    device: str,
+    precision: str,
+    store: Path | None,
+    catalog: Path | None,
+    form: str | None,
+    output: Path | None,
+) -> None:
+    """Measure a table of MODEL's paper again, beside the printed numbers.
+
+    Rows whose model or data are not at hand say so.
+    """
+    from iqabench import api
+    from iqabench.cli.progress import RichWatcher
+    from iqabench.engine.device import pick
+    from iqabench.engine.progress import Silent
+    from iqabench.studies.reproduce import reproduce
+
+    table, rows = reproduce(
+        model,
+        number,
+        datasets=datasets,
+        seeds=seeds,
+        choices=api.Choices("train", init, saliency, precision, pick(device), tiny),
+        store=store,
+        catalog=catalog,
+        watch=Silent() if quiet else RichWatcher(),
+    )
+    columns = list(dict.fromkeys(key for row in rows for key in row if key != "note"))
+    click.echo(f"Table {table.number}. {table.title}", err=True)
+    emit(rows, form, output, [*columns, "note"], [table.remark] if table.remark else None)

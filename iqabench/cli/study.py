@@ -1,0 +1,105 @@
+"""``iqabench study``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from iqabench.cli.options import (
+    catalog_option,
+    device_options,
+    emit,
+    store_option,
+    table_options,
+)
+from iqabench.report.tables import records
+
+
+@click.command("study")
+@click.argument("study", metavar="STUDY")
+@click.option("--model", default="biosiqnet-lite", show_default=True, metavar="NAME")
+@click.option(
+    "--datasets",
+    multiple=True,
+    default=("demo",),
+    show_default=True,
+    metavar="SETS",
+    help="As of `iqabench run`.",
+)
+@click.option("--seeds", type=int, metavar="N", help="Repetitions [default: the set's own].")
+@click.option(
+    "--init", type=click.Choice(["default", "random"]), default="default", show_default=True
+)
+@click.option(
+    "--set",
+    "overrides",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Override an option of all variants, or recipe.KEY; repeatable.",
+)
+@click.option("--tiny", is_flag=True, help="Toy-sized models, to try the study out.")
+@click.option("--saliency", metavar="NAME", help="Saliency provider [default: the model's].")
+@click.option("--quiet", is_flag=True, help="No progress.")
+@device_options
+@store_option
+@catalog_option
+@table_options
+def command(
+    study: str,
+    model: str,
+    datasets: tuple[str, ...],
+    seeds: int | None,
+    init: str,
+    overrides: tuple[str, ...],
+    tiny: bool,
+    saliency: str | None,
+    quiet: bool,
+    device: str,
+    precision: str,
+    store: Path | None,
+    catalog: Path | None,
+    form: str | None,
+    output: Path | None,
+) -> None:
+    """Compare variants of a model on the same splits; `iqabench models NAME` lists its studies.
+
+    STUDY is one of the model's, such as ablation, placement, threshold, backbone or loss-weights;
+    or cost, which compares its size and speed with MANIQA's.
+    """
+    from iqabench import api
+    from iqabench.cli.progress import RichWatcher
+    from iqabench.engine.device import pick
+    from iqabench.engine.progress import Silent
+    from iqabench.report.tables import FEW_CONTENTS
+    from iqabench.studies import cost, variants
+
+    watch = Silent() if quiet else RichWatcher()
+    choices = api.Choices("train", init, saliency, precision, pick(device), tiny)
+    if study == "cost":
+        rows = cost.compare(
+            [model, "maniqa"], [f"{model}.{text}" for text in overrides], choices, watch=watch
+        )
+        emit(cost.with_ratios(rows, "maniqa"), form, output)
+        return
+    done = variants.run(
+        study,
+        model,
+        datasets,
+        seeds=seeds,
+        set=overrides,
+        choices=choices,
+        store=store,
+        catalog=catalog,
+        watch=watch,
+    )
+    notes = [
+        "intervals: 95%, percentile bootstrap over contents; too narrow with fewer than "
+        f"{FEW_CONTENTS}"
+    ]
+    if (done.table["labels"] == "proxy").any():
+        notes.append("proxy labels: quality comes from a full-reference measure, not from people")
+    emit(records(done.table), form, output, notes=notes)
+    click.echo(f"figure: {done.figure}", err=True)
+    if done.results.outcome is not None and done.results.outcome.failed:
+        raise click.exceptions.Exit(1)

@@ -1,0 +1,1 @@
+"""Studies: plans over the public API, nothing special."""

@@ -1,0 +1,157 @@
+"""A study of variants: one model under several options, on the same splits.
+
+A card's ``studies`` names the variants; every one is compared with the first by a paired bootstrap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from iqabench import api
+from iqabench.contract.errors import UnknownNameError
+from iqabench.engine.progress import Watcher
+from iqabench.registry import registry
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Study:
+    """A finished study: its results, one row per variant, and its figure."""
+
+    results: api.Results
+    table: pd.DataFrame
+    figure: Path
+
+
+def names(model: str) -> list[str]:
+    """The studies that a model's card offers."""
+    return list(registry().model(model).studies)
+
+
+def run(
+    study: str,
+    model: str,
+    datasets: Sequence[str],
+    *,
+    seeds: int | None = None,
+    set: Sequence[str] = (),
+    choices: api.Choices | None = None,
+    store: Path | None = None,
+    catalog: Path | None = None,
+    watch: Watcher | None = None,
+) -> Study:
+    """Run one of a model's studies; arguments as of :func:`iqabench.run`.
+
+    ``set`` holds ``KEY=VALUE`` overrides that all variants share.
+
+    Raises:
+        IqabenchError: the model offers no such study, or as :func:`iqabench.run`.
+    """
+    card = registry().model(model)
+    if study not in card.studies:
+        raise UnknownNameError(f"study of '{model}'", study, card.studies)
+    variants = card.studies[study]
+    overrides = [
+        f"{label}.{key}={_text(value)}"
+        for label, options in variants.items()
+        for key, value in options.items()
+    ] + [f"{label}.{override}" for label in variants for override in set]
+    results = api.run(
+        [f"{label}={card.name}" for label in variants],
+        datasets,
+        seeds=seeds,
+        set=overrides,
+        choices=choices,
+        store=store,
+        catalog=catalog,
+        watch=watch,
+    )
+    table = compared(results, list(variants))
+    figure = results.store.root / "figures" / f"{study}-{card.name}.png"
+    draw(table, figure, f"{card.name}: {study}")
+    return Study(results, table, figure)
+
+
+def compared(results: api.Results, order: list[str]) -> pd.DataFrame:
+    """Leaderboard rows in the study's order, with the paired difference to its first variant."""
+    import pandas as pd
+
+    board = results.leaderboard()
+    differences = results.differences()
+    rows = []
+    for test in dict.fromkeys(board["test"]):
+        part = board[board["test"] == test].set_index("model")
+        for label in (name for name in order if name in part.index):
+            row = part.loc[label]
+            rows.append(
+                {
+                    "variant": label,
+                    "test": test,
+                    "labels": row["labels"],
+                    **{
+                        key: row[key]
+                        for key in (
+                            "srocc_mean",
+                            "srocc_low",
+                            "srocc_high",
+                            "plcc_mean",
+                            "plcc_low",
+                            "plcc_high",
+                            "rmse_mapped_mean",
+                            "repetitions",
+                            "failed",
+                            "init",
+                        )
+                    },
+                    **_difference(differences, label, order[0], test),
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def _difference(table: pd.DataFrame, label: str, base: str, test: str) -> dict[str, Any]:
+    """SROCC of a variant minus that of the first, with its interval."""
+    for first, second, sign in ((label, base, 1.0), (base, label, -1.0)):
+        found = table[(table["a"] == first) & (table["b"] == second) & (table["test"] == test)]
+        if len(found):
+            row = found.iloc[0]
+            ends = sorted((sign * row["low"], sign * row["high"]))
+            return {
+                f"srocc_minus_{base}": sign * row["difference"],
+                "low": ends[0],
+                "high": ends[1],
+            }
+    return {f"srocc_minus_{base}": None, "low": None, "high": None}
+
+
+def draw(table: pd.DataFrame, path: Path, title: str) -> None:
+    """SROCC of every variant with its interval, one panel per test set, as a PNG."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    tests = list(dict.fromkeys(table["test"]))
+    longest = max((table["test"] == test).sum() for test in tests)
+    figure = Figure(figsize=(6.4 * len(tests), 1.4 + 0.32 * longest), layout="constrained")
+    FigureCanvasAgg(figure)
+    for number, test in enumerate(tests, 1):
+        axes = figure.add_subplot(1, len(tests), number)
+        part = table[table["test"] == test].iloc[::-1]
+        mean, low, high = (part[f"srocc_{name}"].to_numpy() for name in ("mean", "low", "high"))
+        errors = [(mean - low).clip(min=0), (high - mean).clip(min=0)]
+        axes.errorbar(mean, range(len(part)), xerr=errors, fmt="o", color="#205493", capsize=3)
+        axes.set_yticks(range(len(part)), part["variant"])
+        axes.set_xlabel("SROCC, mean over repetitions and 95% interval over contents")
+        proxy = " (proxy labels)" if (part["labels"] == "proxy").any() else ""
+        axes.set_title(f"{title}, {test}{proxy}", fontsize=10)
+        axes.grid(axis="x", alpha=0.3)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=150)
+
+
+def _text(value: Any) -> str:
+    return "none" if value is None else str(value)
