@@ -9,9 +9,29 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from iqabench.api import Choices, Results, Session, import_scores, leaderboard, plan, run, score
+    from iqabench.api import (
+        Choices,
+        Results,
+        Session,
+        explain,
+        import_scores,
+        leaderboard,
+        plan,
+        run,
+        score,
+    )
 
-__all__ = ["Choices", "Results", "Session", "import_scores", "leaderboard", "plan", "run", "score"]
+__all__ = [
+    "Choices",
+    "Results",
+    "Session",
+    "explain",
+    "import_scores",
+    "leaderboard",
+    "plan",
+    "run",
+    "score",
+]
 
 
 def __getattr__(name: str) -> Any:

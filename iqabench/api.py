@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -26,6 +26,7 @@ from iqabench.store.folder import default_root
 if TYPE_CHECKING:
     import pandas as pd
 
+    from iqabench.contract.cards import SaliencyCard
     from iqabench.data.maps import MapSource
     from iqabench.data.tables import Dataset
     from iqabench.engine.execute import Outcome
@@ -36,6 +37,7 @@ __all__ = [
     "Results",
     "Session",
     "existing_store",
+    "explain",
     "import_scores",
     "leaderboard",
     "open_store",
@@ -110,7 +112,11 @@ class Session:
 
         if model.card.saliency == "none":
             return None
-        return MapSource(self.registry.provider(model.saliency or model.card.saliency_default))
+        return MapSource(self.provider(model))
+
+    def provider(self, model: ModelRequest) -> SaliencyCard:
+        """The saliency provider named for a model, or its card's own choice."""
+        return self.registry.provider(model.saliency or model.card.saliency_default)
 
 
 def plan(
@@ -129,7 +135,7 @@ def plan(
     session = session or Session()
     if seeds is not None and seeds < 1:
         raise UsageError(f"--seeds {seeds} asks for no repetition", "give 1 or more")
-    requests = grammar.parse(datasets)
+    requests = _canonical(grammar.parse(datasets), session.catalog)
     resolved = resolve(session.registry, models, set, choices or Choices())
     for name in _names(requests):
         session.catalog.ready(name)
@@ -169,7 +175,7 @@ def run(
 
     watch = watch or Silent()
     kept = open_store(store)
-    kept.prepare()
+    kept.check()
     made = plan(
         models,
         datasets,
@@ -179,6 +185,9 @@ def run(
         choices=choices,
         session=Session(catalog, watch),
     )
+    for model in dict.fromkeys(evaluation.model.weights for evaluation in made.evaluations):
+        if model.startswith("job:") and kept.job(model.removeprefix("job:")) is None:
+            raise UsageError(f"no {model} in {kept.root}", "`iqabench run --dry-run` lists jobs")
     for line in made.skipped:
         watch.say(f"not applicable: {line}")
     outcome = execute(made, kept, watch)
@@ -220,9 +229,11 @@ def import_scores(
     """
     from iqabench.engine.imported import import_file
 
+    if seeds is not None and seeds < 1:
+        raise UsageError(f"--seeds {seeds} asks for no repetition", "give 1 or more")
     session = session or Session()
     kept = open_store(store)
-    kept.prepare()
+    kept.check()
     identities = import_file(path, model, session.dataset(dataset), direction, seeds, kept)
     return Results(kept, identities)
 
@@ -258,21 +269,69 @@ def score(
     from iqabench.engine import loose
 
     session = Session(watch=watch or Silent())
-    request = resolve(session.registry, [model], set, choices or Choices(weights="published"))[0]
+    request = _loaded(session, model, set, choices)
     if request.card.full_reference:
         raise UsageError(
             f"'{model}' compares pictures with references", "run it on a data set that has them"
         )
+    provider = session.provider(request) if request.card.saliency == "input" else None
+    rows = loose.score(request, provider, loose.pictures(paths), open_store(store), session.watch)
+    return pd.DataFrame(list(rows), columns=["path", "score", "direction", "error"])
+
+
+def explain(
+    model: str,
+    paths: Sequence[Path],
+    output: Path,
+    *,
+    set: Sequence[str] = (),
+    choices: Choices | None = None,
+    store: Path | str | None = None,
+) -> Iterator[tuple[Path, str | None]]:
+    """Draw what a network looks at: a PNG sheet per picture, and ``montage.png``.
+
+    Arguments as of :func:`score`; ``output`` is the folder of the PNG files.
+
+    Yields:
+        Each file written, and None; or a picture that failed, and why.
+
+    Raises:
+        IqabenchError: unknown model, no weights, no picture, or no network.
+    """
+    from iqabench.engine import explain as explaining
+    from iqabench.engine import loose
+
+    session = Session()
+    request = _loaded(session, model, set, choices)
+    provider = session.provider(request) if request.card.saliency != "none" else None
+    pictures = loose.pictures(paths)
+    drawn = []
+    found = explaining.explain(request, provider, pictures, open_store(store))
+    for number, (path, one) in enumerate(zip(pictures, found, strict=True), 1):
+        if isinstance(one, Exception):
+            yield path, str(one)
+            continue
+        drawn.append(one)
+        name = output / f"{number:03d}-{path.stem}.png"
+        explaining.sheet(one, name, request.label)
+        yield name, None
+    if drawn:
+        explaining.montage(drawn, output / "montage.png", request.label)
+        yield output / "montage.png", None
+
+
+def _loaded(
+    session: Session, model: str, set: Sequence[str], choices: Choices | None
+) -> ModelRequest:
+    """A request for a model whose weights are already there."""
+    chosen = choices or Choices(weights="published")
+    request = resolve(session.registry, [model], set, chosen)[0]
     if request.trains:
         raise UsageError(
             f"--weights train: '{model}' is not trained on loose pictures",
             "--weights published, FILE or job:ID",
         )
-    provider = None
-    if request.card.saliency == "input":
-        provider = session.registry.provider(request.saliency or request.card.saliency_default)
-    rows = loose.score(request, provider, loose.pictures(paths), open_store(store), session.watch)
-    return pd.DataFrame(list(rows), columns=["path", "score", "direction", "error"])
+    return request
 
 
 def open_store(store: Path | str | None) -> Store:
@@ -300,7 +359,24 @@ def versions() -> Mapping[str, Any]:
     from iqabench.protocols.requests import COMPUTING_PACKAGES
     from iqabench.store.fingerprints import package_version
 
-    return {name: package_version(name) for name in ("iqabench", *COMPUTING_PACKAGES, "lightning")}
+    return {name: package_version(name) for name in ("iqabench", *COMPUTING_PACKAGES, "pyiqa")}
+
+
+def _canonical(requests: Sequence[grammar.Request], catalog: Catalog) -> list[grammar.Request]:
+    """Requests by the sets' own names: an alias is no second set."""
+    found: list[grammar.Request] = []
+    for request in requests:
+        if isinstance(request, grammar.Within):
+            found.append(grammar.Within(catalog.get(request.dataset).name))
+            continue
+        train, test = catalog.get(request.train).name, catalog.get(request.test).name
+        if train == test:
+            raise UsageError(
+                f"'{request.train}:{request.test}' trains and tests on all of {train}",
+                f"--datasets {train} splits it by content",
+            )
+        found.append(grammar.Across(train, test))
+    return list(dict.fromkeys(found))
 
 
 def _names(requests: Sequence[grammar.Request]) -> list[str]:

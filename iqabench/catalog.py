@@ -6,19 +6,21 @@ Merged key by key, the later winning: the shipped one, the user's, the one named
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import platformdirs
+from pydantic import ValidationError
 
 from iqabench.contract.cards import DatasetCard
 from iqabench.contract.errors import CatalogError, DataError, UnknownNameError
 from iqabench.kit.places import cache_dir
 from iqabench.registry import Registry
 
-CARD_KEYS = ("title", "direction", "labels", "homepage", "licence", "citation", "authentic")
+CARD_KEYS = ("title", "direction", "label_kind", "homepage", "licence", "citation")
 COMMON_KEYS = ("root", "reader", "protocol", *CARD_KEYS)
 
 
@@ -100,7 +102,7 @@ class Catalog:
 
     def _root(self, card: DatasetCard, entry: Mapping[str, Any]) -> Path | None:
         if entry.get("root"):
-            return Path(entry["root"]).expanduser()
+            return Path(entry["root"])
         if card.builder is not None:
             return cache_dir() / "datasets" / f"{card.name}-{card.version}"
         base = os.environ.get("IQABENCH_DATA")
@@ -120,22 +122,27 @@ class Catalog:
     def _user_card(self, name: str) -> DatasetCard:
         entry = self._entries[name]
         template = self.registry.datasets.get(entry["reader"])
-        base = template.model_copy(update={"name": name, "title": name, "aliases": ()})
+        base = template.model_copy(
+            update={"name": name, "title": name, "aliases": (), "builder": None}
+        )
         return self._overridden(base, entry)
 
     def _overridden(self, card: DatasetCard, entry: Mapping[str, Any]) -> DatasetCard:
         fields = {key: entry[key] for key in CARD_KEYS if key in entry}
         if "protocol" in entry:
-            fields["protocol"] = card.protocol.model_dump() | entry["protocol"]
+            given = entry["protocol"]
+            known = card.protocol.model_dump()
+            fields["protocol"] = known | dict(given) if isinstance(given, Mapping) else given
         if not fields:
             return card
         try:
             return DatasetCard.model_validate(card.model_dump() | fields)
-        except ValueError as error:
-            problem = str(error).splitlines()[2].strip() if "\n" in str(error) else str(error)
+        except ValidationError as error:
+            first = error.errors()[0]
+            key = ".".join(map(str, first["loc"]))
             raise CatalogError(
-                f"{self._sources[card.name]}: data set '{card.name}': {problem}",
-                f"one of {', '.join(fields)} has a value nobody understands",
+                f"{self._sources[card.name]}: data set '{card.name}', {key}: {first['msg']}",
+                f"it is {first['input']!r}",
             ) from error
 
     def _merge(self, path: Path) -> None:
@@ -146,16 +153,27 @@ class Catalog:
             raise CatalogError(f"{path}: 'datasets' is no mapping", "write name: {root: PATH}")
         for name, entry in datasets.items():
             entry = entry if entry is not None else {}
+            line = datasets.lc.key(name)[0] + 1 if hasattr(datasets, "lc") else 0
             if not isinstance(entry, Mapping):
-                line = datasets.lc.key(name)[0] + 1 if hasattr(datasets, "lc") else 0
                 raise CatalogError(
                     f"{path}, line {line}: '{name}' is no mapping", f"write {name}: {{root: PATH}}"
                 )
+            if not isinstance(entry.get("root") or "", str):
+                raise CatalogError(
+                    f"{path}, line {line}: the root of '{name}' is no path", "write root: /data/x"
+                )
             key = self.registry.datasets.canonical(str(name))
+            if not re.fullmatch(r"[a-z0-9][a-z0-9._+-]*", key):
+                raise CatalogError(
+                    f"{path}, line {line}: '{name}' cannot name a data set",
+                    "letters, digits and . _ + - only, so that --datasets can hold it",
+                )
             merged = self._entries.get(key, {}) | dict(entry)
             _check_keys(path, entry, (*COMMON_KEYS, *self._option_keys(path, key, merged)))
             self._entries[key] = merged
             self._sources[key] = path
+            if entry.get("root"):
+                merged["root"] = str(path.parent / Path(entry["root"]).expanduser())
 
     def _option_keys(self, path: Path, name: str, entry: Mapping[str, Any]) -> tuple[str, ...]:
         reader = str(entry.get("reader", name))

@@ -23,14 +23,17 @@ Card = TypeVar("Card", ModelCard, DatasetCard, SaliencyCard)
 class Shelf(Generic[Card]):
     """The cards of one kind, found by name or alias."""
 
-    def __init__(self, what: str) -> None:
+    def __init__(self, what: str, kind: type[Card]) -> None:
         self.what = what
+        self.kind: type[Card] = kind
         self.cards: dict[str, Card] = {}
         self.plugins: dict[str, str] = {}
         self._aliases: dict[str, str] = {}
 
     def add(self, card: Card, plugin: str) -> None:
         """Put a card on the shelf; a taken name or alias is the plugin's error."""
+        if not isinstance(card, self.kind):
+            raise TypeError(f"{card!r} is no {self.kind.__name__}")
         for name in (card.name, *card.aliases):
             if name in self.cards or name in self._aliases:
                 owner = self.plugins[self._aliases.get(name, name)]
@@ -67,9 +70,9 @@ class Registry:
     """Every plugin's cards, and the plugins that failed."""
 
     def __init__(self) -> None:
-        self.models: Shelf[ModelCard] = Shelf("model")
-        self.datasets: Shelf[DatasetCard] = Shelf("data set")
-        self.saliency: Shelf[SaliencyCard] = Shelf("saliency provider")
+        self.models: Shelf[ModelCard] = Shelf("model", ModelCard)
+        self.datasets: Shelf[DatasetCard] = Shelf("data set", DatasetCard)
+        self.saliency: Shelf[SaliencyCard] = Shelf("saliency provider", SaliencyCard)
         self.failures: dict[str, str] = {}
         self.plugins: dict[str, str] = {}
 
@@ -88,6 +91,8 @@ class Registry:
         Raises:
             Exception: whatever the plugin raised.
         """
+        if name in self.plugins:
+            raise ValueError(f"a plugin called '{name}' is loaded already")
         manager = pluggy.PluginManager(hooks.GROUP)
         manager.add_hookspecs(hooks)
         manager.register(plugin, name)
@@ -148,13 +153,20 @@ def load(target: str) -> Any:
         ) from error
 
 
+def _installed(name: str) -> bool:
+    try:
+        return importlib.util.find_spec(name) is not None
+    except ModuleNotFoundError:  # a parent of it is missing
+        return False
+
+
 def require(card: ModelCard | SaliencyCard) -> None:
     """Check, without importing it, that the optional library a card needs is installed.
 
     Raises:
         MissingDependencyError: it is not; names the library's licence and the install command.
     """
-    if not card.requires or importlib.util.find_spec(card.requires) is not None:
+    if not card.requires or _installed(card.requires):
         return
     raise MissingDependencyError(
         f"'{card.name}' needs {card.requires}, which is not installed (licence: {card.licence})",

@@ -15,6 +15,7 @@ from iqabench.contract.errors import IqabenchError
 COMMANDS = {
     "run": "Fit and test models under one protocol; print the leaderboard.",
     "score": "Score any pictures with published, local or trained weights.",
+    "explain": "Draw what a network looks at.",
     "leaderboard": "Print the leaderboard of a store.",
     "models": "List the models, or show one.",
     "datasets": "List the data sets.",
@@ -69,9 +70,8 @@ def cli(debug: bool) -> None:
 def main() -> None:
     """Run the command line; exit 0 well, 1 some jobs failed, 2 usage, 130 interrupted."""
     try:
-        cli.main(standalone_mode=False)
-    except click.exceptions.Exit as leave:
-        sys.exit(leave.exit_code)
+        code = cli.main(standalone_mode=False)  # click returns the code of an Exit
+        sys.exit(code if isinstance(code, int) else 0)
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted; finished jobs are kept, run again to go on", err=True)
         sys.exit(130)

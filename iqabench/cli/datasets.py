@@ -21,7 +21,8 @@ def command(catalog: Path | None, form: str | None, output: Path | None) -> None
     rows = []
     for name in known.names():
         bound = known.get(name)
-        if not bound.card.images and bound.root is None:
+        registered = registry().datasets.cards.get(name)
+        if bound.card is registered and not registered.images:
             continue  # a reader for users' sets, not a set
         there = bound.card.builder is not None or (bound.root is not None and bound.root.is_dir())
         rows.append(
@@ -29,7 +30,7 @@ def command(catalog: Path | None, form: str | None, output: Path | None) -> None
                 "data set": name,
                 "images": bound.card.images or None,
                 "contents": bound.card.contents or None,
-                "labels": bound.card.labels,
+                "labels": bound.card.label_kind,
                 "ready": "yes" if there else "no",
                 "root": str(bound.root) if bound.root else "not set",
                 "title": bound.card.title,

@@ -49,6 +49,10 @@ def _details(name: str) -> list[dict[str, Any]]:
     card = registry().model(name)
     plain = card.model_dump(mode="json", exclude={"recipe", "options", "tiny", "studies"})
     rows = [{"key": key, "value": value} for key, value in plain.items() if value not in ("", [])]
+    rows += [
+        {"key": f"study {study}", "value": ", ".join(labels)}
+        for study, labels in card.studies.items()
+    ]
     if card.options is not None:
         require(card)
         for key, field in load(card.options).model_fields.items():

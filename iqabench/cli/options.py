@@ -47,6 +47,13 @@ def device_options(function: Function) -> Function:
     )(function)
 
 
+def _writable(ctx: click.Context, parameter: click.Parameter, output: Path | None) -> Path | None:
+    """Refuse a file that could not be written, before the work whose table it is to hold."""
+    if output is not None and (output.is_dir() or not output.parent.is_dir()):
+        raise UsageError(f"cannot write {output}: no such folder", "name another with -o")
+    return output
+
+
 def table_options(function: Function) -> Function:
     """``--format`` and ``-o``."""
     function = click.option(
@@ -54,6 +61,7 @@ def table_options(function: Function) -> Function:
         "--output",
         type=click.Path(path_type=Path),
         metavar="FILE",
+        callback=_writable,
         help="Write the table to a file.",
     )(function)
     return click.option(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -66,6 +67,24 @@ def command(
         catalog=catalog,
         watch=Silent() if quiet else RichWatcher(),
     )
+    if form not in ("csv", "json") and not (form is None and output is not None):
+        rows = [_short(row) for row in rows]
     columns = list(dict.fromkeys(key for row in rows for key in row if key != "note"))
     click.echo(f"Table {table.number}. {table.title}", err=True)
+    failed = any("failed" in row["note"] for row in rows)
     emit(rows, form, output, [*columns, "note"], [table.remark] if table.remark else None)
+    if failed:
+        raise click.exceptions.Exit(1)
+
+
+def _short(row: dict[str, Any]) -> dict[str, Any]:
+    """A row whose differences carry their intervals in brackets."""
+    found: dict[str, Any] = {}
+    for key, value in row.items():
+        low, high = row.get(f"{key} low"), row.get(f"{key} high")
+        if low is not None and high is not None:
+            known = value is not None and value == value
+            found[f"{key} [95%]"] = f"{value:+.3f} [{low:+.3f}, {high:+.3f}]" if known else ""
+        elif not key.endswith((" low", " high")):
+            found[key] = value
+    return found

@@ -8,7 +8,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PositiveFloat,
+    PositiveInt,
+    StringConstraints,
+)
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._+-]*$")]
 Target = Annotated[str, StringConstraints(pattern=r"^[\w.]+:\w+$")]
@@ -18,7 +25,7 @@ Direction = Literal["higher", "lower"]
 class Frozen(BaseModel):
     """Base of all cards: immutable, and unknown fields are errors."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class WeightsCard(Frozen):
@@ -61,23 +68,24 @@ class Stage(Frozen):
 class Recipe(Frozen):
     """Everything that decides what training and test-time cropping do."""
 
-    stages: tuple[Stage, ...] = (Stage(),)
+    stages: tuple[Stage, ...] = Field((Stage(),), min_length=1)
     batch_size: int = Field(8, ge=1)
     resize_short: int | None = Field(None, ge=16)
     """Short side in pixels to which pictures are resized before cropping; None keeps them."""
-    crop: tuple[int, int] | None = (224, 224)
+    crop: tuple[PositiveInt, PositiveInt] | None = (224, 224)
     """(height, width) of a crop in pixels; None takes the whole picture (batch size 1)."""
     train_crops: int = Field(1, ge=1)
     """Random crops taken of each training picture in an epoch."""
     test_crops: int = Field(1, ge=1)
     test_crop_kind: Literal["grid", "random", "whole"] = "grid"
-    """``grid``: evenly placed, the first in the centre; ``random``: seeded by the job."""
+    """``grid``: evenly placed, one in the centre, five there and in the corners; ``random``: seeded
+    by job and picture."""
     pool: Literal["mean", "median"] = "mean"
     augment: tuple[Literal["hflip", "vflip", "rot90", "shift"], ...] = ("hflip",)
     """``rot90`` turns square crops by any right angle and others by 180 degrees; ``shift`` moves a
-    crop that fills its picture by up to an eighth, repeating the border."""
+    crop by up to an eighth of its side, repeating the border."""
     mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    std: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    std: tuple[PositiveFloat, PositiveFloat, PositiveFloat] = (1.0, 1.0, 1.0)
     loss_weights: dict[str, float] = {}
     """Factor on each entry of the model's ``losses``; 1 where unnamed."""
     patience: int | None = Field(None, ge=1)
@@ -188,10 +196,8 @@ class DatasetCard(Frozen):
     direction: Direction = "higher"
     """Whether a higher published score means better quality."""
     score_range: tuple[float, float] | None = None
-    labels: Literal["human", "proxy"] = "human"
+    label_kind: Literal["human", "proxy"] = "human"
     """``proxy``: quality comes from a measure, not from people; every table says so."""
-    authentic: bool = False
-    """Real-world pictures: every picture is its own content."""
     protocol: Protocol = Protocol()
     option_keys: tuple[str, ...] = ()
     """Catalogue keys that the reader understands beside ``root``."""

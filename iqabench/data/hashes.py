@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from iqabench.contract.errors import DataError
 from iqabench.kit.places import cache_dir
 
 
@@ -18,18 +19,13 @@ def file_hashes(paths: Sequence[Path], tick: Callable[[int], None] | None = None
         tick: called with the number of files hashed so far, for files that had to be read.
 
     Raises:
+        DataError: the cache cannot be used.
         OSError: a file cannot be read.
     """
-    cache_dir().mkdir(parents=True, exist_ok=True)
     stamps = [(str(path.resolve()), path.stat()) for path in paths]
     keys = [(name, stat.st_size, stat.st_mtime_ns) for name, stat in stamps]
-    connection = sqlite3.connect(cache_dir() / "hashes.sqlite", timeout=60)
+    connection = _open()
     try:
-        with connection:
-            connection.execute(
-                "create table if not exists hash "
-                "(path text primary key, size integer, time integer, digest text)"
-            )
         known = _known(connection, [name for name, _, _ in keys])
         fresh: dict[str, tuple[str, int, int, str]] = {}
         for done, (name, size, time) in enumerate(keys, 1):
@@ -42,6 +38,23 @@ def file_hashes(paths: Sequence[Path], tick: Callable[[int], None] | None = None
     finally:
         connection.close()
     return [fresh[name][3] if name in fresh else str(known[name][2]) for name, _, _ in keys]
+
+
+def _open() -> sqlite3.Connection:
+    try:
+        cache_dir().mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(cache_dir() / "hashes.sqlite", timeout=60)
+        with connection:
+            connection.execute(
+                "create table if not exists hash "
+                "(path text primary key, size integer, time integer, digest text)"
+            )
+    except (OSError, sqlite3.Error) as error:
+        raise DataError(
+            f"cannot use the cache {cache_dir()}: {error}",
+            "set $IQABENCH_CACHE to a folder that can be written",
+        ) from error
+    return connection
 
 
 def _known(connection: sqlite3.Connection, names: list[str]) -> dict[str, tuple[int, int, str]]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-DECODING = "pillow-rgb-1"
+DECODING = "pillow-rgb-2"
 """Names how pictures are decoded; part of the cache's key."""
 
 
@@ -33,7 +33,12 @@ def decode(path: Path) -> NDArray[np.uint8]:
 
     try:
         with Image.open(path) as picture:
-            return np.asarray(ImageOps.exif_transpose(picture).convert("RGB"))
+            upright = ImageOps.exif_transpose(picture)
+            if upright.mode.startswith("I;16"):  # Pillow would clip it to 255
+                upright = Image.fromarray((np.asarray(upright) >> 8).astype(np.uint8))
+            if upright.mode in ("I", "F"):
+                raise ValueError(f"mode {upright.mode} has no range that 8 bits could keep")
+            return np.asarray(upright.convert("RGB"))
     except (OSError, UnidentifiedImageError, ValueError, Image.DecompressionBombError) as error:
         raise DataError(f"cannot decode {path.name}: {error}", f"look at {path}") from error
 

@@ -59,7 +59,7 @@ def hold_out(name: str, contents: Iterable[str], seed: int, protocol: Protocol) 
     """
     order = shuffled(contents, seed)
     _enough(name, order, 3)
-    test = max(1, round(protocol.test_share * len(order)))
+    test = min(max(1, round(protocol.test_share * len(order))), len(order) - 2)
     validation = _validation_size(len(order), len(order) - test, protocol)
     return _parts(name, order[test + validation :], order[test : test + validation], order[:test])
 
@@ -80,6 +80,7 @@ def k_fold(name: str, contents: Iterable[str], seed: int, fold: int, protocol: P
         for step in range(1, protocol.folds)
         for content in folds[(fold + step) % protocol.folds]
     ]
+    _enough(name, rest, 2, "outside the test fold")
     validation = _validation_size(len(order), len(rest), protocol)
     return _parts(name, rest[validation:], rest[:validation], folds[fold])
 
@@ -106,6 +107,12 @@ def official(name: str, table: pd.DataFrame, seed: int, protocol: Protocol) -> S
         raise DataError(
             f"data set '{name}' publishes no official split", "leave --split official out"
         )
+    unknown = sorted(set(table["official_split"].astype(str)) - {"train", "validation", "test"})
+    if unknown:
+        raise DataError(
+            f"the official split of '{name}' has an unknown part '{unknown[0]}'",
+            "train, validation or test",
+        )
     parts = {
         part: set(table.loc[table["official_split"] == part, "content"])
         for part in ("train", "validation", "test")
@@ -115,6 +122,8 @@ def official(name: str, table: pd.DataFrame, seed: int, protocol: Protocol) -> S
     ]:
         raise DataError(f"the official split of '{name}' cuts contents", "check its labels")
     train = shuffled(parts["train"], seed)
+    _enough(name, train, 1 if parts["validation"] else 2, "in the official training part")
+    _enough(name, list(parts["test"]), 1, "in the official test part")
     if not parts["validation"]:
         size = _validation_size(len(train), len(train), protocol)
         return _parts(name, train[size:], train[:size], parts["test"])
@@ -129,9 +138,10 @@ def _parts(name: str, train: Iterable[str], val: Iterable[str], test: Iterable[s
     return Split(name, tuple(sorted(train)), tuple(sorted(val)), tuple(sorted(test)))
 
 
-def _enough(name: str, contents: list[str], least: int) -> None:
+def _enough(name: str, contents: list[str], least: int, where: str = "") -> None:
     if len(contents) < least:
         raise DataError(
-            f"data set '{name}' has {len(contents)} contents; this protocol needs {least}",
+            f"data set '{name}' has {len(contents)} contents{where and ' '}{where}; "
+            f"this protocol needs {least}",
             "test it across data sets instead: --datasets OTHER:" + name,
         )

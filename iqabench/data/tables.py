@@ -54,9 +54,9 @@ class Dataset:
     def hash(self) -> str:
         """Hash of labels and picture contents; paths outside the set do not count."""
         names = sorted(self.table.columns)
-        rows = self.table[names].astype(str).agg("\t".join, axis=1)
-        pictures = [self.image_hashes[name] for name in self.table["image"]]
-        return text_digest(["\t".join(names), *rows, *pictures])
+        rows = self.table[names].to_csv(index=False, lineterminator="\n")
+        pictures = [f"{name}\t{found}" for name, found in sorted(self.image_hashes.items())]
+        return text_digest([rows, *pictures])
 
     def rows_of(self, contents: list[str]) -> pd.DataFrame:
         """The rows whose content is one of those, in table order, with a fresh index."""
@@ -81,6 +81,12 @@ def read(bound: BoundDataset, tick: Tick | None = None) -> Dataset:
             f"data set '{card.name}': {error.filename or error} is missing",
             f"is {bound.root} the unpacked archive?",
         ) from error
+    except (ValueError, KeyError, OSError) as error:
+        problem = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise DataError(
+            f"data set '{card.name}': its labels cannot be read: {problem}",
+            f"is {bound.root} the unpacked archive?",
+        ) from error
     return Dataset(card, bound.root, canonical(raw, card, bound.root), tick)
 
 
@@ -92,6 +98,7 @@ def canonical(raw: pd.DataFrame, card: DatasetCard, root: Path) -> pd.DataFrame:
             or absent.
     """
     import numpy as np
+    import pandas as pd
 
     def refuse(problem: str, hint: str) -> DataError:
         return DataError(f"data set '{card.name}': {problem}", hint)
@@ -105,9 +112,20 @@ def canonical(raw: pd.DataFrame, card: DatasetCard, root: Path) -> pd.DataFrame:
         )
     table = raw.copy()
     table["image"] = table["image"].astype(str)
-    table["mos"] = table["mos"].astype(float)
     if not len(table):
         raise refuse("no rows", "is the label file empty?")
+    scores = pd.to_numeric(table["mos"], errors="coerce").astype(float)
+    words = table.index[scores.isna() & table["mos"].notna()]
+    if len(words):
+        raise refuse(
+            f"the score of {table['image'][words[0]]} is no number: '{table['mos'][words[0]]}'",
+            "mend the labels",
+        )
+    table["mos"] = scores
+    for name in table.columns.intersection(["reference", "content", "official_split"]):
+        gap = table.index[table[name].isna()]
+        if len(gap):
+            raise refuse(f"no {name} for {table['image'][gap[0]]}", "fill it in or drop the column")
     bad = table.loc[~np.isfinite(table["mos"]), "image"]
     if len(bad):
         raise refuse(f"{len(bad)} scores are not finite, first {bad.iloc[0]}", "mend the labels")
@@ -116,12 +134,20 @@ def canonical(raw: pd.DataFrame, card: DatasetCard, root: Path) -> pd.DataFrame:
         raise refuse(
             f"{len(twice)} images are listed twice, first {twice.iloc[0]}", "one row per image"
         )
-    absent = [name for name in table["image"] if not (root / name).is_file()]
-    if absent:
-        raise refuse(
-            f"{len(absent)} of {len(table)} images are missing, first {absent[0]}",
-            f"looked below {root}",
-        )
+    for what in table.columns.intersection(["image", "reference"]):
+        wanted = table[what].astype(str).unique()
+        absent = [name for name in wanted if not (root / name).is_file()]
+        if absent:
+            raise refuse(
+                f"{len(absent)} of {len(wanted)} {what}s are missing, first {absent[0]}",
+                f"looked below {root}",
+            )
+    if "official_split" in table:
+        parts = sorted(set(table["official_split"]) - set(columns.SPLIT_NAMES))
+        if parts:
+            raise refuse(
+                f"unknown official split '{parts[0]}'", f"one of {', '.join(columns.SPLIT_NAMES)}"
+            )
     if "content" not in table:
         table["content"] = table["reference"] if "reference" in table else table["image"]
     table["content"] = table["content"].astype(str)

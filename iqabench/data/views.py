@@ -22,6 +22,8 @@ from iqabench.data.images import cached
 from iqabench.data.maps import MapSource
 from iqabench.data.tables import Dataset
 
+ORDER, CROP = 1, 2
+"""Last words of generators' keys, so that no two draw the same stream."""
 SHIFT_SHARE = 8
 """The shift augmentation moves a crop by at most this fraction (1/8) of its side."""
 
@@ -128,7 +130,7 @@ class TrainingCrops(torch.utils.data.Dataset[tuple[Tensor, ...]]):
         epoch, number = item
         index = number % len(self.names)
         name = self.names[index]
-        random = np.random.default_rng([self.seed, epoch, number])
+        random = np.random.default_rng([self.seed, epoch, number, CROP])
         planes = picture_tensor(self.dataset, name).float() / 255
         if self.maps is not None:
             planes = torch.cat([planes, map_tensor(self.dataset, name, self.maps)])
@@ -154,7 +156,7 @@ class EpochOrder(torch.utils.data.Sampler[Item]):
         return len(self.crops)
 
     def __iter__(self) -> Iterator[Item]:
-        random = np.random.default_rng([self.crops.seed, self.epoch])
+        random = np.random.default_rng([self.crops.seed, self.epoch, ORDER])
         yield from ((self.epoch, int(number)) for number in random.permutation(len(self)))
 
 

@@ -53,6 +53,8 @@ def features(model: Any, request: ModelRequest, dataset: Dataset, name: str) -> 
 
 def _place(request: ModelRequest, content_hash: str) -> Path:
     fields = request.fields()
-    key = digest({name: fields[name] for name in ("model", "plugin", "packages", "harness")})
+    key = digest(
+        {name: fields[name] for name in ("model", "plugin", "options", "packages", "harness")}
+    )
     folder = cache_dir() / "features" / f"{request.card.name}-{key}"
     return folder / content_hash[:2] / f"{content_hash}.npy"

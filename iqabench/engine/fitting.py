@@ -78,7 +78,7 @@ def _fit_estimator(
     model = job.model.build()
     if job.model.card.fit_on == "references":
         names = sorted(set(job.dataset.rows_of(list(job.split.train))["reference"]))
-        quality = np.full(len(names), np.nan)
+        quality, scale = np.full(len(names), np.nan), Scale(0.0, 1.0)
     features = features_of(model, job.model, job.dataset, names, tick)
     model.fit(features, quality)
     state = {key: np.ascontiguousarray(value) for key, value in model.state().items()}

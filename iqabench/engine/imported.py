@@ -37,6 +37,7 @@ def import_file(
     }
     fingerprint = digest(fields)
     parts = list(parts_of(Within(dataset.name), lambda name: dataset, seeds, None))
+    store.prepare()
     with store.writing(fingerprint) as folder:
         table.to_parquet(folder / "predictions.parquet", index=False)
         store.finish(
@@ -76,7 +77,7 @@ def _evaluation(
         "train": NO_TRAINING,
         "test": dataset.name,
         "test_hash": dataset.hash,
-        "labels": dataset.card.labels,
+        "labels": dataset.card.label_kind,
         "seed": part.seed,
         "fold": part.fold,
         "split": part.split.hash if part.split else None,

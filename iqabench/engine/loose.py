@@ -78,6 +78,6 @@ def score(
             yield {
                 "path": plain["image"],
                 "score": None if plain["error"] else plain["prediction"],
-                "direction": request.card.direction,
+                "direction": request.direction,
                 "error": plain["error"],
             }

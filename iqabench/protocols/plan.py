@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from iqabench.contract.cards import Protocol
-from iqabench.contract.errors import DataError
+from iqabench.contract.errors import DataError, UsageError
 from iqabench.data import splits
 from iqabench.data.maps import MapSource
 from iqabench.data.splits import Split
@@ -87,12 +87,12 @@ class Evaluation:
             "config": self.model.config,
             "init": self.model.init if self.model.trains else "-",
             "weights": self.model.weights if self.model.card.trains else "-",
-            "direction": "higher" if self.model.trains else self.model.card.direction,
+            "direction": self.model.direction,
             "protocol": self.protocol,
             "train": self.train,
             "test": self.test.name,
             "test_hash": self.test.hash,
-            "labels": self.test.card.labels,
+            "labels": self.test.card.label_kind,
             "seed": self.seed,
             "fold": self.fold,
             "split": self.split.hash if self.split else None,
@@ -175,6 +175,11 @@ def parts_of(
 ) -> Iterable[Part]:
     """Every repetition that a request asks for."""
     if isinstance(request, Across):
+        if split == "official":
+            raise UsageError(
+                f"--split official does not apply to {request.train}:{request.test}",
+                "across sets all of the first trains and all of the second tests",
+            )
         train, test = read(request.train), read(request.test)
         protocol = train.card.protocol
         for seed in range(seeds or Protocol().seeds):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,17 @@ from iqabench.contract.errors import UnknownNameError, UsageError
 from iqabench.registry import Registry, load, require
 from iqabench.store.fingerprints import digest, harness, package_version, plugin
 
-COMPUTING_PACKAGES = ("torch", "torchvision", "timm", "numpy", "scikit-learn", "pyiqa")
+COMPUTING_PACKAGES = (
+    "torch",
+    "torchvision",
+    "timm",
+    "numpy",
+    "scipy",
+    "scikit-learn",
+    "pillow",
+    "lightning",
+)
+"""Their versions are part of every fingerprint, with that of the library a card requires."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +50,17 @@ class ModelRequest:
         return self.card.trains and self.weights == "train"
 
     @property
+    def direction(self) -> str:
+        """Whether a higher prediction is better.
+
+        What was fitted to qualities predicts them; anything else keeps its card's direction.
+        """
+        fitted = self.card.kind == "trainable" or (
+            self.card.kind == "estimator" and self.card.fit_on == "images"
+        )
+        return "higher" if fitted and self.weights != "published" else self.card.direction
+
+    @property
     def init(self) -> str:
         """Where training starts: the model's ``init`` option, or ``-``."""
         return str(getattr(self.options, "init", "-"))
@@ -55,11 +76,16 @@ class ModelRequest:
             "model": self.card.name,
             "plugin": plugin(self.card.factory),
             "harness": harness(),
-            "packages": {name: package_version(name) for name in COMPUTING_PACKAGES},
+            "packages": {
+                name: package_version(name)
+                for name in (*COMPUTING_PACKAGES, *filter(None, [self.card.requires]))
+            },
             "options": self.options.model_dump(mode="json") if self.options else {},
             "recipe": self.recipe.model_dump(mode="json") if self.card.kind == "trainable" else {},
             "weights": self.weights_hash,
-            "saliency": self.saliency if self.card.saliency != "none" else None,
+            "saliency": (self.saliency or self.card.saliency_default)
+            if self.card.saliency != "none"
+            else None,
             "precision": self.precision,
             "device": self.device,
         }
@@ -95,7 +121,7 @@ def resolve(
     labelled = _labelled(names)
     values = _overrides(overrides, labelled)
     if choices.saliency is not None:
-        registry.provider(choices.saliency)
+        choices = replace(choices, saliency=registry.provider(choices.saliency).name)
     return [
         _request(label, registry.model(name), values[label], choices)
         for label, name in labelled.items()
@@ -126,7 +152,9 @@ def _overrides(texts: Sequence[str], labels: Mapping[str, str]) -> dict[str, dic
         if not equals or not fitting:
             if "." in path and equals:
                 raise UnknownNameError("model in --set", path.partition(".")[0], labels)
-            raise UsageError(f"--set {text} is not NAME.KEY=VALUE", "as in --set brisque.C=10")
+            raise UsageError(
+                f"--set {text} is not NAME.KEY=VALUE", "as in --set biosiqnet-lite.threshold=100"
+            )
         label = max(fitting, key=len)
         found[label][path[len(label) + 1 :].strip()] = value.strip()
     return found

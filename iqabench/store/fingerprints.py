@@ -47,11 +47,14 @@ def plugin(target: str) -> dict[str, str]:
     """
     package = target.partition(":")[0].partition(".")[0]
     spec = importlib.util.find_spec(package)
-    if spec is None or spec.origin is None:
+    if spec is None:
         return {"package": package, "source": "unknown"}
-    origin = Path(spec.origin)
-    root = origin.parent
-    files = list(root.rglob("*.py")) if spec.submodule_search_locations else [origin]
+    if spec.submodule_search_locations:
+        root = Path(next(iter(spec.submodule_search_locations)))
+        files = list(root.rglob("*.py"))
+    else:
+        files = [Path(str(spec.origin))]
+        root = files[0].parent
     return {"package": package, "source": _source_digest(root, files)}
 
 

@@ -30,6 +30,8 @@ from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock
 
+from iqabench.contract.errors import StoreError
+
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
@@ -62,14 +64,27 @@ class Store:
     def __init__(self, root: Path) -> None:
         self.root = root
 
+    def check(self) -> None:
+        """See whether the store could be written, without writing.
+
+        Raises:
+            StoreError: it could not.
+        """
+        place = self.root
+        while not place.exists() and place != place.parent:
+            place = place.parent
+        if not place.is_dir() or not os.access(place, os.W_OK | os.X_OK):
+            raise StoreError(
+                f"cannot write the store {self.root}: {place} is no folder that can be written",
+                "name another with --store DIR or $IQABENCH_STORE",
+            )
+
     def prepare(self) -> None:
         """Make the folders.
 
         Raises:
             StoreError: the place cannot be written.
         """
-        from iqabench.contract.errors import StoreError
-
         try:
             for part in ("jobs", "tables", "splits", "evaluations", "cache"):
                 (self.root / part).mkdir(parents=True, exist_ok=True)
@@ -193,6 +208,8 @@ def _read_json(path: Path) -> dict[str, Any] | None:
         record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         return None
+    except ValueError as error:
+        raise StoreError(f"{path} is damaged: {error}", "remove it; run again") from error
     return record
 
 

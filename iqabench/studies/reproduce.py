@@ -56,6 +56,8 @@ def reproduce(
         UsageError: the paper has no such table.
     """
     watch = watch or Silent()
+    if seeds is not None and seeds < 1:
+        raise UsageError(f"--seeds {seeds} asks for no repetition", "give 1 or more")
     known = tables(model)
     table = next((one for one in known if one.number == number), None)
     if table is None:
@@ -165,8 +167,8 @@ def _line(
     if difference is not None:
         line |= {
             "srocc difference": difference["difference"],
-            "low": difference["low"],
-            "high": difference["high"],
+            "srocc difference low": difference["low"],
+            "srocc difference high": difference["high"],
         }
     if costs is not None and "minutes_per_epoch" in row.published:
         line["seconds_per_step here"] = costs["seconds_per_step"]

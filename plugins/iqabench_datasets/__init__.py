@@ -14,7 +14,7 @@ DEMO = DatasetCard(
     images=320,
     contents=8,
     score_range=(0, 100),
-    labels="proxy",
+    label_kind="proxy",
     protocol=Protocol(kind="k-fold", folds=4, seeds=1),
     licence="photographs: public domain or CC0/CC-BY as scikit-image, scikit-learn and matplotlib "
     "state; distortions and labels: Apache-2.0",

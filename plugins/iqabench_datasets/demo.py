@@ -55,6 +55,11 @@ def build(root: Path, progress: Progress | None = None) -> None:
     """
     if (root / "labels.csv").exists():
         return
+    if root.exists():
+        raise DataError(
+            f"cannot build the demo set at {root}: the folder is there and is no demo set",
+            "name another root, or none: then it is built in the cache",
+        )
     try:
         root.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(root.with_name(root.name + ".lock")):
@@ -64,7 +69,6 @@ def build(root: Path, progress: Progress | None = None) -> None:
             shutil.rmtree(part, ignore_errors=True)
             (part / "images").mkdir(parents=True)
             _make(part, progress)
-            shutil.rmtree(root, ignore_errors=True)
             part.rename(root)
     except OSError as error:
         raise DataError(

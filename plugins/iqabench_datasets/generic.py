@@ -24,8 +24,14 @@ def read(root: Path, options: Mapping[str, Any]) -> pd.DataFrame:
     if "labels" not in options:
         raise DataError("the catalogue names no label file", "add labels: scores.csv")
     path = root / str(options["labels"])
-    table = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
-    columns: Mapping[str, str] = options.get("columns") or {"image": "image", "mos": "mos"}
+    columns = options.get("columns") or {"image": "image", "mos": "mos"}
+    if not isinstance(columns, Mapping):
+        raise DataError("columns is no mapping", "write columns: {image: file, mos: score}")
+    try:
+        table = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
+    except ValueError as error:
+        problem = str(error).splitlines()[0]
+        raise ValueError(f"{path.name}: {problem}") from error
     missing = [theirs for theirs in columns.values() if theirs not in table]
     if missing:
         raise DataError(

@@ -13,7 +13,7 @@ MANIQA = ModelCard(
     summary="Multi-dimension attention network on ViT-B/8 features",
     kind="trainable",
     factory="iqabench_pyiqa.maniqa:Maniqa",
-    options="iqabench_pyiqa.maniqa:Options",
+    options="iqabench_pyiqa.options:Options",
     recipe=Recipe(
         stages=(Stage(epochs=300, lr=1e-5, weight_decay=1e-5, schedule="cosine"),),
         batch_size=8,

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 from unittest import mock
 
-from pydantic import BaseModel, ConfigDict
 from torch import Tensor, nn
 from torch.nn import functional
 
 from iqabench.contract import Batch, WeightsCard
 from iqabench.kit.weights import load_tensors, resolve
+
+from .options import Options
 
 VIT_B8 = WeightsCard(
     name="vit-b8-imagenet",
@@ -20,17 +21,6 @@ VIT_B8 = WeightsCard(
     licence="Apache-2.0",
     trained_on=("imagenet-21k", "imagenet-1k"),
 )
-
-
-class Options(BaseModel):
-    """What decides the network."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    init: Literal["default", "random"] = "default"
-    """``default`` starts the ViT from ImageNet weights."""
-    scale: float = 0.8
-    """Residual scale of the Swin stages; 0.8 in the official configuration."""
 
 
 class Maniqa(nn.Module):

@@ -1,0 +1,69 @@
+"""``iqabench explain``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from iqabench.cli.options import device_options, store_option
+
+
+@click.command("explain")
+@click.argument("model")
+@click.argument("images", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--weights",
+    default="published",
+    show_default=True,
+    metavar="WHICH",
+    help="published, FILE or job:ID.",
+)
+@click.option(
+    "--set",
+    "overrides",
+    multiple=True,
+    metavar="MODEL.KEY=VALUE",
+    help="Override an option; repeatable.",
+)
+@click.option("--saliency", metavar="NAME", help="Provider to compare with [default: the model's].")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    default=Path("explained"),
+    show_default=True,
+    metavar="DIR",
+    help="Folder of the PNG files.",
+)
+@device_options
+@store_option
+def command(
+    model: str,
+    images: tuple[Path, ...],
+    weights: str,
+    overrides: tuple[str, ...],
+    saliency: str | None,
+    output: Path,
+    device: str,
+    precision: str,
+    store: Path | None,
+) -> None:
+    """Draw what MODEL looks at in IMAGES: a sheet for each, and montage.png.
+
+    Grad-CAM, and for BioSIQNet the predicted low and high saliency beside the provider's.
+    """
+    from iqabench import api
+    from iqabench.engine.device import pick
+
+    choices = api.Choices(
+        weights=weights, saliency=saliency, precision=precision, device=pick(device)
+    )
+    failed = False
+    for path, error in api.explain(
+        model, images, output, set=overrides, choices=choices, store=store
+    ):
+        failed = failed or error is not None
+        click.echo(f"failed: {error}" if error else f"wrote {path}", err=error is not None)
+    if failed:
+        raise click.exceptions.Exit(1)
