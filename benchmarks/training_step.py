@@ -1,0 +1,71 @@
+"""One optimiser step of BioSIQNet (ViT, shared) beside pyiqa's MANIQA: same batch, crop, precision.
+
+    python benchmarks/training_step.py [--batch 4] [--rounds 3] [--precision fp32]
+
+The two take turns in one process, so that a machine whose speed drifts does so for both; the ratio
+of each pair is what counts. The published training times, 38 against 34 minutes per epoch, give
+1.118. Weights are random: they change no cost.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+from collections.abc import Callable
+
+import torch
+
+from iqabench.contract import Batch
+from iqabench.protocols.requests import Choices, resolve
+from iqabench.registry import registry
+
+SIDE = 224
+
+
+def stepper(name: str, batch: int, precision: str) -> Callable[[], float]:
+    """A function that makes one step of the named model and returns its seconds."""
+    request = resolve(registry(), [name], [], Choices(init="random"))[0]
+    torch.manual_seed(0)
+    net = request.build().train().to(memory_format=torch.channels_last)
+    optimizer = torch.optim.Adam(net.parameters(), lr=1e-5)
+    images = torch.rand(batch, 3, SIDE, SIDE).contiguous(memory_format=torch.channels_last)
+    maps = torch.rand(batch, 1, SIDE, SIDE) if request.card.saliency != "none" else None
+    data = Batch(images, torch.rand(batch), maps, torch.arange(batch))
+
+    def step() -> float:
+        start = time.perf_counter()
+        optimizer.zero_grad()
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=precision == "bf16"):
+            losses = net.losses(data)
+        sum(losses.values()).backward()
+        optimizer.step()
+        return time.perf_counter() - start
+
+    return step
+
+
+def main() -> None:
+    """Print seconds of every pair of steps, and the median ratio."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--batch", type=int, default=4)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--precision", choices=["fp32", "bf16"], default="fp32")
+    asked = parser.parse_args()
+    ours = stepper("biosiqnet", asked.batch, asked.precision)
+    theirs = stepper("maniqa", asked.batch, asked.precision)
+    ratios = []
+    for number in range(asked.rounds + 1):
+        a, b = ours(), theirs()
+        note = "warm-up" if number == 0 else f"ratio {a / b:.3f}"
+        print(f"biosiqnet {a:.2f} s  maniqa {b:.2f} s  {note}", flush=True)
+        if number:
+            ratios.append(a / b)
+    print(
+        f"median ratio {statistics.median(ratios):.3f} over {len(ratios)} pairs, batch "
+        f"{asked.batch}, {SIDE}x{SIDE}, {asked.precision}, {torch.get_num_threads()} threads"
+    )
+
+
+if __name__ == "__main__":
+    main()
