@@ -1,0 +1,88 @@
+"""Fixtures for every test: private places on disk, and a small real data set."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageFilter
+from skimage import data
+
+CONTENTS, LEVELS, SIZE = 9, (1, 2, 3, 4), (96, 80)
+
+
+@pytest.fixture(scope="session")
+def session_cache(tmp_path_factory):
+    """One cache for the whole session: the demo set takes long to build."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(autouse=True)
+def places(session_cache, tmp_path_factory, monkeypatch):
+    """No test reads or writes the user's own folders."""
+    private = tmp_path_factory.mktemp("places")
+    monkeypatch.setenv("IQABENCH_CACHE", str(session_cache))
+    monkeypatch.setenv("IQABENCH_CONFIG", str(private / "config"))
+    monkeypatch.setenv("IQABENCH_WEIGHTS", str(private / "weights"))
+    monkeypatch.delenv("IQABENCH_DATA", raising=False)
+    monkeypatch.delenv("IQABENCH_STORE", raising=False)
+
+
+@dataclass(frozen=True)
+class Little:
+    """A data set on disk and the catalogue that names it."""
+
+    root: Path
+    catalog: Path
+    name: str = "little"
+
+
+@pytest.fixture(scope="session")
+def little_files(tmp_path_factory):
+    """9 contents at 4 levels, 96x80: odd levels blurred, even ones noisy, strength rising."""
+    root = tmp_path_factory.mktemp("little")
+    random = np.random.default_rng(0)
+    lines = ["file,score,original,kind,strength"]
+    for content in range(CONTENTS):
+        photo = (data.astronaut, data.coffee)[content % 2]()
+        top, left = 30 + 30 * content, 20 + 35 * content
+        crop = photo[top : top + SIZE[1], left : left + SIZE[0]]
+        Image.fromarray(crop).save(root / f"c{content}.png")
+        for level in LEVELS:
+            kind = "noise" if level % 2 == 0 else "blur"
+            name, score = f"c{content}_{level}.png", 5 - level + random.normal(0, 0.1)
+            _worse(crop, kind, level, random).save(root / name)
+            lines.append(f"{name},{score:.3f},c{content}.png,{kind},{level}")
+    (root / "scores.csv").write_text("\n".join(lines) + "\n")
+    return root
+
+
+@pytest.fixture
+def little(little_files, tmp_path):
+    """The small data set, called ``little``; its files are shared, so write none below its root."""
+    catalog = tmp_path / "catalog.yaml"
+    catalog.write_text(
+        "datasets:\n"
+        "  little:\n"
+        "    reader: csv\n"
+        f"    root: {little_files}\n"
+        "    labels: scores.csv\n"
+        "    columns: {image: file, mos: score, reference: original, distortion: kind,"
+        " level: strength}\n"
+    )
+    return Little(little_files, catalog)
+
+
+@pytest.fixture
+def store(tmp_path):
+    """A place for results; nothing is there yet."""
+    return tmp_path / "store"
+
+
+def _worse(crop, kind, level, random):
+    if kind == "blur":
+        return Image.fromarray(crop).filter(ImageFilter.GaussianBlur(0.6 * level))
+    noisy = crop + random.normal(0, 8 * level, crop.shape)
+    return Image.fromarray(np.clip(noisy, 0, 255).round().astype(np.uint8))

@@ -1,0 +1,244 @@
+import json
+from collections import Counter
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+
+from iqabench.api import plan as plan_by_name
+from iqabench.contract import DataError, DatasetCard, ModelCard, Protocol, UsageError
+from iqabench.data.maps import MapSource
+from iqabench.data.tables import Dataset, canonical
+from iqabench.protocols import plan
+from iqabench.protocols.grammar import Across, Within
+from iqabench.protocols.requests import Choices, resolve
+from iqabench.registry import registry
+
+FOLDS = Protocol(kind="k-fold", folds=4, seeds=1)
+TESTED = 2
+
+
+@pytest.fixture
+def dataset(tmp_path):
+    """Makes a data set of given contents, two files each; no file is a picture."""
+
+    def make(name="set", contents=8, protocol=FOLDS, references=True, folder="here", **columns):
+        root = tmp_path / folder / name
+        root.mkdir(parents=True, exist_ok=True)
+        rows = []
+        for number in range(contents):
+            (root / f"c{number}.png").write_bytes(b"pristine %d" % number)
+            for level in (1, TESTED):
+                image = f"c{number}_{level}.png"
+                (root / image).write_bytes(b"%d at %d" % (number, level))
+                rows.append({"image": image, "content": f"c{number}", "mos": float(level)})
+                if references:
+                    rows[-1]["reference"] = f"c{number}.png"
+        card = DatasetCard(name=name, title=name, reader="a:b", protocol=protocol)
+        return Dataset(card, root, canonical(pd.DataFrame(rows).assign(**columns), card, root))
+
+    return make
+
+
+def models(*names, overrides=(), **choices):
+    return resolve(registry(), names or ["brisque"], overrides, Choices(**choices))
+
+
+def no_maps(model, dataset):
+    return None
+
+
+def default_maps(model, dataset):
+    card = registry().provider("spectral-residual")
+    return MapSource(card) if model.card.saliency != "none" else None
+
+
+def make(requests, *sets, asked=None, maps=no_maps, **more):
+    by_name = {found.name: found for found in sets}
+    return plan.make(asked or models(), requests, by_name.__getitem__, maps, **more)
+
+
+def of_kind(made, kind):
+    return [job for job in made.jobs if job.kind == kind]
+
+
+def the_fit(found, **more):
+    """The fingerprint of the only fit job of seed 0 of a hold-out."""
+    (job,) = of_kind(make([Within(found.name)], found, **{"seeds": 1} | more), "fit")
+    return job.fingerprint
+
+
+def test_folds_test_every_content_once_by_a_model_that_never_saw_it(dataset):
+    found = dataset()
+    made = make([Within("set")], found)
+    assert [evaluation.fold for evaluation in made.evaluations] == [0, 1, 2, 3]
+    tested = Counter(name for evaluation in made.evaluations for name in evaluation.contents)
+    assert tested == Counter(set(found.table["content"]))
+    for evaluation in made.evaluations:
+        seen = {*evaluation.predict.fit.split.train, *evaluation.predict.fit.split.validation}
+        assert seen.isdisjoint(evaluation.contents)
+        assert evaluation.predict.contents == evaluation.contents
+        assert (evaluation.protocol, evaluation.train) == ("4-fold", "set")
+
+
+def test_each_fit_comes_before_its_predictions_and_each_job_once(dataset):
+    made = make([Within("set"), Within("set")], dataset(), seeds=2)
+    names = [job.fingerprint for job in made.jobs]
+    assert len(names) == len(set(names)) == 2 * 2 * FOLDS.folds
+    for job in of_kind(made, "predict"):
+        assert names.index(job.fit.fingerprint) < names.index(job.fingerprint)
+
+
+def test_seeds_are_counted_from_zero_and_default_to_the_sets_own(dataset):
+    protocol = Protocol(seeds=5)
+    made = make([Within("set")], dataset(protocol=protocol))
+    assert [evaluation.seed for evaluation in made.evaluations] == [0, 1, 2, 3, 4]
+    assert len({evaluation.split.hash for evaluation in made.evaluations}) > 1
+    made = make([Within("set")], dataset(protocol=protocol), seeds=2)
+    assert [evaluation.seed for evaluation in made.evaluations] == [0, 1]
+
+
+def test_across_sets_one_fit_per_seed_serves_every_test_set(dataset):
+    source, one, other = dataset("a", 20), dataset("b"), dataset("c")
+    made = make([Across("a", "b"), Across("a", "c")], source, one, other, seeds=2)
+    assert len(of_kind(made, "fit")) == 2
+    assert len(of_kind(made, "predict")) == 4
+    for job in of_kind(made, "fit"):
+        assert (len(job.split.train), len(job.split.validation), job.split.test) == (18, 2, ())
+    for evaluation in made.evaluations:
+        assert evaluation.contents is None
+        assert evaluation.predict.dataset.name == evaluation.test.name
+        assert (evaluation.protocol, evaluation.train) == ("cross", "a")
+
+
+def test_across_sets_the_default_is_three_seeds(dataset):
+    made = make([Across("a", "b")], dataset("a"), dataset("b"))
+    assert [evaluation.seed for evaluation in made.evaluations] == [0, 1, 2]
+
+
+def test_a_model_that_is_not_fitted_scores_every_picture_once(dataset, tmp_path):
+    weights = tmp_path / "w.safetensors"
+    weights.write_bytes(b"")
+    asked = models("biosiqnet-lite", weights=str(weights))
+    made = make([Within("set")], dataset(), asked=asked, seeds=3)
+    assert [job.kind for job in made.jobs] == ["predict"]
+    assert made.jobs[0].contents is None
+    assert len(made.evaluations) == 3 * FOLDS.folds
+    assert all(len(evaluation.contents) == 2 for evaluation in made.evaluations)
+    assert {evaluation.train for evaluation in made.evaluations} == {plan.NO_TRAINING}
+
+
+def test_a_full_reference_model_does_not_apply_where_there_are_no_references(dataset):
+    card = ModelCard(
+        name="fr", summary="s", kind="scorer", factory="iqabench:run", full_reference=True
+    )
+    (base,) = models("brisque")
+    asked = [replace(base, label="fr", card=card), base]
+    made = make([Within("set")], dataset(references=False), asked=asked)
+    assert made.skipped == ("fr on set: it has no references",)
+    assert {evaluation.model.label for evaluation in made.evaluations} == {"brisque"}
+    made = make([Within("set")], dataset(references=True), asked=asked)
+    assert made.skipped == ()
+    assert len(made.evaluations) == 2 * FOLDS.folds
+
+
+def test_labels_with_one_configuration_share_jobs_but_not_evaluations(dataset):
+    made = make([Within("set")], dataset(), asked=models("a=brisque", "b=brisque"))
+    assert len(made.jobs) == 2 * FOLDS.folds
+    records = [json.dumps(evaluation.record(), sort_keys=True) for evaluation in made.evaluations]
+    assert len(set(records)) == 2 * FOLDS.folds
+
+
+def test_fingerprints_change_with_what_decides_results(dataset):
+    found = dataset()
+    lite = ["biosiqnet-lite"]
+
+    def fit(*overrides, maps=default_maps, data=found, seed=0, **choices):
+        asked = models(*lite, overrides=overrides, **choices)
+        made = make([Within("set")], data, asked=asked, maps=maps, seeds=seed + 1)
+        return next(job.fingerprint for job in of_kind(made, "fit") if job.seed == seed)
+
+    base = fit()
+    assert fit() == base
+    relabelled = found.table.assign(mos=found.table["mos"] + 1)
+    others = [
+        fit("biosiqnet-lite.hidden=8"),
+        fit("biosiqnet-lite.recipe.lr=0.5"),
+        fit(seed=1),
+        fit(data=replace(found, table=relabelled)),
+        fit(maps=no_maps),
+        fit(precision="bf16"),
+        fit(device="cuda"),
+        fit(init="random"),
+    ]
+    (found.root / "c3_1.png").write_bytes(b"another picture")
+    others.append(fit(data=replace(found)))
+    assert len({base, *others}) == 1 + len(others)
+
+
+def test_fingerprints_do_not_know_paths_or_labels_of_models(dataset):
+    here, there = dataset(folder="here"), dataset(folder="there")
+    assert here.root != there.root
+    first, second = (make([Within("set")], found) for found in (here, there))
+    assert [job.fingerprint for job in first.jobs] == [job.fingerprint for job in second.jobs]
+    named = make([Within("set")], here, asked=models("other=brisque"))
+    assert [job.fingerprint for job in named.jobs] == [job.fingerprint for job in first.jobs]
+    assert str(here.root.parent) not in json.dumps([job.fields for job in first.jobs])
+
+
+def test_a_changed_reference_makes_new_jobs(dataset):
+    found = dataset(protocol=Protocol())
+    before = the_fit(found)
+    (found.root / "c0.png").write_bytes(b"another pristine picture")
+    assert the_fit(replace(found)) != before
+
+
+def test_the_official_split(dataset):
+    parts = ["train"] * 10 + ["validation"] * 2 + ["test"] * 4
+    found = dataset(official_split=parts)
+    made = make([Within("set")], found, seeds=1, split="official")
+    (evaluation,) = made.evaluations
+    assert evaluation.protocol == "official"
+    assert evaluation.split.train == ("c0", "c1", "c2", "c3", "c4")
+    assert evaluation.split.validation == ("c5",)
+    assert evaluation.contents == ("c6", "c7")
+
+
+def test_an_official_split_where_there_is_none_is_refused(dataset):
+    with pytest.raises(DataError, match="publishes no official split"):
+        make([Within("set")], dataset(), split="official")
+    with pytest.raises(UsageError):
+        make([Across("a", "b")], dataset("a"), dataset("b"), split="official")
+
+
+def test_too_few_contents_are_refused_before_anything_runs(dataset):
+    with pytest.raises(DataError, match="'set' has 3 contents; this protocol needs 4"):
+        make([Within("set")], dataset(contents=3))
+
+
+def test_one_set_under_two_names_is_not_two_sets(tmp_path):
+    (tmp_path / "images").mkdir()
+    lines = ["dist_img,ref_img,dmos,var"]
+    for content in range(1, 6):
+        names = [f"I{content:02d}.png", f"I{content:02d}_01_01.png"]
+        for name in names:
+            (tmp_path / "images" / name).write_bytes(name.encode())
+        lines.append(f"{names[1]},{names[0]},{content},0.1")
+    (tmp_path / "dmos.csv").write_text("\n".join(lines))
+    catalog = tmp_path / "catalog.yaml"
+    catalog.write_text(f"datasets:\n  kadid: {{root: {tmp_path}}}\n")
+    from iqabench.api import Session
+
+    def evaluations(flag):
+        made = plan_by_name(["brisque"], [flag], seeds=1, session=Session(catalog))
+        return made.evaluations
+
+    assert len(evaluations("kadid,kadid10k")) == 1
+    with pytest.raises(UsageError, match="trains and tests on all of"):
+        evaluations("kadid:kadid10k")
+
+
+def test_no_seeds_are_refused():
+    for seeds in (0, -1):
+        with pytest.raises(UsageError, match=f"--seeds {seeds}"):
+            plan_by_name(["brisque"], ["demo"], seeds=seeds)

@@ -1,0 +1,178 @@
+import importlib.util
+from importlib.metadata import EntryPoint, entry_points
+from types import SimpleNamespace
+
+import pytest
+
+from iqabench import registry as module
+from iqabench.contract import (
+    GROUP,
+    DatasetCard,
+    IqabenchError,
+    MissingDependencyError,
+    ModelCard,
+    SaliencyCard,
+    UnknownNameError,
+    hookimpl,
+)
+from iqabench.registry import Registry, load, registry, require
+
+
+def model(name, **fields):
+    fields = {"summary": "s", "kind": "scorer", "factory": "nowhere:Nothing"} | fields
+    return ModelCard(name=name, **fields)
+
+
+def plugin(*cards, then=None):
+    """A plugin that registers models and then, while registering data sets, raises."""
+
+    class Plugin:
+        @hookimpl
+        def register_models(self, register):
+            for card in cards:
+                register(card)
+
+        @hookimpl
+        def register_datasets(self, register):
+            if then is not None:
+                raise then
+
+    return Plugin()
+
+
+def entry(name, loaded):
+    """An entry point whose module is the given object, or that raises the given error."""
+
+    def pretend():
+        if isinstance(loaded, Exception):
+            raise loaded
+        return loaded
+
+    return SimpleNamespace(name=name, load=pretend, dist=None)
+
+
+def test_a_model_is_found_by_name_and_alias_in_any_case():
+    found = Registry()
+    found.register(plugin(model("niqe", aliases=("n1",))), "p")
+    assert found.model("NIQE") is found.model("n1") is found.model("N1")
+    assert found.models.canonical("N1") == "niqe"
+
+
+def test_near_misses_are_named_and_everything_known_where_there_are_none():
+    found = Registry()
+    found.register(plugin(model("brisque"), model("niqe")), "p")
+    with pytest.raises(UnknownNameError, match="unknown model 'brisqe'") as near:
+        found.model("brisqe")
+    assert near.value.hint.startswith("did you mean brisque")
+    with pytest.raises(UnknownNameError) as far:
+        found.model("xyz")
+    assert far.value.hint == "known: brisque, niqe"
+
+
+def test_a_plugin_that_fails_is_recorded_and_the_others_go_on():
+    found = Registry()
+    found.load(EntryPoint("broken", "no_such_module_anywhere", GROUP))
+    found.load(entry("angry", RuntimeError("boom")))
+    found.load(entry("good", plugin(model("mine"))))
+    assert found.model("mine").name == "mine"
+    assert found.failures["angry"] == "RuntimeError: boom"
+    assert "no_such_module_anywhere" in found.failures["broken"]
+    assert list(found.plugins) == ["good"]
+    with pytest.raises(UnknownNameError) as error:
+        found.model("other")
+    assert "plugins that failed to load: broken, angry" in error.value.hint
+
+
+def test_a_plugin_that_fails_half_way_registers_nothing():
+    found = Registry()
+    found.load(entry("half", plugin(model("one", aliases=("uno",)), then=ValueError("late"))))
+    assert found.failures == {"half": "ValueError: late"}
+    assert not found.models.cards
+    assert not found.plugins
+    found.load(entry("next", plugin(model("uno"))))
+    assert found.model("uno").name == "uno"
+
+
+def test_a_failing_plugin_leaves_a_namesakes_cards_alone():
+    found = Registry()
+    found.load(entry("same", plugin(model("first"))))
+    found.load(entry("same", plugin(model("second"), then=ValueError("late"))))
+    assert list(found.models.cards) == ["first"]
+
+
+@pytest.mark.parametrize("second", [model("a"), model("b", aliases=("a",)), model("x")])
+def test_a_taken_name_or_alias_is_the_second_plugins_error(second):
+    found = Registry()
+    found.register(plugin(model("a", aliases=("x",))), "first")
+    found.load(entry("second", plugin(second)))
+    assert "is already registered by first" in found.failures["second"]
+    assert list(found.models.cards) == ["a"]
+
+
+def test_a_card_of_the_wrong_kind_is_the_plugins_error():
+    found = Registry()
+    found.load(entry("mixed", plugin(SaliencyCard(name="s", summary="s", factory="m:f"))))
+    assert "mixed" in found.failures
+    assert not found.models.cards
+
+
+def test_a_hook_nobody_specified_is_the_plugins_error():
+    class Misspelt:
+        @hookimpl
+        def register_modles(self, register):
+            register(model("mine"))
+
+    found = Registry()
+    found.load(entry("misspelt", Misspelt()))
+    assert "register_modles" in found.failures["misspelt"]
+
+
+def test_every_installed_plugin_loads():
+    found = registry()
+    assert found.failures == {}
+    assert set(found.plugins) == {point.name for point in entry_points(group=GROUP)}
+
+
+@pytest.mark.parametrize("shelf", ["models", "datasets", "saliency"])
+def test_every_card_names_code_that_exists(shelf):
+    for card in getattr(registry(), shelf).cards.values():
+        targets = [getattr(card, key, None) for key in ("factory", "options", "reader", "builder")]
+        for target in filter(None, targets):
+            assert importlib.util.find_spec(target.partition(":")[0]) is not None, target
+
+
+def test_default_saliency_providers_are_registered():
+    for card in registry().models.cards.values():
+        if card.saliency != "none":
+            assert registry().provider(card.saliency_default)
+
+
+def test_load_returns_the_attribute_and_refuses_what_is_not_there():
+    assert load("iqabench.contract.cards:DatasetCard") is DatasetCard
+    for target in ("iqabench.contract.cards:Nothing", "no_such_module_anywhere:Thing"):
+        with pytest.raises(IqabenchError, match="cannot load") as error:
+            load(target)
+        assert error.value.hint
+
+
+def test_a_missing_optional_library_names_licence_and_command(monkeypatch):
+    monkeypatch.setattr(module.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(MissingDependencyError) as extra:
+        require(registry().model("maniqa"))
+    assert "'maniqa' needs pyiqa" in extra.value.message
+    assert "PolyForm Noncommercial" in extra.value.message
+    assert "\n" not in extra.value.message
+    assert extra.value.hint == "pip install 'iqabench[pyiqa]'"
+    with pytest.raises(MissingDependencyError) as plain:
+        require(model("m", requires="lib"))
+    assert plain.value.hint == "pip install lib"
+
+
+@pytest.mark.parametrize("requires", ["", "json", "iqabench.contract"])
+def test_what_is_installed_is_not_missed(requires):
+    require(model("m", requires=requires))
+
+
+def test_a_missing_parent_of_a_needed_module_is_missing_too():
+    with pytest.raises(MissingDependencyError):
+        require(model("m", requires="no_such_package.inner"))
