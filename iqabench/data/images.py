@@ -38,18 +38,18 @@ def decode(path: Path) -> NDArray[np.uint8]:
                 upright = Image.fromarray((np.asarray(upright) >> 8).astype(np.uint8))
             if upright.mode in ("I", "F"):
                 raise ValueError(f"mode {upright.mode} has no range that 8 bits could keep")
-            return np.asarray(upright.convert("RGB"))
+            return np.array(upright.convert("RGB"))
     except (OSError, UnidentifiedImageError, ValueError, Image.DecompressionBombError) as error:
         raise DataError(f"cannot decode {path.name}: {error}", f"look at {path}") from error
 
 
 def cached(path: Path, content_hash: str) -> NDArray[np.uint8]:
-    """The decoded picture, read-only, from the cache or into it."""
+    """The decoded picture, from the cache or into it; memory-mapped, changes are not kept."""
     import numpy as np
 
     place = cache_dir() / "images" / DECODING / content_hash[:2] / f"{content_hash}.npy"
     try:
-        return np.load(place, mmap_mode="r", allow_pickle=False)  # type: ignore[no-any-return]
+        return np.load(place, mmap_mode="c", allow_pickle=False)  # type: ignore[no-any-return]
     except (FileNotFoundError, ValueError, EOFError):
         picture = decode(path)
         write_array(place, picture)

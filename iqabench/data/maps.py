@@ -41,7 +41,7 @@ class MapSource:
         import numpy as np
 
         loaded: NDArray[np.float16] = np.load(
-            self.path(content_hash), mmap_mode="r", allow_pickle=False
+            self.path(content_hash), mmap_mode="c", allow_pickle=False
         )
         return loaded
 

@@ -29,14 +29,20 @@ SHIFT_SHARE = 8
 
 
 def picture_tensor(dataset: Dataset, name: str) -> Tensor:
-    """A decoded picture, (3, H, W) uint8."""
+    """A decoded picture, (3, H, W) uint8, mapped from the cache: only what is used is read."""
     array = cached(dataset.root / name, dataset.image_hashes[name])
-    return torch.from_numpy(np.array(array)).permute(2, 0, 1)
+    return torch.from_numpy(array).permute(2, 0, 1)
 
 
 def map_tensor(dataset: Dataset, name: str, maps: MapSource) -> Tensor:
-    """A saliency map, (1, H, W) float32 in [0, 1]."""
-    return torch.from_numpy(np.array(maps.read(dataset.image_hashes[name]))).float()[None]
+    """A saliency map, (1, H, W) float16 in [0, 1], mapped from the cache."""
+    return torch.from_numpy(maps.read(dataset.image_hashes[name]))[None]
+
+
+def planes_of(picture: Tensor, saliency: Tensor | None = None) -> Tensor:
+    """A uint8 picture and, if any, its map as float32 planes in [0, 1], (3 or 4, H, W)."""
+    colours = picture.float() / 255
+    return colours if saliency is None else torch.cat([colours, saliency.float()])
 
 
 def normalise(images: Tensor, recipe: Recipe) -> Tensor:
@@ -48,15 +54,19 @@ def normalise(images: Tensor, recipe: Recipe) -> Tensor:
 
 def fitted(image: Tensor, recipe: Recipe) -> Tensor:
     """Resize a (C, H, W) float image as the recipe says, and up where a crop would not fit."""
-    height, width = image.shape[-2:]
+    size = fitted_size(image.shape[-2], image.shape[-1], recipe)
+    if size == tuple(image.shape[-2:]):
+        return image
+    resized = functional.interpolate(image[None], size=size, mode="bicubic", antialias=True)[0]
+    return resized.clamp(0, 1)
+
+
+def fitted_size(height: int, width: int, recipe: Recipe) -> tuple[int, int]:
+    """The size to which :func:`fitted` brings a picture."""
     scale = recipe.resize_short / min(height, width) if recipe.resize_short else 1.0
     if recipe.crop is not None:
         scale = max(scale, recipe.crop[0] / height, recipe.crop[1] / width)
-    if scale == 1.0:
-        return image
-    size = [math.ceil(height * scale - 1e-6), math.ceil(width * scale - 1e-6)]
-    resized = functional.interpolate(image[None], size=size, mode="bicubic", antialias=True)[0]
-    return resized.clamp(0, 1)
+    return math.ceil(height * scale - 1e-6), math.ceil(width * scale - 1e-6)
 
 
 def test_views(image: Tensor, recipe: Recipe, key: Sequence[int] = (0,)) -> Tensor:
@@ -131,13 +141,18 @@ class TrainingCrops(torch.utils.data.Dataset[tuple[Tensor, ...]]):
         index = number % len(self.names)
         name = self.names[index]
         random = np.random.default_rng([self.seed, epoch, number, CROP])
-        planes = picture_tensor(self.dataset, name).float() / 255
-        if self.maps is not None:
-            planes = torch.cat([planes, map_tensor(self.dataset, name, self.maps)])
-        crop = random_crop(fitted(planes, self.recipe), self.recipe, random)
-        planes = augmented(crop, self.recipe, random)
+        planes = augmented(self._crop(name, random), self.recipe, random)
         image = normalise(planes[:3], self.recipe)
         return image, torch.tensor(self.quality[index]), planes[3:], torch.tensor(index)
+
+    def _crop(self, name: str, random: np.random.Generator) -> Tensor:
+        picture = picture_tensor(self.dataset, name)
+        saliency = None if self.maps is None else map_tensor(self.dataset, name, self.maps)
+        size = fitted_size(picture.shape[-2], picture.shape[-1], self.recipe)
+        window = random_window(size, self.recipe, random)
+        if size != tuple(picture.shape[-2:]):
+            return fitted(planes_of(picture, saliency), self.recipe)[window]
+        return planes_of(picture[window], None if saliency is None else saliency[window])
 
 
 class EpochOrder(torch.utils.data.Sampler[Item]):
@@ -160,14 +175,19 @@ class EpochOrder(torch.utils.data.Sampler[Item]):
         yield from ((self.epoch, int(number)) for number in random.permutation(len(self)))
 
 
-def random_crop(planes: Tensor, recipe: Recipe, random: np.random.Generator) -> Tensor:
-    """A crop of the recipe's size at a random place, or all where it crops nothing."""
+def random_window(
+    size: tuple[int, int], recipe: Recipe, random: np.random.Generator
+) -> tuple[slice, ...]:
+    """Indices of a crop of the recipe's size at a random place, or of all where it crops none."""
     if recipe.crop is None:
-        return planes
-    height, width = recipe.crop
-    y = int(random.integers(planes.shape[-2] - height + 1))
-    x = int(random.integers(planes.shape[-1] - width + 1))
-    return planes[:, y : y + height, x : x + width]
+        return (slice(None),)
+    starts = [
+        int(random.integers(side - crop + 1)) for side, crop in zip(size, recipe.crop, strict=True)
+    ]
+    return (
+        slice(None),
+        *(slice(start, start + crop) for start, crop in zip(starts, recipe.crop, strict=True)),
+    )
 
 
 def augmented(planes: Tensor, recipe: Recipe, random: np.random.Generator) -> Tensor:

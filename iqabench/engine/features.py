@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from iqabench.contract.errors import ScoreError
 from iqabench.data.tables import Dataset, Tick
-from iqabench.data.views import picture_tensor
+from iqabench.data.views import picture_tensor, planes_of
 from iqabench.kit.places import cache_dir
 from iqabench.protocols.requests import ModelRequest
 from iqabench.store.fingerprints import digest
@@ -41,7 +41,7 @@ def features(model: Any, request: ModelRequest, dataset: Dataset, name: str) -> 
     try:
         loaded: Array = np.load(place, allow_pickle=False)
     except (FileNotFoundError, ValueError, EOFError):
-        found = np.asarray(model.features(picture_tensor(dataset, name)[None].float() / 255))
+        found = np.asarray(model.features(planes_of(picture_tensor(dataset, name))[None]))
         if found.ndim != 2 or len(found) != 1 or not np.isfinite(found).all():
             raise ScoreError(
                 f"bad features for {name}: shape {found.shape}", "features returns (B, F), finite"

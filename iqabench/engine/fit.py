@@ -65,6 +65,8 @@ def fit_network(
         One record per epoch: mean losses and validation SROCC.
     """
     _quiet()
+    # Deterministic kernels are wanted, but not their costly filling of fresh memory.
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     model.to(memory_format=torch.channels_last)
     for number, stage in enumerate(recipe.stages):
         finished = folder / f"stage-{number}.safetensors"

@@ -16,7 +16,7 @@ from iqabench.contract.cards import Recipe
 from iqabench.contract.errors import DataError, ScoreError
 from iqabench.data.maps import MapSource
 from iqabench.data.tables import Dataset
-from iqabench.data.views import map_tensor, normalise, picture_tensor, test_views
+from iqabench.data.views import map_tensor, normalise, picture_tensor, planes_of, test_views
 
 
 @dataclass(frozen=True)
@@ -64,10 +64,8 @@ def dataset_planes(dataset: Dataset, maps: MapSource | None = None) -> Planes:
     """Reads pictures of a data set, with a map as a fourth plane where ``maps`` are given."""
 
     def planes(name: str) -> Tensor:
-        picture = picture_tensor(dataset, name).float() / 255
-        if maps is None:
-            return picture
-        return torch.cat([picture, map_tensor(dataset, name, maps)])
+        saliency = None if maps is None else map_tensor(dataset, name, maps)
+        return planes_of(picture_tensor(dataset, name), saliency)
 
     return planes
 
