@@ -6,6 +6,7 @@ A job that raises fails alone: its traceback goes to its folder and the rest goe
 from __future__ import annotations
 
 import math
+import shutil
 import time
 import traceback
 from collections.abc import Mapping
@@ -88,6 +89,8 @@ def _make(job: FitJob | PredictJob, store: Store, watch: Watcher, name: str) -> 
             else:
                 status |= _predict(job, store, folder, tick)
         except Exception as error:
+            for scratch in folder.glob("stage-*"):  # a failed fit is made afresh
+                shutil.rmtree(scratch) if scratch.is_dir() else scratch.unlink()
             hint = error.hint if isinstance(error, IqabenchError) else ""
             status = {
                 "status": "failed",

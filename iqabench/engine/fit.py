@@ -12,7 +12,8 @@ import math
 import signal
 import threading
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -30,11 +31,10 @@ from iqabench.data.views import EpochOrder, TrainingCrops
 from iqabench.store.folder import write_json
 
 PRECISIONS: dict[str, Any] = {"fp32": "32-true", "bf16": "bf16-mixed"}
-UNDEFINED = -2.0
-"""Stands for an undefined validation SROCC: worse than any defined one."""
-
 STAGE_EPOCHS = 10_000
-"""Epoch numbers of stage k begin at k times this, so that stages draw different crops."""
+"""Epoch numbers of stage k begin at k times this, so that stages draw different crops. Less this,
+an epoch's number stands for an undefined validation SROCC: worse than any defined one, and where
+none is defined the last epoch is kept."""
 
 Validate = Callable[[nn.Module], float]
 
@@ -64,16 +64,14 @@ def fit_network(
     Returns:
         One record per epoch: mean losses and validation SROCC.
     """
-    _quiet()
-    # Deterministic kernels are wanted, but not their costly filling of fresh memory.
-    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     model.to(memory_format=torch.channels_last)
     for number, stage in enumerate(recipe.stages):
         finished = folder / f"stage-{number}.safetensors"
         if not finished.exists():
-            _run_stage(
-                model, recipe, stage, number, crops, validate, folder, device, precision, tick
-            )
+            with _guest():
+                _run_stage(
+                    model, recipe, stage, number, crops, validate, folder, device, precision, tick
+                )
             save_file(plain_state(model), finished)
         else:
             model.load_state_dict(load_file(finished))
@@ -119,20 +117,22 @@ class _Module(lightning.LightningModule):
             (self.crops.seed * STAGE_EPOCHS + self.number) * STAGE_EPOCHS + self.current_epoch
         )
         self.sums = {}
-        _freeze(self.network, self.stage.freeze)
 
     def training_step(self, batch: tuple[Tensor, ...], step: int) -> Tensor:
         images, quality, saliency, index = batch
         images = images.contiguous(memory_format=torch.channels_last)
-        losses = self.network.losses(
-            Batch(images, quality, saliency if saliency.shape[1] else None, index)
-        )
+        with _no_stray_end():
+            losses = self.network.losses(
+                Batch(images, quality, saliency if saliency.shape[1] else None, index)
+            )
         total = sum(
             (self.recipe.loss_weights.get(name, 1.0) * loss for name, loss in losses.items()),
             start=torch.zeros((), device=images.device),
         )
         if not bool(torch.isfinite(total)):
-            values = ", ".join(f"{name} {float(loss):.3g}" for name, loss in losses.items())
+            values = ", ".join(
+                f"{name} {float(loss.detach()):.3g}" for name, loss in losses.items()
+            )
             raise ScoreError(
                 f"the loss is not finite in epoch {self.current_epoch}: {values}",
                 "try a smaller learning rate",
@@ -148,9 +148,11 @@ class _Module(lightning.LightningModule):
 
     def on_train_epoch_end(self) -> None:
         self.network.eval()
-        srocc = self.validate_network(self.network)
+        with _no_stray_end():
+            srocc = self.validate_network(self.network)
         self.network.train()
-        self.log("validation_srocc", srocc if math.isfinite(srocc) else UNDEFINED)
+        undefined = float(self.current_epoch - STAGE_EPOCHS)
+        self.log("validation_srocc", srocc if math.isfinite(srocc) else undefined)
         record = {name: value / len(self.crops) for name, value in self.sums.items()}
         _append_history(
             self.folder,
@@ -169,11 +171,28 @@ class _Module(lightning.LightningModule):
 
 
 class _SkipFinished(Callback):
-    """Ends a resumed stage whose last epoch was already done."""
+    """Ends a resumed stage whose last epoch was already done, or that had stopped early."""
 
     def on_train_start(self, trainer: lightning.Trainer, module: lightning.LightningModule) -> None:
-        if trainer.max_epochs is not None and trainer.current_epoch >= trainer.max_epochs:
+        early: Any = trainer.early_stopping_callback
+        stopped = early is not None and early.wait_count >= early.patience
+        if stopped or (
+            trainer.max_epochs is not None and trainer.current_epoch >= trainer.max_epochs
+        ):
             trainer.should_stop = True
+
+
+class _Checkpoint(ModelCheckpoint):
+    """Goes on where it was though its folder may have been moved."""
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        old, new = str(state_dict["dirpath"]), str(self.dirpath)
+        best = {
+            path.replace(old, new): score for path, score in state_dict["best_k_models"].items()
+        }
+        paths = ("best_model_path", "kth_best_model_path", "last_model_path", "dirpath")
+        moved = {name: str(state_dict[name]).replace(old, new) for name in paths}
+        super().load_state_dict({**state_dict, **moved, "best_k_models": best})
 
 
 def _run_stage(
@@ -189,7 +208,7 @@ def _run_stage(
     tick: Tick,
 ) -> None:
     scratch = folder / f"stage-{number}"
-    best = ModelCheckpoint(
+    best = _Checkpoint(
         scratch,
         "best",
         monitor="validation_srocc",
@@ -198,7 +217,7 @@ def _run_stage(
         enable_version_counter=False,
         save_on_train_epoch_end=True,
     )
-    last = ModelCheckpoint(
+    last = _Checkpoint(
         scratch,
         "last",
         every_n_epochs=1,
@@ -238,15 +257,14 @@ def _run_stage(
     )
     checkpoint = scratch / "last.ckpt"
     resume = checkpoint if checkpoint.exists() else None
-    if resume is not None:
-        _cut_history(folder, number, _epochs_done(resume))
+    _cut_history(folder, number, 0 if resume is None else _epochs_done(resume))
+    frozen = _freeze(model, stage.freeze)
     try:
         trainer.fit(module, loader, ckpt_path=resume, weights_only=True)
     except SystemExit:  # Lightning turns Ctrl-C into exit(1)
         raise KeyboardInterrupt from None
-    finally:
-        if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGINT, signal.default_int_handler)
+    for parameter in frozen:
+        parameter.requires_grad_(True)
     if recipe.select == "best":
         kept = torch.load(best.best_model_path, weights_only=True)["state_dict"]
         model.load_state_dict({name.removeprefix("network."): t for name, t in kept.items()})
@@ -279,9 +297,16 @@ def _schedule(optimizer: torch.optim.Optimizer, stage: Stage) -> Any:
     return None
 
 
-def _freeze(model: nn.Module, prefixes: tuple[str, ...]) -> None:
-    for name, parameter in model.named_parameters():
-        parameter.requires_grad_(not name.startswith(prefixes) if prefixes else True)
+def _freeze(model: nn.Module, prefixes: tuple[str, ...]) -> list[nn.Parameter]:
+    """Freeze parameters by the prefixes of their names; those a model froze itself stay so."""
+    frozen = [
+        parameter
+        for name, parameter in model.named_parameters()
+        if parameter.requires_grad and name.startswith(prefixes)
+    ]
+    for parameter in frozen:
+        parameter.requires_grad_(False)
+    return frozen
 
 
 def _epochs_done(checkpoint: Path) -> int:
@@ -310,8 +335,33 @@ def _cut_history(folder: Path, stage: int, epochs: int) -> None:
     write_json(folder / "history.json", {"epochs": kept})
 
 
-def _quiet() -> None:
+@contextmanager
+def _no_stray_end() -> Iterator[None]:
+    """Lightning takes a StopIteration from anywhere for the end of the data, and goes on."""
+    try:
+        yield
+    except StopIteration as error:
+        raise ScoreError("the model raised StopIteration", "catch it there") from error
+
+
+@contextmanager
+def _guest() -> Iterator[None]:
+    """Keeps Lightning quiet, and takes back what it changes for the whole process."""
     for name in ("lightning.pytorch", "lightning.fabric", "lightning"):
         logging.getLogger(name).setLevel(logging.ERROR)
-    warnings.filterwarnings("ignore", module="lightning")
-    warnings.filterwarnings("ignore", message=".*lightning.*|.*litlogger.*")
+    memory: Any = torch.utils.deterministic
+    filling, handler = memory.fill_uninitialized_memory, signal.getsignal(signal.SIGINT)
+    deterministic = torch.are_deterministic_algorithms_enabled()
+    warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", module="lightning")
+            warnings.filterwarnings("ignore", message=".*lightning.*|.*litlogger.*")
+            # Deterministic kernels are wanted, but not their costly filling of fresh memory.
+            memory.fill_uninitialized_memory = False
+            yield
+    finally:
+        memory.fill_uninitialized_memory = filling
+        torch.use_deterministic_algorithms(deterministic, warn_only=warn_only)
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, handler)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +82,7 @@ def _fit_estimator(
         quality, scale = np.full(len(names), np.nan), Scale(0.0, 1.0)
     features = features_of(model, job.model, job.dataset, names, tick)
     model.fit(features, quality)
-    state = {key: np.ascontiguousarray(value) for key, value in model.state().items()}
+    state = {key: np.asarray(value, order="C") for key, value in model.state().items()}
     save_arrays(state, folder / WEIGHTS, scale.metadata())
     return {"images": len(names), "parameters": int(sum(array.size for array in state.values()))}
 
@@ -132,11 +133,13 @@ def _fit_network(
     )
     save_file(plain_state(model), folder / WEIGHTS, scale.metadata())
     _sweep(folder)
-    best = max(history, key=lambda row: row["validation_srocc"])
+    kept = [row["validation_srocc"] for row in history if row["stage"] == history[-1]["stage"]]
+    if job.model.recipe.select == "best":
+        kept.sort(key=lambda srocc: srocc if math.isfinite(srocc) else -math.inf)
     return {
         "images": len(names),
         "epochs": len(history),
-        "validation_srocc": best["validation_srocc"],
+        "validation_srocc": kept[-1] if math.isfinite(kept[-1]) else None,
         "parameters": parameters(model),
         "saliency": job.maps.card.name if job.maps else None,
     }

@@ -95,7 +95,7 @@ def _read(path: Path, dataset: Dataset) -> tuple[pd.DataFrame, str]:
 
     try:
         raw = path.read_bytes()
-        scores = pd.read_csv(path)
+        scores = pd.read_csv(path, dtype={"image": str})
     except FileNotFoundError as error:
         raise UsageError(f"no file at {path}", "name a CSV with columns image,score") from error
     except (OSError, ValueError) as error:
@@ -105,6 +105,8 @@ def _read(path: Path, dataset: Dataset) -> tuple[pd.DataFrame, str]:
             f"{path.name} lacks the columns image and score",
             f"it has {', '.join(map(str, scores.columns))}",
         )
+    if not len(scores):
+        raise DataError(f"{path.name} holds no scores", "one row per image is wanted")
     names = _matched(scores["image"].astype(str), dataset, path)
     values = pd.to_numeric(scores["score"], errors="coerce")
     if names.duplicated().any():

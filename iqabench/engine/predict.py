@@ -109,12 +109,14 @@ def scorer_score(model: Any, planes: Planes, references: Mapping[str, str] | Non
     def score(name: str) -> float:
         image = planes(name)[None]
         if references is None:
-            return single(model.score(image))
+            with torch.inference_mode():
+                return single(model.score(image))
         reference = planes(references[name])[None]
         if reference.shape != image.shape:
             raise DataError(
                 f"{name} and its reference differ in size", "full-reference measures need equals"
             )
-        return single(model.score(image, reference))
+        with torch.inference_mode():
+            return single(model.score(image, reference))
 
     return score

@@ -83,6 +83,8 @@ def ready(
     """A model of any kind, built and loaded, as a function of picture names."""
     model = request.build()
     if weights is None:
+        if isinstance(model, nn.Module):
+            model.eval()
         size = parameters(model) if isinstance(model, nn.Module) else None
         return Scored(scorer_score(model, planes, references), size)
     if request.card.kind == "estimator":

@@ -34,9 +34,18 @@ def decompose(maps: Tensor, threshold: float, binary: bool = False) -> tuple[Ten
 
 
 def sum_to_one(maps: Tensor) -> Tensor:
-    """Maps (B, 1, H, W) as float32 distributions (B, H*W); an all-zero map stays zero."""
-    flat = maps.float().flatten(1)
-    return flat / flat.sum(1, keepdim=True).clamp_min(torch.finfo(torch.float32).tiny)
+    """Maps (B, 1, H, W) as distributions (B, H*W), at least float32; an empty map gives zeros.
+
+    Its gradient is zero, too: a decoder that ends in a ReLU may give such a map.
+    """
+    flat = _exact(maps)
+    total = flat.sum(1, keepdim=True)
+    return torch.where(total > EPSILON, flat / total.clamp_min(EPSILON), torch.zeros_like(flat))
+
+
+def _exact(maps: Tensor) -> Tensor:
+    """(B, H*W), float32 in place of anything narrower."""
+    return (maps if maps.dtype == torch.float64 else maps.float()).flatten(1)
 
 
 def kld(predicted: Tensor, truth: Tensor) -> Tensor:
@@ -51,8 +60,7 @@ def kld(predicted: Tensor, truth: Tensor) -> Tensor:
 
 def cc(predicted: Tensor, truth: Tensor) -> Tensor:
     """Pearson's linear correlation of each pair of maps, (B,); 1 is best, 0 for a flat map."""
-    p = predicted.float().flatten(1)
-    t = truth.float().flatten(1)
+    p, t = _exact(predicted), _exact(truth)
     p = p - p.mean(1, keepdim=True)
     t = t - t.mean(1, keepdim=True)
     # Under the root, so that a flat map has gradient 0 and not NaN.

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import http.client
 import importlib.util
-import urllib.error
 import urllib.request
 import uuid
 from pathlib import Path
@@ -54,8 +54,9 @@ def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str] | None]:
                 return {key: stored.get_tensor(key) for key in stored.keys()}, stored.metadata()  # noqa: SIM118
         found = torch.load(path, map_location="cpu", weights_only=True)
     except (OSError, SafetensorError, RuntimeError, ValueError, EOFError) as error:
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
         raise WeightsError(
-            f"cannot read weights {path}: {str(error).splitlines()[0]}",
+            f"cannot read weights {path}: {reason}",
             "a .safetensors file or a plain torch state dict is wanted",
         ) from error
     except Exception as error:  # weights_only refuses code with its own UnpicklingError
@@ -63,6 +64,8 @@ def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str] | None]:
     for key in ("params", "state_dict", "model"):
         if isinstance(found, dict) and isinstance(found.get(key), dict):
             found = found[key]
+    if not isinstance(found, dict) or not all(torch.is_tensor(part) for part in found.values()):
+        raise WeightsError(f"{path} holds no state dict", "save its state_dict()")
     return dict(found), None
 
 
@@ -85,7 +88,12 @@ def _verify(path: Path, card: WeightsCard) -> None:
 
 
 def _download(card: WeightsCard, place: Path) -> Path:
-    place.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise WeightsError(
+            f"cannot write weights into {place.parent}: {error.strerror}", "set $IQABENCH_WEIGHTS"
+        ) from error
     part = place.with_name(f".{place.name}.{uuid.uuid4().hex[:8]}.part")
     try:
         with (
@@ -94,9 +102,12 @@ def _download(card: WeightsCard, place: Path) -> Path:
         ):
             while block := answer.read(1 << 20):
                 stream.write(block)
+        promised = answer.headers.get("Content-Length")
+        if promised is not None and part.stat().st_size != int(promised):
+            raise OSError(f"the download ended after {part.stat().st_size} of {promised} bytes")
         _verify(part, card)
         part.replace(place)
-    except (OSError, urllib.error.URLError) as error:
+    except (OSError, http.client.HTTPException) as error:
         reason = getattr(error, "reason", error)
         raise WeightsError(
             f"weights '{card.name}' are not on this machine and {card.url} cannot be reached "

@@ -52,6 +52,8 @@ def leaderboard(store: Store, only: Iterable[str] | None = None) -> pd.DataFrame
 
     rows = [_cached_row(group) for group in groups(store, only)]
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
+    # As objects: a missing count would turn the others into fractions.
+    frame["parameters"] = pd.Series([row["parameters"] for row in rows], dtype=object)
     return frame.sort_values(
         ["test", "protocol", "srocc_mean"],
         ascending=[True, True, False],
@@ -103,7 +105,9 @@ def _cached_difference(first: Group, second: Group) -> dict[str, Any]:
 
 def _cached(store: Store, kind: str, parts: list[str], make: Any) -> dict[str, Any]:
     """Statistics kept under what they were made from, the harness's version and source included."""
-    key = digest({"kind": kind, "parts": parts, "resamples": RESAMPLES, "code": harness()})
+    key = digest(
+        {"kind": kind, "parts": parts, "resamples": RESAMPLES, "code": harness(("stats", "report"))}
+    )
     path = store.root / "cache" / f"{key}.json"
     if path.exists():
         kept: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
@@ -165,13 +169,14 @@ def _statistics(frames: list[pd.DataFrame], same_units: bool) -> dict[str, float
         return {f"{metric}_{summary}": math.nan for metric in METRICS for summary in SUMMARIES}
     parts = [_repetition(frame) for frame in frames]
     raw = [part.raw for part in parts]
+    curves = [part for part in parts if part.mapped is not None]
     statistics: dict[str, tuple[Any, Any]] = {
         "srocc": (bootstrap.weighted_srocc, raw),
         "plcc": (bootstrap.weighted_plcc, raw),
-        "plcc_mapped": (bootstrap.weighted_plcc, [part.rising for part in parts]),
+        "plcc_mapped": (bootstrap.weighted_plcc, [part.rising for part in curves]),
         "krocc": (bootstrap.weighted_krocc, raw),
         "rmse": (bootstrap.weighted_rmse, raw),
-        "rmse_mapped": (bootstrap.weighted_rmse, [part.mapped for part in parts]),
+        "rmse_mapped": (bootstrap.weighted_rmse, [part.mapped for part in curves]),
     }
     found: dict[str, float] = {}
     for metric, (statistic, repetitions) in statistics.items():
@@ -195,8 +200,9 @@ class _Repetition:
     """One repetition's predictions, raw and mapped, and its statistics."""
 
     raw: tuple[Any, Any, Any]
-    mapped: tuple[Any, Any, Any]
-    rising: tuple[Any, Any, Any]
+    mapped: tuple[Any, Any, Any] | None
+    """None where no curve could be fitted."""
+    rising: tuple[Any, Any, Any] | None
     """The mapped predictions, turned round where the fitted curve falls: signs are not hidden."""
     values: Mapping[str, float]
 
@@ -211,7 +217,7 @@ def _repetition(frame: pd.DataFrame) -> _Repetition:
     try:
         mapped = fit_logistic(prediction, quality, parameters=4)(prediction)
     except LogisticFitError:
-        mapped = prediction
+        return _Repetition(raw, None, None, vars(found))
     values = {**vars(found), "plcc_mapped": sign * found.plcc_mapped}
     return _Repetition(raw, (mapped, quality, content), (sign * mapped, quality, content), values)
 

@@ -25,6 +25,8 @@ def render(rows: list[dict[str, Any]], form: str, columns: list[str] | None = No
     from tabulate import tabulate
 
     body = [[_text(row.get(column)) for column in columns] for row in rows]
+    if form == "markdown":
+        body = [[cell.replace("|", r"\|") for cell in line] for line in body]
     return tabulate(body, headers=columns, tablefmt=_TABULATE[form], disable_numparse=True)
 
 

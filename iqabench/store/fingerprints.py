@@ -32,10 +32,10 @@ def text_digest(lines: list[str]) -> str:
 
 
 @cache
-def harness() -> dict[str, str]:
+def harness(parts: tuple[str, ...] = COMPUTING_PARTS) -> dict[str, str]:
     """Version and source hash of what the harness itself computes with."""
     root = Path(__file__).parent.parent
-    files = [path for part in COMPUTING_PARTS for path in (root / part).rglob("*.py")]
+    files = [path for part in parts for path in (root / part).rglob("*.py")]
     return {"version": package_version("iqabench"), "source": _source_digest(root, files)}
 
 
