@@ -8,16 +8,23 @@ from scipy import stats
 from iqabench.stats import (
     content_counts,
     interval,
+    krocc,
     plcc,
     repeated_bootstrap,
     rmse,
     srocc,
+    weighted_krocc,
     weighted_plcc,
     weighted_rmse,
     weighted_srocc,
 )
 
-STATISTICS = [(weighted_srocc, srocc), (weighted_plcc, plcc), (weighted_rmse, rmse)]
+STATISTICS = [
+    (weighted_srocc, srocc),
+    (weighted_plcc, plcc),
+    (weighted_krocc, krocc),
+    (weighted_rmse, rmse),
+]
 
 
 def sample(seed, n=60, decimals=15):
@@ -68,6 +75,14 @@ def test_unit_counts_equal_scipy():
     assert weighted_plcc(x, y, ones)[0] == pytest.approx(stats.pearsonr(x, y).statistic, abs=1e-12)
 
 
+@pytest.mark.parametrize("decimals", [15, 1, 0])
+def test_krocc_of_counts_equals_scipys_of_the_repeated_sample(decimals):
+    x, y = sample(8, 40, decimals)
+    counts = np.random.default_rng(1).poisson(1.0, size=(30, 40))
+    expected = [stats.kendalltau(np.repeat(x, row), np.repeat(y, row)).statistic for row in counts]
+    np.testing.assert_allclose(weighted_krocc(x, y, counts), expected, rtol=0, atol=1e-12)
+
+
 @pytest.mark.parametrize("offset", [0.0, 1e3, 1e6])
 def test_plcc_keeps_its_digits_next_to_an_outlier(offset):
     # A resample without the outlier lies far from the centre in units of its own spread.
@@ -78,7 +93,7 @@ def test_plcc_keeps_its_digits_next_to_an_outlier(offset):
     np.testing.assert_allclose(weighted_plcc(x + offset, y, counts), expected, rtol=0, atol=1e-12)
 
 
-@pytest.mark.parametrize("statistic", [weighted_srocc, weighted_plcc])
+@pytest.mark.parametrize("statistic", [weighted_srocc, weighted_plcc, weighted_krocc])
 def test_undefined_resamples_are_nan(statistic):
     x = np.array([0.1, 0.1, 0.3, 0.4])
     y = np.array([1.0, 2.0, 3.0, 4.0])
@@ -103,7 +118,7 @@ def test_rmse_is_undefined_for_the_empty_resample_only():
 
 @pytest.mark.parametrize(("weighted", "plain"), STATISTICS)
 def test_large_counts_do_not_overflow(weighted, plain):
-    # Multiplying all counts leaves PLCC, RMSE and (mid-ranks being affine in it) SROCC as it is.
+    # Multiplying all counts leaves PLCC, KROCC, RMSE and (mid-ranks being affine in it) SROCC.
     x, y = sample(5, 50, 1)
     counts = np.random.default_rng(0).integers(0, 4, size=(20, 50))
     np.testing.assert_allclose(
@@ -111,12 +126,12 @@ def test_large_counts_do_not_overflow(weighted, plain):
     )
 
 
-@pytest.mark.parametrize("statistic", [weighted_srocc, weighted_plcc, weighted_rmse])
+@pytest.mark.parametrize("statistic", [pair[0] for pair in STATISTICS])
 def test_no_samples(statistic):
     assert np.isnan(statistic([], [], np.zeros((3, 0), dtype=int))).all()
 
 
-@pytest.mark.parametrize("statistic", [weighted_srocc, weighted_plcc, weighted_rmse])
+@pytest.mark.parametrize("statistic", [pair[0] for pair in STATISTICS])
 @pytest.mark.parametrize(
     ("counts", "reason"),
     [
@@ -215,7 +230,7 @@ def test_one_draw_of_contents_serves_every_repetition():
 
 
 @pytest.mark.parametrize(
-    "statistic", [pair[0] for pair in STATISTICS], ids=["srocc", "plcc", "rmse"]
+    "statistic", [pair[0] for pair in STATISTICS], ids=["srocc", "plcc", "krocc", "rmse"]
 )
 def test_models_are_paired(statistic):
     # Equal models differ by nothing in every resample, though their images come in another order.
@@ -284,11 +299,12 @@ def test_interval():
         interval([[1.0, 2.0]])
 
 
-def test_memory_stays_bounded():
+@pytest.mark.parametrize(("statistic", "resamples"), [(weighted_srocc, 400), (weighted_krocc, 5)])
+def test_memory_stays_bounded(statistic, resamples):
     x, y = sample(7, 5000)
     tracemalloc.start()
     try:
-        repeated_bootstrap([(x, y, np.arange(5000))] * 2, resamples=400)
+        repeated_bootstrap([(x, y, np.arange(5000))] * 2, statistic=statistic, resamples=resamples)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

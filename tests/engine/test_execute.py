@@ -1,0 +1,233 @@
+import json
+import math
+from contextlib import nullcontext
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+
+from iqabench import api
+from iqabench.api import Session
+from iqabench.engine import fitting
+from iqabench.registry import registry
+
+TEST_IMAGES = 8  # 2 of 9 contents at 4 levels
+
+
+def run(little, store, *models, seeds=1, set=()):
+    return api.run(models, ["little"], seeds=seeds, set=set, store=store, catalog=little.catalog)
+
+
+def jobs(results, kind=None):
+    """Records of the jobs behind a run, by model label."""
+    found = {}
+    for evaluation in results.store.evaluations():
+        for name in ("fit", "predict") if kind is None else (kind,):
+            found[evaluation["label"]] = results.store.job(evaluation[name])
+    return found
+
+
+def predictions(results, label):
+    job = jobs(results, "predict")[label]
+    return results.store.predictions(job.fingerprint).set_index("image")
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        ("constructor", "RuntimeError: no such layer"),
+        ("losses", "RuntimeError: no such loss"),
+        ("nan", "ScoreError: the loss is not finite in epoch 0: quality nan"),
+        ("shape", "ScoreError: the model returned shape (1, 1) for 1 crops"),
+    ],
+)
+def test_a_network_that_fails_fails_alone(little, store, command, fault, error):
+    code, out, _ = command(
+        *("run", "--models", "bad=toy-network,good=toy-estimator", "--datasets", "little"),
+        *("--set", f"bad.fault={fault}", "--seeds", 1, "--device", "cpu"),
+        *("--catalog", little.catalog, "--store", store, "--quiet", "--format", "json"),
+    )
+    assert code == 1
+    rows = {row["model"]: row for row in json.loads(out)}
+    assert (rows["good"]["failed"], rows["good"]["coverage"]) == (0, 1.0)
+    assert (rows["bad"]["failed"], rows["bad"]["coverage"]) == (1, 0.0)
+    assert rows["bad"]["srocc_mean"] is None
+    results = api.Results(api.existing_store(store))
+    fit, predict = (jobs(results, kind)["bad"] for kind in ("fit", "predict"))
+    assert error in fit.record["error"]
+    assert fit.record["traceback"].startswith("Traceback")
+    assert "Traceback" in (fit.folder / "log.txt").read_text()
+    assert predict.record["error"] == f"WeightsError: fit job {fit.fingerprint} failed"
+    assert predict.record["hint"] == f"iqabench show {fit.fingerprint}"
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        ("all pictures", "ValueError: too odd a picture"),
+        ("nan", "ScoreError: the score is nan"),
+        ("shape", "ScoreError: the model returned shape (2,) for one picture"),
+    ],
+)
+def test_a_scorer_that_fails_on_every_picture_fails_its_job(little, store, fault, error):
+    results = run(little, store, "toy-scorer", set=[f"toy-scorer.fault={fault}"])
+    job = jobs(results, "predict")["toy-scorer"]
+    assert results.outcome.failed == (job.fingerprint,)
+    assert job.record["error"] == f"ScoreError: all 36 pictures failed, first {error}"
+
+
+def test_one_failed_picture_lowers_coverage(little, store):
+    # Over four seeds, whose test parts hold the third picture once.
+    results = run(
+        *(little, store, "good=toy-scorer", "bad=toy-scorer"),
+        seeds=4,
+        set=["bad.fault=one picture"],
+    )
+    good, bad = predictions(results, "good"), predictions(results, "bad")
+    third = good.index[2]
+    assert bad.loc[third, "error"] == "ValueError: too odd a picture"
+    assert np.isnan(bad.loc[third, "prediction"])
+    assert bad["error"].notna().sum() == 1
+    rest = good.index != third
+    assert bad["prediction"][rest].equals(good["prediction"][rest])
+    assert results.outcome.failed == ()
+    assert jobs(results, "predict")["bad"].record["failed_images"] == 1
+    board = results.leaderboard().set_index("model")
+    assert board.loc["bad", "coverage"] == 1 - 1 / (4 * TEST_IMAGES)
+    assert board.loc["good", "coverage"] == 1
+
+
+def test_a_failed_job_is_made_again_and_a_done_one_is_not(little, store, toy, monkeypatch):
+    def broken(self, batch):
+        raise MemoryError("no room")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(toy.Network, "losses", broken)
+        first = run(little, store, "toy-network", "toy-estimator")
+    assert (first.outcome.made, first.outcome.reused, len(first.outcome.failed)) == (4, 0, 2)
+    second = run(little, store, "toy-network", "toy-estimator")
+    assert (second.outcome.made, second.outcome.reused, second.outcome.failed) == (2, 2, ())
+    assert all(job.done for job in jobs(second).values())
+    third = run(little, store, "toy-network", "toy-estimator")
+    assert (third.outcome.made, third.outcome.reused) == (0, 4)
+    assert second.leaderboard().equals(third.leaderboard())
+
+
+def test_an_interrupted_run_goes_on(little, store, tmp_path, toy, monkeypatch):
+    whole = run(little, tmp_path / "whole", "toy-network")
+    losses, calls = toy.Network.losses, []
+
+    def interrupted(self, batch):
+        calls.append(0)
+        if len(calls) == 4:  # in the second of two epochs of two steps
+            raise KeyboardInterrupt
+        return losses(self, batch)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(toy.Network, "losses", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            run(little, store, "toy-network")
+    monkeypatch.setattr(toy.Network, "losses", interrupted)
+    results = run(little, store, "toy-network")
+    assert len(calls) == 4 + 2  # the second epoch again
+    assert predictions(results, "toy-network").equals(predictions(whole, "toy-network"))
+    folder = jobs(results, "fit")["toy-network"].folder
+    assert {path.name for path in folder.iterdir()} == {
+        "history.json",
+        "job.json",
+        "log.txt",
+        "weights.safetensors",
+    }
+
+
+def test_runs_repeat_and_seeds_differ(little, store, tmp_path):
+    names = ("toy-network", "toy-estimator")
+    first = run(little, store, *names, seeds=2)
+    second = run(little, tmp_path / "again", *names, seeds=2)
+    assert first.evaluations == second.evaluations
+    for evaluation in first.store.evaluations():
+        one, other = (
+            results.store.predictions(evaluation["predict"]) for results in (first, second)
+        )
+        assert one.equals(other)
+        assert len(one) == TEST_IMAGES
+    initial = [
+        load_file(first.store.job(record["fit"]).folder / "weights.safetensors")
+        for record in first.store.evaluations()
+        if record["label"] == "toy-network"
+    ]
+    assert not np.array_equal(initial[0]["body.0.weight"], initial[1]["body.0.weight"])
+
+
+def test_what_a_job_records(little, store):
+    results = run(little, store, "toy-network")
+    fit, predict = (jobs(results, kind)["toy-network"] for kind in ("fit", "predict"))
+    history = json.loads((fit.folder / "history.json").read_text())["epochs"]
+    assert fit.record["images"] == 24  # 6 of 9 contents, one for validation, two for the test
+    assert fit.record["epochs"] == len(history) == 2
+    assert fit.record["validation_srocc"] == max(row["validation_srocc"] for row in history)
+    assert fit.record["parameters"] == predict.record["parameters"] == 3 * 8 * 25 + 8 + 16 + 8 + 1
+    assert predict.record["images"] == TEST_IMAGES
+    assert predict.record["seconds_per_image"] > 0
+    dataset = Session(little.catalog).dataset("little")
+    assert results.store.table("little", dataset.hash).equals(dataset.table)
+
+
+@pytest.mark.parametrize(
+    ("values", "select", "recorded"),
+    [
+        ((0.2, 0.9, 0.3), "best", 0.9),
+        ((math.nan, 0.9, 0.3), "best", 0.9),
+        ((0.2, 0.9, 0.3), "last", 0.3),
+        ((math.nan, math.nan, math.nan), "best", None),
+    ],
+)
+def test_the_record_is_of_the_epoch_that_is_kept(
+    little, store, monkeypatch, values, select, recorded
+):
+    left = list(values)
+    monkeypatch.setattr(fitting, "srocc", lambda *arrays: left.pop(0))
+    changes = [f"toy-network.recipe.select={select}", "toy-network.recipe.epochs=3"]
+    results = run(little, store, "toy-network", set=changes)
+    assert jobs(results, "fit")["toy-network"].record["validation_srocc"] == recorded
+
+
+def test_the_record_is_of_the_stage_that_is_kept(little, store, toy, monkeypatch):
+    left = [0.9, 0.1, 0.2, 0.3]
+    monkeypatch.setattr(fitting, "srocc", lambda *arrays: left.pop(0))
+    recipe = toy.RECIPE.model_copy(update={"stages": toy.RECIPE.stages * 2})
+    changes = {"name": "toy-stages", "recipe": recipe}
+    registry().models.add(registry().model("toy-network").model_copy(update=changes), "toy")
+    results = run(little, store, "toy-stages")
+    assert jobs(results, "fit")["toy-stages"].record["validation_srocc"] == 0.3
+
+
+def test_a_failed_fit_leaves_no_checkpoints(little, store, toy, monkeypatch):
+    left = [0.1]
+    monkeypatch.setattr(fitting, "srocc", lambda *arrays: left.pop(0))  # fails in epoch 1
+    results = run(little, store, "toy-network")
+    folder = jobs(results, "fit")["toy-network"].folder
+    assert {path.name for path in folder.iterdir()} == {"history.json", "job.json", "log.txt"}
+
+
+def test_progress_is_told(little, store):
+    told = []
+
+    class Watcher:
+        def task(self, title):
+            told.append(title)
+            return nullcontext(lambda done, total, what: told.append((done, total, what)))
+
+        def say(self, line):
+            told.append(line)
+
+    api.run(
+        *(["bad=toy-scorer"], ["little"]),
+        set=["bad.fault=all pictures"],
+        store=store,
+        catalog=little.catalog,
+        watch=Watcher(),
+    )
+    assert (36, 36, "predicting") in told
+    assert "[1/1] predict little with bad" in told
+    assert told[-1].startswith("failed: predict little with bad: ScoreError: all 36 pictures")

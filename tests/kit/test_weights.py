@@ -1,0 +1,218 @@
+import hashlib
+import http.server
+import pickle
+import socket
+import sys
+import threading
+import time
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from iqabench.contract import WeightsCard, WeightsError
+from iqabench.kit.places import weights_dir
+from iqabench.kit.weights import load_tensors, resolve
+
+BYTES = b"not really weights"
+SHA256 = hashlib.sha256(BYTES).hexdigest()
+
+
+def card(**fields):
+    return WeightsCard(**{"name": "w", "filename": "w.bin", "sha256": SHA256, **fields})
+
+
+def put(content=BYTES, name="w.bin"):
+    weights_dir().mkdir(parents=True, exist_ok=True)
+    path = weights_dir() / name
+    path.write_bytes(content)
+    return path
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    """An installed package that ships the file."""
+    folder = tmp_path / "shipping_package" / "models"
+    folder.mkdir(parents=True)
+    (folder.parent / "__init__.py").write_text("raise RuntimeError('imported')")
+    (folder / "w.bin").write_bytes(BYTES)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    return "shipping_package:models/w.bin"
+
+
+@pytest.fixture
+def server():
+    """A hub: answers ``/good``, cuts ``/short`` off, breaks ``/broken`` and knows nothing else."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            asked.append(self.path)
+            if self.path == "/broken":
+                self.wfile.write(b"no such protocol\r\n\r\n")
+                return
+            if self.path not in ("/good", "/short"):
+                self.send_error(404)
+                return
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(BYTES)))
+            self.end_headers()
+            self.wfile.write(BYTES[:5] if self.path == "/short" else BYTES)
+
+        def log_message(self, *arguments):
+            pass
+
+    asked = []
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as hub:
+        threading.Thread(target=hub.serve_forever, args=(0.02,), daemon=True).start()
+        hub.url = f"http://127.0.0.1:{hub.server_port}"
+        hub.asked = asked
+        yield hub
+        hub.shutdown()
+
+
+def test_a_file_comes_first_then_a_package_then_the_hub(package, server, tmp_path):
+    everywhere = card(package=package, url=f"{server.url}/good")
+    shipped = resolve(everywhere)
+    assert shipped == tmp_path / "shipping_package" / "models" / "w.bin"
+    assert "shipping_package" not in sys.modules
+    place = put()
+    assert resolve(everywhere) == place
+    assert server.asked == []
+    place.unlink()
+    assert resolve(card(url=f"{server.url}/good", package="no_such_package:w.bin")) == place
+    assert place.read_bytes() == BYTES
+    assert resolve(card(url=f"{server.url}/good")) == place
+    assert server.asked == ["/good"]  # fetched once
+
+
+def test_the_start_of_a_checksum_is_enough():
+    place = put()
+    assert resolve(card(sha256=SHA256[:8])) == place
+
+
+def test_a_wrong_checksum_is_refused():
+    path = put(b"something else")
+    with pytest.raises(WeightsError, match="is not what 'w' names: sha256 ") as refused:
+        resolve(card())
+    assert str(path) in refused.value.message
+    assert refused.value.hint
+
+
+def test_a_wrong_download_is_refused_and_not_kept(server):
+    with pytest.raises(WeightsError, match="is not what 'w' names"):
+        resolve(card(url=f"{server.url}/good", sha256="0" * 64))
+    assert list(weights_dir().iterdir()) == []
+
+
+@pytest.mark.parametrize("sha256", ["", SHA256])
+def test_a_download_cut_short_is_refused_and_not_kept(server, sha256):
+    with pytest.raises(WeightsError):
+        resolve(card(url=f"{server.url}/short", sha256=sha256))
+    assert list(weights_dir().iterdir()) == []
+
+
+@pytest.mark.parametrize("page", ["missing", "broken"])
+def test_a_hub_that_errs(server, page):
+    with pytest.raises(WeightsError, match="cannot be reached"):
+        resolve(card(url=f"{server.url}/{page}"))
+
+
+def test_a_weights_folder_that_cannot_be_written(server, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("IQABENCH_WEIGHTS", str(tmp_path / "file" / "weights"))
+    with pytest.raises(WeightsError):
+        resolve(card(url=f"{server.url}/good"))
+
+
+def test_weights_that_are_nowhere():
+    with pytest.raises(WeightsError, match="weights 'w' are not on this machine") as refused:
+        resolve(card())
+    assert refused.value.hint == (
+        f"put w.bin (sha256 {SHA256}) into {weights_dir()}, or use --init random"
+    )
+
+
+@pytest.mark.parametrize("how", ["silent", "refused", "unknown", "unroutable"])
+def test_offline_answers_at_once_in_one_line(how):
+    with socket.socket() as quiet:
+        quiet.bind(("127.0.0.1", 0))
+        port = quiet.getsockname()[1]
+        if how == "silent":  # connects and says nothing
+            quiet.listen()
+        host = {"unknown": "no-such-host.invalid", "unroutable": "10.255.255.1"}.get(how)
+        url = f"http://{host}/w.bin" if host else f"http://127.0.0.1:{port}/w.bin"
+        start = time.perf_counter()
+        with pytest.raises(WeightsError) as refused:
+            resolve(card(url=url))
+        assert time.perf_counter() - start < 3.5
+    assert f"{url} cannot be reached" in refused.value.message
+    assert "\n" not in refused.value.message + refused.value.hint
+
+
+TENSORS = {"a.weight": torch.arange(6.0).view(2, 3), "b": torch.tensor(3)}
+
+
+def assert_tensors(found):
+    assert found.keys() == TENSORS.keys()
+    for name, tensor in TENSORS.items():
+        assert torch.equal(found[name], tensor)
+
+
+@pytest.mark.parametrize("wrap", [None, "params", "state_dict", "model"])
+def test_torch_files(tmp_path, wrap):
+    path = tmp_path / "w.pth"
+    torch.save(TENSORS if wrap is None else {wrap: TENSORS, "epoch": 4}, path)
+    tensors, metadata = load_tensors(path)
+    assert_tensors(tensors)
+    assert metadata is None
+
+
+def test_safetensors_keep_their_metadata(tmp_path):
+    path = tmp_path / "w.safetensors"
+    save_file(TENSORS, path, {"scale": "[1, 5]"})
+    tensors, metadata = load_tensors(path)
+    assert_tensors(tensors)
+    assert metadata == {"scale": "[1, 5]"}
+
+
+class Code:
+    """Touches a file when it is unpickled."""
+
+    def __init__(self, target):
+        self.target = target
+
+    def __reduce__(self):
+        return open, (str(self.target), "w")
+
+
+@pytest.mark.parametrize("writer", ["torch", "pickle"])
+def test_code_is_not_run(tmp_path, writer):
+    path, touched = tmp_path / "w.pth", tmp_path / "touched"
+    if writer == "torch":
+        torch.save({"state_dict": TENSORS, "extra": Code(touched)}, path)
+    else:
+        path.write_bytes(pickle.dumps({"extra": Code(touched)}, protocol=2))
+    with pytest.raises(WeightsError) as refused:
+        load_tensors(path)
+    assert not touched.exists()
+    assert "\n" not in refused.value.message
+
+
+@pytest.mark.parametrize("name", ["w.safetensors", "w.pth"])
+@pytest.mark.parametrize("content", [b"", b"<html>not found</html>", None])
+def test_files_that_are_no_weights(tmp_path, name, content):
+    path = tmp_path / name
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(WeightsError) as refused:
+        load_tensors(path)
+    assert str(path) in refused.value.message
+    assert "\n" not in refused.value.message
+
+
+@pytest.mark.parametrize("stored", [torch.zeros(3), [torch.zeros(3)], {"epoch": 4}])
+def test_torch_files_without_a_state_dict(tmp_path, stored):
+    path = tmp_path / "w.pth"
+    torch.save(stored, path)
+    with pytest.raises(WeightsError):
+        load_tensors(path)

@@ -1,0 +1,141 @@
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from PIL import Image
+
+from iqabench.api import Session
+from iqabench.contract import DataError
+from iqabench.kit.distort import distort, find
+from iqabench.registry import registry
+from iqabench_datasets import demo
+
+CONTENTS = 8
+
+
+SMALL = 160
+"""The longer side of a build that takes seconds."""
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread():
+    """On a busy machine threads wait for each other."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """A small set, built once."""
+    patch = pytest.MonkeyPatch()
+    patch.setattr(demo, "LONG_SIDE", SMALL)
+    root = tmp_path_factory.mktemp("small") / "demo"
+    ticks = []
+    demo.build(root, lambda *what: ticks.append(what))
+    patch.undo()
+    return root, ticks
+
+
+def test_every_photograph_type_and_level_is_there(built):
+    root, ticks = built
+    table = demo.read(root, {})
+    card = registry().dataset("demo")
+    assert len(table) == card.images == 320
+    assert table["content"].nunique() == card.contents == CONTENTS
+    assert table.groupby(["content", "distortion", "level"]).size().eq(1).all()
+    assert sorted(table["distortion"].unique()) == sorted(demo.TYPES)
+    assert sorted(table["level"].unique()) == [1, 2, 3, 4, 5]
+    assert all((root / name).is_file() for name in {*table["image"], *table["reference"]})
+    assert ticks[0] == (1, 320, "building demo")
+    assert ticks[-1] == (320, 320, "building demo")
+
+
+def test_labels_are_declared_a_proxy():
+    card = registry().dataset("demo")
+    assert card.label_kind == "proxy"
+    assert (card.protocol.kind, card.protocol.folds) == ("k-fold", 4)
+
+
+def test_mean_quality_falls_with_the_level(built):
+    table = demo.read(built[0], {})
+    means = table.pivot_table(index="distortion", columns="level", values="mos", aggfunc="mean")
+    assert (np.diff(means.to_numpy(), axis=1) < 0).all(), means
+    assert table["mos"].between(0, 100).all()
+    assert table["mos"].max() > 90
+    assert table["mos"].min() < 50
+
+
+def test_pictures_are_the_kit_s_distortions_of_the_reference(built):
+    root, _ = built
+    table = demo.read(root, {})
+    for row in table.sample(12, random_state=0).itertuples():
+        assert row.reference == f"images/{row.content}.png"
+        kind = find(row.distortion)
+        assert row.image == f"images/{row.content}_{kind.id:02d}_{row.level:02d}.png"
+        reference, picture = (
+            np.asarray(Image.open(root / name)) for name in (row.reference, row.image)
+        )
+        seed = list(demo.PHOTOS).index(row.content)
+        np.testing.assert_array_equal(
+            picture, distort(reference, row.distortion, row.level, seed=seed)
+        )
+
+
+def test_a_second_build_changes_nothing(built):
+    root, _ = built
+    before = {path: path.stat().st_mtime_ns for path in root.rglob("*")}
+    demo.build(root, lambda *what: pytest.fail("built again"))
+    assert {path: path.stat().st_mtime_ns for path in root.rglob("*")} == before
+
+
+def test_an_interrupted_build_leaves_nothing_and_goes_again(tmp_path, monkeypatch):
+    monkeypatch.setattr(demo, "LONG_SIDE", SMALL)
+
+    def stop(done, total, what):
+        if done == 5:
+            raise KeyboardInterrupt
+
+    root = tmp_path / "demo"
+    with pytest.raises(KeyboardInterrupt):
+        demo.build(root, stop)
+    assert not root.exists()
+    (tmp_path / "demo.part" / "images" / "stray.png").write_bytes(b"")
+    with pytest.raises(KeyboardInterrupt):
+        demo.build(root, stop)
+    assert not (tmp_path / "demo.part" / "images" / "stray.png").exists()
+
+
+def test_a_place_that_cannot_be_written(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(DataError, match="cannot build the demo set") as refused:
+        demo.build(tmp_path / "file" / "demo")
+    assert "IQABENCH_CACHE" in refused.value.hint
+
+
+def test_a_photograph_that_is_not_shipped(tmp_path, monkeypatch):
+    monkeypatch.setattr(demo, "PHOTOS", {"cat": "skimage:data/no-such.png"})
+    with pytest.raises(DataError, match=r"skimage does not ship data/no-such.png"):
+        demo.build(tmp_path / "demo")
+    assert not (tmp_path / "demo").exists()
+
+
+@pytest.mark.parametrize("name", demo.PHOTOS)
+def test_photographs_ship_with_packages(name):
+    picture = demo._photo(demo.PHOTOS[name])
+    assert picture.dtype == np.uint8
+    assert picture.ndim == 3
+    assert picture.shape[2] == 3
+    assert max(picture.shape) <= demo.LONG_SIDE == 512
+    assert min(picture.shape[:2]) >= 224  # room for a crop
+
+
+@pytest.mark.slow
+def test_the_whole_set():
+    dataset = Session().dataset("demo")
+    assert len(dataset.table) == 320
+    table = dataset.table
+    means = table.pivot_table(index="distortion", columns="level", values="mos", aggfunc="mean")
+    assert (np.diff(means.to_numpy(), axis=1) < 0).all()
+    assert pd.read_csv(dataset.root / "labels.csv").shape == (320, 6)

@@ -1,0 +1,79 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from iqabench.api import Session
+from iqabench.contract import DataError, IqabenchError
+from iqabench_datasets.kadid import read
+
+ROWS = [
+    # dist_img, ref_img, dmos, var
+    ("I01_01_01.png", "I01.png", 4.57, 0.496),
+    ("I01_25_05.png", "I01.png", 1.2, 0.0),
+    ("I81_09_03.png", "I81.png", 3.0, 1.44),
+]
+
+
+@pytest.fixture
+def root(tmp_path):
+    """A few files named as in the official archive."""
+    folder = tmp_path / "kadid10k"
+    (folder / "images").mkdir(parents=True)
+    for name in {name for row in ROWS for name in row[:2]}:
+        Image.new("RGB", (20, 20)).save(folder / "images" / name)
+    lines = ["dist_img,ref_img,dmos,var", *(",".join(map(str, row)) for row in ROWS)]
+    (folder / "dmos.csv").write_text("\n".join(lines) + "\n")
+    return folder
+
+
+@pytest.fixture
+def session(root, tmp_path):
+    catalog = tmp_path / "catalog.yaml"
+    catalog.write_text(f"datasets:\n  kadid: {{root: {root}}}\n")
+    return Session(catalog)
+
+
+def test_the_table(root):
+    table = read(root, {})
+    assert table["image"].tolist() == [f"images/{row[0]}" for row in ROWS]
+    assert table["reference"].tolist() == ["images/I01.png", "images/I01.png", "images/I81.png"]
+    assert table["content"].tolist() == ["I01", "I01", "I81"]
+    assert table["distortion"].tolist() == ["gaussian-blur", "contrast-change", "jpeg2000"]
+    assert table["level"].tolist() == [1, 5, 3]
+    assert table["mos"].tolist() == [4.57, 1.2, 3.0]
+    np.testing.assert_allclose(table["mos_std"], np.sqrt([0.496, 0, 1.44]))  # var is a variance
+
+
+@pytest.mark.parametrize("name", ["kadid", "KADID-10k", "kadid10k"])
+def test_what_the_file_calls_dmos_is_higher_for_better(session, name):
+    table = session.dataset(name).table
+    assert (table["quality"] == table["mos"]).all()
+
+
+def test_a_missing_label_file(root, session):
+    (root / "dmos.csv").unlink()
+    with pytest.raises(DataError, match=r"dmos.csv is missing") as refused:
+        session.dataset("kadid")
+    assert "the unpacked archive" in refused.value.hint
+
+
+def test_a_missing_picture(root, session):
+    (root / "images" / "I01_25_05.png").unlink()
+    with pytest.raises(DataError, match=r"1 of 3 images are missing, first images/I01_25_05.png"):
+        session.dataset("kadid")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "dist_img,ref_img,dmos,var\nI01-1.png,I01.png,4,0\n",  # no type in the name
+        "dist_img,ref_img,dmos,var\nI01_99_01.png,I01.png,4,0\n",  # no such type
+        "dist_img,ref_img,mos\nI01_01_01.png,I01.png,4\n",  # other columns
+        "dist_img,ref_img,dmos,var\nI01_01_01.png,I01.png,good,0\n",
+    ],
+)
+def test_other_label_files_are_refused(root, session, text):
+    (root / "dmos.csv").write_text(text)
+    with pytest.raises(IqabenchError) as refused:
+        session.dataset("kadid")
+    assert refused.value.hint

@@ -1,0 +1,111 @@
+import math
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from scipy import ndimage
+from skimage import data
+
+from iqabench.registry import registry
+from iqabench_saliency.spectral import SpectralResidual
+
+
+def saliency(picture):
+    """The map of one (H, W, 3) float picture."""
+    image = torch.from_numpy(np.ascontiguousarray(picture, np.float32)).permute(2, 0, 1)[None]
+    return SpectralResidual().saliency(image)[0, 0].numpy()
+
+
+def photo(height=96, width=128):
+    small = Image.fromarray(data.coffee()).resize((width, height), Image.Resampling.BOX)
+    return np.asarray(small) / 255
+
+
+def spots(*places, shape=(64, 64)):
+    """Discs on a gentle gradient."""
+    y, x = np.mgrid[: shape[0], : shape[1]]
+    picture = 0.3 + 0.1 * np.sin(x / 9) * np.cos(y / 7)
+    for row, column in places:
+        picture = np.where((y - row) ** 2 + (x - column) ** 2 < 16, 1.0, picture)
+    return np.repeat(picture[..., None], 3, 2)
+
+
+def directly(picture):
+    """Hou and Zhang's five lines, for a picture whose short side is 64 already."""
+    grey = picture @ [0.299, 0.587, 0.114]
+    spectrum = np.fft.fft2(grey)
+    log_amplitude = np.log(np.abs(spectrum) + 1e-8)
+    residual = log_amplitude - ndimage.uniform_filter(log_amplitude, 3, mode="wrap")
+    energy = np.abs(np.fft.ifft2(np.exp(residual + 1j * np.angle(spectrum)))) ** 2
+    smooth = ndimage.gaussian_filter(energy, 2.5, mode="mirror", radius=4)
+    return smooth / smooth.max()
+
+
+@pytest.mark.parametrize("shape", [(64, 64), (64, 91), (80, 64)])
+def test_equals_the_paper_s_algorithm(shape):
+    picture = photo(*shape)
+    np.testing.assert_allclose(saliency(picture), directly(picture), atol=2e-4)
+
+
+@pytest.mark.parametrize("shape", [(96, 128), (40, 300), (513, 65)])
+def test_range_and_shape(shape):
+    found = saliency(photo(*shape))
+    assert found.shape == shape
+    assert found.min() >= 0
+    assert found.max() == 1
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 7), (200, 1), (2, 3), (5, 640)])
+@pytest.mark.parametrize("kind", ["black", "white", "grey", "random"])
+def test_odd_pictures_have_finite_maps(shape, kind):
+    value = {"black": 0.0, "white": 1.0, "grey": 0.4}.get(kind)
+    picture = np.random.default_rng(0).random((*shape, 3)) if value is None else value
+    found = saliency(np.broadcast_to(picture, (*shape, 3)))
+    assert found.shape == shape
+    assert np.isfinite(found).all()
+    assert found.max() == 1
+    if value is not None:
+        assert (found == 1).all()
+
+
+def test_almost_flat_pictures_are_finite():
+    picture = np.full((64, 64, 3), 0.5)
+    picture[10, 10] += 1e-5
+    assert np.isfinite(saliency(picture)).all()
+
+
+def test_the_odd_one_out_draws_the_eye():
+    found = saliency(spots((45, 18)))
+    row, column = np.unravel_index(found.argmax(), found.shape)
+    assert math.hypot(row - 45, column - 18) < 7
+    assert np.median(found) < 0.2
+
+
+@pytest.mark.parametrize("turns", [1, 2, 3])
+def test_turning_the_picture_turns_the_map(turns):
+    picture = photo(64, 64)
+    np.testing.assert_allclose(
+        saliency(np.rot90(picture, turns)), np.rot90(saliency(picture), turns), atol=2e-3
+    )
+
+
+def test_brightness_does_not_matter():
+    picture = photo(64, 64)
+    np.testing.assert_allclose(saliency(0.5 * picture), saliency(picture), atol=1e-3)
+
+
+def test_pictures_of_a_batch_do_not_meet():
+    batch = torch.from_numpy(np.stack([photo(), spots((20, 30), shape=(96, 128))]))
+    batch = batch.permute(0, 3, 1, 2).float()
+    provider = SpectralResidual()
+    together = provider.saliency(batch)
+    assert together.shape == (2, 1, 96, 128)
+    alone = torch.cat([provider.saliency(image[None]) for image in batch])
+    torch.testing.assert_close(together, alone, atol=1e-5, rtol=0)
+
+
+def test_the_card_names_it():
+    card = registry().provider("spectral-residual")
+    assert card.factory == "iqabench_saliency.spectral:SpectralResidual"
+    assert "Hou" in card.paper

@@ -1,0 +1,137 @@
+import csv
+import io
+import json
+import math
+
+import pandas as pd
+import pytest
+
+from iqabench.report import tables
+from iqabench.report.leaderboard import COLUMNS
+
+ROWS = [
+    {"name": "plain", "share": 0.1 + 0.2, "count": 3, "lost": None},
+    {"name": 'odd, "quoted" & 50%_x', "share": math.nan, "count": 0, "lost": math.inf},
+]
+
+
+def cells(line, mark):
+    return [cell.strip() for cell in line.strip(mark).split(mark)]
+
+
+def test_csv_keeps_every_digit():
+    found = list(csv.DictReader(io.StringIO(tables.render(ROWS, "csv"))))
+    assert [row["name"] for row in found] == [row["name"] for row in ROWS]
+    assert float(found[0]["share"]) == 0.1 + 0.2
+    assert (found[0]["lost"], found[1]["share"], found[1]["lost"]) == ("", "", "inf")
+    frame = pd.read_csv(io.StringIO(tables.render(ROWS, "csv")))
+    assert math.isnan(frame["share"][1])
+
+
+def test_json_keeps_every_digit_and_has_no_nan():
+    text = tables.render(ROWS, "json")
+    found = json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
+    assert found[0] == ROWS[0]
+    assert found[1] == {**ROWS[1], "share": None, "lost": None}
+
+
+def test_markdown():
+    head, rule, first, second = tables.render(ROWS, "markdown").splitlines()
+    assert cells(head, "|") == ["name", "share", "count", "lost"]
+    assert set(rule) <= set("|-: ")
+    assert cells(first, "|") == ["plain", "0.3", "3", ""]
+    assert cells(second, "|")[1:3] == ["", "0"]
+
+
+def test_markdown_cells_may_hold_the_mark():
+    text = tables.render([{"a": "x|y", "b": "z"}], "markdown")
+    assert r"x\|y" in text.splitlines()[2]
+
+
+def test_latex():
+    text = tables.render(ROWS, "latex")
+    assert text.startswith(r"\begin{tabular}")
+    assert text.endswith(r"\end{tabular}")
+    assert r"50\%\_x" in text
+    body = text.split(r"\midrule")[1].split(r"\bottomrule")[0]
+    assert cells(body.strip().splitlines()[0].removesuffix(r"\\"), "&") == ["plain", "0.3", "3", ""]
+
+
+def test_text():
+    head, rule, first, second = tables.render(ROWS, "table").splitlines()
+    assert head.split() == ["name", "share", "count", "lost"]
+    assert set(rule) == {"-", " "}
+    assert first.split() == ["plain", "0.3", "3"]
+    assert second.split()[-2:] == ["0", "inf"]
+
+
+@pytest.mark.parametrize("form", tables.FORMATS)
+def test_chosen_columns_in_their_order(form):
+    text = tables.render(ROWS, form, ["count", "name"])
+    if form != "json":  # whose rows stay whole
+        assert "share" not in text
+        assert text.index("count") < text.index("name")
+
+
+@pytest.mark.parametrize("form", tables.FORMATS)
+def test_no_rows(form):
+    text = tables.render([], form, ["a", "b"])
+    if form == "json":
+        assert json.loads(text) == []
+    else:
+        assert text.index("a") < text.rindex("b")
+
+
+def test_whole_numbers_stay_whole(book):
+    """A model without parameters must not make the others' a fraction."""
+    book.add("one", book.noisy(0.5))
+    book.add("two", book.noisy(0.5))
+    job = book.store.job("two" + "0" * 13)
+    (job.folder / "job.json").write_text(json.dumps({**job.record, "parameters": None}))
+    found = {row["model"]: row["parameters"] for row in tables.records(book.board())}
+    assert found["two"] is None or found["two"] != found["two"]
+    assert str(found["one"]) == "17"
+
+
+def test_the_leaderboard_survives_csv_and_json(book):
+    book.add("one", book.noisy(0.5))
+    book.add("none", book.noisy(0.5), status="failed")
+    board = book.board()
+    rows = tables.records(board)
+    back = pd.read_csv(io.StringIO(tables.render(rows, "csv", list(COLUMNS))))
+    assert tuple(back.columns) == COLUMNS
+    assert back["srocc_mean"].tolist()[0] == board["srocc_mean"].iloc[0]
+    assert math.isnan(back["srocc_mean"].tolist()[1])
+    first, second = json.loads(tables.render(rows, "json"))
+    assert first["krocc_low"] == board["krocc_low"].iloc[0]
+    assert second["srocc_mean"] is None
+
+
+def test_the_short_leaderboard(book):
+    book.add("mine", book.noisy(0.5), labels="proxy", init="random")
+    book.add("none", book.noisy(0.5), status="failed")
+    board = book.board()
+    row, failed = tables.short(board)
+    full = board.loc["mine"]
+    assert row["model"] == "mine*"
+    assert row["test"] == "set (proxy labels)"
+    assert row["SROCC [95%]"] == (
+        f"{full['srocc_mean']:.3f} [{full['srocc_low']:.3f}, {full['srocc_high']:.3f}]"
+    )
+    assert (row["runs"], row["coverage"], row["ms/image"]) == ("3/3", "100%", "250.0")
+    assert (failed["model"], failed["test"]) == ("none", "set")
+    assert (failed["runs"], failed["coverage"], failed["KROCC"]) == ("0/3", "0%", "")
+    for form in ("table", "markdown", "latex"):
+        text = tables.render([row, failed], form)
+        assert "proxy labels" in text
+        assert "mine*" in text
+
+
+def test_notes(book):
+    book.add("mine", book.noisy(0.5))
+    (few,) = tables.notes(book.board())
+    assert few.startswith("intervals resample contents; with fewer than 30")
+    book.add("proxy", book.noisy(0.5), labels="proxy", init="random")
+    notes = tables.notes(book.board())
+    assert [note[:5] for note in notes] == ["proxy", "* tra", "inter"]
+    assert tables.notes(book.board().iloc[:0]) == []
