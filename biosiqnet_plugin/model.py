@@ -71,11 +71,14 @@ class BioSIQNet(nn.Module):
             losses[name] = saliency_loss(found, truth[name], weights)
         return losses
 
+    @property
+    def takes_any_size(self) -> bool:
+        """Whether whole pictures serve as well as crops."""
+        return not _is_transformer(self.options)
+
     def cam_layers(self) -> list[nn.Module]:
         """Where Grad-CAM looks: the layers that give the quality head its feature."""
-        if _is_transformer(self.options):
-            return [self.trunk.decoder2]
-        return [list(self.trunk.net.children())[-1]]
+        return [self.trunk.last_layer()]
 
     def _run(self, images: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         """Scores, and for each branch the feature that its decoder reads."""

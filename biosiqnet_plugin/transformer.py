@@ -55,6 +55,10 @@ class TransformerTrunk(nn.Module):
             feature = feature if edit is None else edit(number, feature)
         return feature
 
+    def last_layer(self) -> nn.Module:
+        """The layer whose output is the trunk's."""
+        return self.decoder2
+
     def _tokens(self, images: Tensor) -> Tensor:
         depth = len(self.vit.blocks)
         found = self.vit.forward_intermediates(

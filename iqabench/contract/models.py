@@ -70,8 +70,8 @@ class TrainableModel(Protocol):
     """A network; a plain ``nn.Module`` with ``forward`` and ``losses`` meets it.
 
     Optional methods the engine looks for: ``parameter_groups(stage) -> dict[str, list[Parameter]]``
-    (groups that ``Stage.lr_groups`` names), ``maps(images) -> dict[str, Tensor]`` and
-    ``cam_layers() -> list[nn.Module]`` (for explanations).
+    (groups that ``Stage.lr_groups`` names); and for explanations ``maps(images) -> dict[str,
+    Tensor]``, ``cam_layers() -> list[nn.Module]`` and ``takes_any_size: bool``.
     """
 
     def forward(self, images: Tensor, saliency: Tensor | None = None) -> Tensor:

@@ -47,6 +47,10 @@ class Encoder(nn.Module):
             net.get_submodule(name).register_forward_hook(partial(self._hook, number))
         self._channels_last = getattr(net, "output_fmt", "NCHW") == "NHWC"
         self.last = len(modules)
+        # EfficientNets end in a convolution and its normalisation behind the last named block.
+        self._last_name = (
+            "bn2" if hasattr(net, "conv_head") and hasattr(net, "bn2") else modules[-1]
+        )
         self.channels, self.strides = self._measure()
 
     def forward(self, images: Tensor, edit: Edit | None = None) -> Tensor:
@@ -63,6 +67,11 @@ class Encoder(nn.Module):
         if self._channels_last:
             found = found.movedim(-1, 1)
         return found if edit is None else edit(self.last, found)
+
+    def last_layer(self) -> nn.Module:
+        """The layer whose output is the encoder's: where Grad-CAM looks."""
+        found: nn.Module = self.net.get_submodule(self._last_name)
+        return found
 
     def _hook(self, number: int, module: nn.Module, inputs: Any, output: Tensor) -> Tensor:
         if self._edit is None:

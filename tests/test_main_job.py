@@ -1,0 +1,128 @@
+"""The main job on the built-in set, as a new user runs it."""
+
+import csv
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from iqabench import api
+from iqabench.engine.execute import execute
+from iqabench.engine.progress import Silent
+from iqabench.protocols.plan import Plan
+from iqabench.store import Store
+
+pytestmark = pytest.mark.slow
+WATCH = """
+import sys
+sys.argv = ["iqabench", *sys.argv[1:]]
+from iqabench.cli import main
+try:
+    main()
+finally:
+    heavy = {"torch", "timm", "torchvision", "pyiqa", "lightning"} & set(sys.modules)
+    print("imported", sorted(heavy), file=sys.stderr)
+"""
+
+
+def iqabench(*arguments):
+    """Run the program; its exit code, output, and the heavy modules it imported."""
+    return subprocess.run([sys.executable, "-c", WATCH, *arguments], capture_output=True, text=True)
+
+
+@pytest.fixture(scope="module")
+def main_job(tmp_path_factory, session_cache):
+    """A bare `iqabench run` in an empty folder."""
+    folder = tmp_path_factory.mktemp("main")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setenv("IQABENCH_CACHE", str(session_cache))
+        yield folder / "iqabench-results", iqabench("run")
+
+
+def test_it_learns_and_says_what_its_labels_are(main_job, tmp_path):
+    store, done = main_job
+    assert done.returncode == 0, done.stderr
+    assert "proxy labels" in done.stdout
+    assert "biosiqnet-lite - brisque on demo: SROCC" in done.stderr
+    board = tmp_path / "leaderboard.csv"
+    assert iqabench("leaderboard", "--store", str(store), "-o", str(board)).returncode == 0
+    rows = {row["model"]: row for row in csv.DictReader(board.read_text().splitlines())}
+    assert set(rows) == {"biosiqnet-lite", "brisque"}
+    ours = rows["biosiqnet-lite"]
+    assert float(ours["srocc_mean"]) >= 0.75
+    assert (ours["repetitions"], ours["failed"], ours["contents"]) == ("4", "0", "8")
+    assert float(ours["coverage"]) == 1.0 and ours["labels"] == "proxy"
+    assert float(ours["srocc_low"]) < float(ours["srocc_mean"]) < float(ours["srocc_high"])
+
+
+def test_the_same_command_again_makes_no_job_and_loads_no_network_library(main_job):
+    store, _ = main_job
+    again = iqabench(
+        "run", "--models", "biosiqnet-lite,brisque", "--datasets", "demo", "--store", str(store)
+    )
+    assert again.returncode == 0
+    assert "0 jobs made, 16 reused" in again.stderr
+    assert again.stderr.splitlines()[-1] == "imported []"
+
+
+def test_a_second_training_gives_identical_predictions(main_job, tmp_path):
+    store, _ = main_job
+    plan = api.plan(["biosiqnet-lite"], ["demo"])
+    first_fold = [one for one in plan.evaluations if one.fold == 0]
+    (predict,) = [one.predict for one in first_fold]
+    again = Store(tmp_path / "again")
+    outcome = execute(Plan(tuple(first_fold), (), (predict.fit, predict)), again, Silent())
+    assert (outcome.made, outcome.failed) == (2, ())
+    before, after = (kept.predictions(predict.fingerprint) for kept in (Store(store), again))
+    assert list(before["image"]) == list(after["image"])
+    np.testing.assert_array_equal(before["prediction"], after["prediction"])
+
+
+def test_a_trained_model_scores_and_explains_loose_pictures(main_job, tmp_path, session_cache):
+    store, _ = main_job
+    fits = [
+        job
+        for job in Store(store).jobs()
+        if job.record["fields"]["kind"] == "fit" and job.record["fields"]["model"] != "brisque"
+    ]
+    demo = session_cache / "datasets" / "demo-1" / "images"
+    (tmp_path / "broken.png").write_bytes(b"no picture")
+    scored = iqabench(
+        "score",
+        "biosiqnet-lite",
+        str(demo / "coffee_10_01.png"),
+        str(demo / "coffee_10_05.png"),
+        str(tmp_path / "broken.png"),
+        "--weights",
+        f"job:{fits[0].fingerprint}",
+        "--store",
+        str(store),
+        "--format",
+        "json",
+        "--quiet",
+    )
+    assert scored.returncode == 1, scored.stderr
+    mild, strong, broken = json.loads(scored.stdout)
+    assert mild["score"] > strong["score"] and mild["direction"] == "higher"
+    assert broken["score"] is None and "cannot decode" in broken["error"]
+    drawn = iqabench(
+        "explain",
+        "biosiqnet-lite",
+        str(demo / "coffee_10_05.png"),
+        str(demo / "china.png"),
+        "--weights",
+        f"job:{fits[0].fingerprint}",
+        "--store",
+        str(store),
+        "-o",
+        str(tmp_path / "drawn"),
+    )
+    assert drawn.returncode == 0, drawn.stderr
+    assert sorted(path.name for path in (tmp_path / "drawn").iterdir()) == [
+        "001-coffee_10_05.png",
+        "002-china.png",
+        "montage.png",
+    ]
