@@ -32,14 +32,18 @@ class ConvolutionalHead(nn.Module):
 
 
 class TransformerHead(nn.Module):
-    """Transformer-tailored (eq. 3): a score and a weight for every patch, weighted mean."""
+    """Transformer-tailored (eq. 3): a score and a weight for every patch, weighted mean.
+
+    MANIQA ends its scores in a ReLU. A head whose scores have all fallen below zero then has no
+    gradient to come back by, which happened in our trials; so there is none here.
+    """
 
     def __init__(self, channels: int, dropout: float) -> None:
         super().__init__()
         score = nn.Linear(channels, 1)
         nn.init.constant_(score.bias, MIDDLE)
         self.score = nn.Sequential(
-            nn.Linear(channels, channels), nn.ReLU(), nn.Dropout(dropout), score, nn.ReLU()
+            nn.Linear(channels, channels), nn.ReLU(), nn.Dropout(dropout), score
         )
         self.weight = nn.Sequential(
             nn.Linear(channels, channels),
