@@ -6,27 +6,15 @@ from pathlib import Path
 
 import click
 
-from iqabench.cli.options import device_options, store_option
+from iqabench.cli.options import (
+    device_options,
+    loose_options,
+    store_option,
+)
 
 
 @click.command("explain")
-@click.argument("model")
-@click.argument("images", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option(
-    "--weights",
-    default="published",
-    show_default=True,
-    metavar="WHICH",
-    help="published, FILE or job:ID.",
-)
-@click.option(
-    "--set",
-    "overrides",
-    multiple=True,
-    metavar="MODEL.KEY=VALUE",
-    help="Override an option; repeatable.",
-)
-@click.option("--saliency", metavar="NAME", help="Provider to compare with [default: the model's].")
+@loose_options
 @click.option(
     "-o",
     "--output",

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from iqabench.contract.errors import UsageError
 from iqabench.report.tables import FORMATS, render
+
+if TYPE_CHECKING:
+    from iqabench.engine.progress import Watcher
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -32,6 +35,77 @@ def catalog_option(function: Function) -> Function:
         metavar="FILE",
         help="A further catalogue of data sets, merged last.",
     )(function)
+
+
+def training_options(function: Function) -> Function:
+    """``--seeds``, ``--init``, ``--tiny``, ``--saliency`` and ``--quiet``."""
+    options = (
+        click.option(
+            "--seeds",
+            type=int,
+            metavar="N",
+            help="Repetitions 0..N-1 [default: the protocol's own].",
+        ),
+        click.option(
+            "--init",
+            type=click.Choice(["default", "random"]),
+            default="default",
+            show_default=True,
+            help="Where networks' encoders start.",
+        ),
+        click.option("--tiny", is_flag=True, help="Toy-sized models, to try a protocol out."),
+        saliency_option,
+        quiet_option,
+    )
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+def saliency_option(function: Function) -> Function:
+    """``--saliency NAME``."""
+    return click.option(
+        "--saliency", metavar="NAME", help="Saliency provider [default: the model's]."
+    )(function)
+
+
+def quiet_option(function: Function) -> Function:
+    """``--quiet``."""
+    return click.option("--quiet", is_flag=True, help="No progress.")(function)
+
+
+def loose_options(function: Function) -> Function:
+    """``MODEL IMAGES...``, ``--weights`` and ``--set``, for pictures outside every data set."""
+    options = (
+        click.argument("model"),
+        click.argument("images", nargs=-1, required=True, type=click.Path(path_type=Path)),
+        click.option(
+            "--weights",
+            default="published",
+            show_default=True,
+            metavar="WHICH",
+            help="published, FILE or job:ID.",
+        ),
+        click.option(
+            "--set",
+            "overrides",
+            multiple=True,
+            metavar="MODEL.KEY=VALUE",
+            help="Override an option, or MODEL.recipe.KEY; repeatable.",
+        ),
+        saliency_option,
+    )
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+def watcher(quiet: bool) -> Watcher:
+    """Who shows progress."""
+    from iqabench.cli.progress import RichWatcher
+    from iqabench.engine.progress import Silent
+
+    return Silent() if quiet else RichWatcher()
 
 
 def device_options(function: Function) -> Function:

@@ -13,6 +13,8 @@ from iqabench.cli.options import (
     emit,
     store_option,
     table_options,
+    training_options,
+    watcher,
 )
 
 
@@ -20,13 +22,7 @@ from iqabench.cli.options import (
 @click.argument("model")
 @click.option("--table", "number", type=int, required=True, metavar="N", help="Which table.")
 @click.option("--datasets", metavar="SETS", help="Run on these instead of the paper's sets.")
-@click.option("--seeds", type=int, metavar="N", help="Repetitions [default: the paper's].")
-@click.option(
-    "--init", type=click.Choice(["default", "random"]), default="default", show_default=True
-)
-@click.option("--tiny", is_flag=True, help="Toy-sized models, to try the table out.")
-@click.option("--saliency", metavar="NAME", help="Saliency provider [default: the model's].")
-@click.option("--quiet", is_flag=True, help="No progress.")
+@training_options
 @device_options
 @store_option
 @catalog_option
@@ -52,9 +48,7 @@ def command(
     Rows whose model or data are not at hand say so.
     """
     from iqabench import api
-    from iqabench.cli.progress import RichWatcher
     from iqabench.engine.device import pick
-    from iqabench.engine.progress import Silent
     from iqabench.studies.reproduce import reproduce
 
     table, rows = reproduce(
@@ -65,7 +59,7 @@ def command(
         choices=api.Choices("train", init, saliency, precision, pick(device), tiny),
         store=store,
         catalog=catalog,
-        watch=Silent() if quiet else RichWatcher(),
+        watch=watcher(quiet),
     )
     if form not in ("csv", "json") and not (form is None and output is not None):
         rows = [_short(row) for row in rows]

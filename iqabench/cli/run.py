@@ -13,6 +13,8 @@ from iqabench.cli.options import (
     emit,
     store_option,
     table_options,
+    training_options,
+    watcher,
 )
 
 if TYPE_CHECKING:
@@ -37,7 +39,6 @@ if TYPE_CHECKING:
     help="live,csiq splits each within itself; kadid:live,csiq trains on kadid and tests "
     "on the others. Repeat the option to mix.",
 )
-@click.option("--seeds", type=int, metavar="N", help="Repetitions 0..N-1 [default: the set's own].")
 @click.option("--split", type=click.Choice(["official"]), help="Use the published split.")
 @click.option(
     "--weights",
@@ -47,23 +48,14 @@ if TYPE_CHECKING:
     help="train, published, FILE or job:ID.",
 )
 @click.option(
-    "--init",
-    type=click.Choice(["default", "random"]),
-    default="default",
-    show_default=True,
-    help="Where networks' encoders start.",
-)
-@click.option(
     "--set",
     "overrides",
     multiple=True,
     metavar="NAME.KEY=VALUE",
     help="Override an option, or NAME.recipe.KEY; repeatable.",
 )
-@click.option("--tiny", is_flag=True, help="Toy-sized models, to try a protocol out.")
-@click.option("--saliency", metavar="NAME", help="Saliency provider [default: the model's].")
 @click.option("--dry-run", is_flag=True, help="Print the jobs and make none.")
-@click.option("--quiet", is_flag=True, help="No progress.")
+@training_options
 @device_options
 @store_option
 @catalog_option
@@ -92,11 +84,9 @@ def command(
     Jobs whose results the store holds are not made again.
     """
     from iqabench import api
-    from iqabench.cli.progress import RichWatcher
     from iqabench.engine.device import pick
-    from iqabench.engine.progress import Silent
 
-    watch = Silent() if quiet else RichWatcher()
+    watch = watcher(quiet)
     asked: dict[str, Any] = {
         "seeds": seeds,
         "split": split,

@@ -6,29 +6,21 @@ from pathlib import Path
 
 import click
 
-from iqabench.cli.options import device_options, emit, store_option, table_options
+from iqabench.cli.options import (
+    device_options,
+    emit,
+    loose_options,
+    quiet_option,
+    store_option,
+    table_options,
+    watcher,
+)
 from iqabench.report.tables import records
 
 
 @click.command("score")
-@click.argument("model")
-@click.argument("images", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option(
-    "--weights",
-    default="published",
-    show_default=True,
-    metavar="WHICH",
-    help="published, FILE or job:ID.",
-)
-@click.option(
-    "--set",
-    "overrides",
-    multiple=True,
-    metavar="MODEL.KEY=VALUE",
-    help="Override an option, or MODEL.recipe.KEY; repeatable.",
-)
-@click.option("--saliency", metavar="NAME", help="Provider, for models that need maps to predict.")
-@click.option("--quiet", is_flag=True, help="No progress.")
+@loose_options
+@quiet_option
 @device_options
 @store_option
 @table_options
@@ -50,9 +42,7 @@ def command(
     A picture that cannot be read is a row that says why, and the exit code is 1.
     """
     from iqabench import api
-    from iqabench.cli.progress import RichWatcher
     from iqabench.engine.device import pick
-    from iqabench.engine.progress import Silent
 
     choices = api.Choices(
         weights=weights, saliency=saliency, precision=precision, device=pick(device)
@@ -63,7 +53,7 @@ def command(
         set=overrides,
         choices=choices,
         store=store,
-        watch=Silent() if quiet else RichWatcher(),
+        watch=watcher(quiet),
     )
     rows = records(found)
     emit(rows, form, output)

@@ -12,6 +12,8 @@ from iqabench.cli.options import (
     emit,
     store_option,
     table_options,
+    training_options,
+    watcher,
 )
 from iqabench.report.tables import records
 
@@ -27,10 +29,6 @@ from iqabench.report.tables import records
     metavar="SETS",
     help="As of `iqabench run`.",
 )
-@click.option("--seeds", type=int, metavar="N", help="Repetitions [default: the set's own].")
-@click.option(
-    "--init", type=click.Choice(["default", "random"]), default="default", show_default=True
-)
 @click.option(
     "--set",
     "overrides",
@@ -38,9 +36,7 @@ from iqabench.report.tables import records
     metavar="KEY=VALUE",
     help="Override an option of all variants, or recipe.KEY; repeatable.",
 )
-@click.option("--tiny", is_flag=True, help="Toy-sized models, to try the study out.")
-@click.option("--saliency", metavar="NAME", help="Saliency provider [default: the model's].")
-@click.option("--quiet", is_flag=True, help="No progress.")
+@training_options
 @device_options
 @store_option
 @catalog_option
@@ -68,13 +64,11 @@ def command(
     or cost, which compares its size and speed with MANIQA's.
     """
     from iqabench import api
-    from iqabench.cli.progress import RichWatcher
     from iqabench.engine.device import pick
-    from iqabench.engine.progress import Silent
     from iqabench.report.tables import FEW_CONTENTS
     from iqabench.studies import cost, variants
 
-    watch = Silent() if quiet else RichWatcher()
+    watch = watcher(quiet)
     choices = api.Choices("train", init, saliency, precision, pick(device), tiny)
     if study == "cost":
         rows = cost.compare(
