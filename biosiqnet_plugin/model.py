@@ -45,17 +45,19 @@ class BioSIQNet(nn.Module):
                 f"{len(self.trunk.channels)} blocks",
                 "choose one of them",
             )
+        activation = self.options.map_activation
         if self.options.sharing == "shared":
-            return SharedBranch(self.trunk, block)
-        return SeparateBranch(_trunk(self.options), block)
+            return SharedBranch(self.trunk, block, activation)
+        return SeparateBranch(_trunk(self.options), block, activation)
 
     def forward(self, images: Tensor) -> Tensor:
         """Quality of normalised crops, (B, 3, h, w) -> (B,)."""
         return self._run(images)[0]
 
     def maps(self, images: Tensor) -> dict[str, Tensor]:
-        """Predicted ``low`` and ``high`` saliency of crops, each (B, 1, h, w) in (0, 1)."""
-        return self._decode(self._run(images)[1], images)
+        """Predicted ``low`` and ``high`` saliency of crops, each (B, 1, h, w) with maximum 1."""
+        found = self._decode(self._run(images)[1], images)
+        return {name: one / one.amax((2, 3), keepdim=True) for name, one in found.items()}
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:
         """``quality`` (L2), and the loss of each saliency branch where there are maps."""
