@@ -153,9 +153,10 @@ def load(target: str) -> Any:
         ) from error
 
 
-def _installed(name: str) -> bool:
+def installed(card: ModelCard | SaliencyCard) -> bool:
+    """Whether the optional library a card needs is there; found without importing it."""
     try:
-        return importlib.util.find_spec(name) is not None
+        return not card.requires or importlib.util.find_spec(card.requires) is not None
     except ModuleNotFoundError:  # a parent of it is missing
         return False
 
@@ -166,7 +167,7 @@ def require(card: ModelCard | SaliencyCard) -> None:
     Raises:
         MissingDependencyError: it is not; names the library's licence and the install command.
     """
-    if not card.requires or _installed(card.requires):
+    if installed(card):
         return
     raise MissingDependencyError(
         f"'{card.name}' needs {card.requires}, which is not installed (licence: {card.licence})",

@@ -29,15 +29,14 @@ def command(name: str | None, form: str | None, output: Path | None) -> None:
 
 
 def _row(card: Any, plugin: str) -> dict[str, Any]:
-    import importlib.util
+    from iqabench.registry import installed
 
-    ready = not card.requires or importlib.util.find_spec(card.requires) is not None
     return {
         "model": card.name,
         "kind": card.kind + (" (full reference)" if card.full_reference else ""),
         "saliency": card.saliency,
         "plugin": plugin,
-        "ready": "yes" if ready else f"pip install 'iqabench[{card.extra}]'",
+        "ready": "yes" if installed(card) else f"pip install 'iqabench[{card.extra}]'",
         "licence": card.licence,
         "summary": card.summary,
     }

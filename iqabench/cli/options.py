@@ -12,6 +12,8 @@ from iqabench.contract.errors import UsageError
 from iqabench.report.tables import FORMATS, render
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from iqabench.engine.progress import Watcher
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -174,3 +176,18 @@ def emit(
             f"cannot write {output}: {error.strerror}", "name another with -o"
         ) from error
     click.echo(f"wrote {output}", err=True)
+
+
+def emit_leaderboard(board: pd.DataFrame, form: str | None, output: Path | None) -> None:
+    """Print or write a leaderboard: every column where a program reads it, else the short form."""
+    from iqabench.report import leaderboard, tables
+
+    full = is_full(form, output)
+    rows = tables.records(board) if full else tables.short(board)
+    columns = list(leaderboard.COLUMNS) if full else None
+    emit(rows, form, output, columns, tables.notes(board))
+
+
+def is_full(form: str | None, output: Path | None) -> bool:
+    """Whether a table goes to a program, which wants every column and digit."""
+    return form in ("csv", "json") or (form is None and output is not None)

@@ -11,6 +11,7 @@ from iqabench.cli.options import (
     catalog_option,
     device_options,
     emit,
+    is_full,
     store_option,
     table_options,
     training_options,
@@ -61,7 +62,7 @@ def command(
         catalog=catalog,
         watch=watcher(quiet),
     )
-    if form not in ("csv", "json") and not (form is None and output is not None):
+    if not is_full(form, output):
         rows = [_short(row) for row in rows]
     columns = list(dict.fromkeys(key for row in rows for key in row if key != "note"))
     click.echo(f"Table {table.number}. {table.title}", err=True)

@@ -11,6 +11,7 @@ from iqabench.cli.options import (
     catalog_option,
     device_options,
     emit,
+    emit_leaderboard,
     store_option,
     table_options,
     training_options,
@@ -107,10 +108,7 @@ def command(
 def _print(results: Results, form: str | None, output: Path | None, quiet: bool) -> None:
     from iqabench.report import tables
 
-    board = results.leaderboard()
-    full = form in ("csv", "json") or (form is None and output is not None)
-    rows = tables.records(board) if full else tables.short(board)
-    emit(rows, form, output, notes=tables.notes(board))
+    emit_leaderboard(results.leaderboard(), form, output)
     if quiet:
         return
     for row in tables.records(results.differences()):

@@ -89,8 +89,6 @@ def _make(job: FitJob | PredictJob, store: Store, watch: Watcher, name: str) -> 
             else:
                 status |= _predict(job, store, folder, tick)
         except Exception as error:
-            for scratch in folder.glob("stage-*"):  # a failed fit is made afresh
-                shutil.rmtree(scratch) if scratch.is_dir() else scratch.unlink()
             hint = error.hint if isinstance(error, IqabenchError) else ""
             status = {
                 "status": "failed",
@@ -105,6 +103,8 @@ def _make(job: FitJob | PredictJob, store: Store, watch: Watcher, name: str) -> 
             "seconds": round(time.perf_counter() - start, 3),
             **status,
         }
+        for scratch in folder.glob("stage-*"):  # what only resuming an unfinished fit needs
+            shutil.rmtree(scratch) if scratch.is_dir() else scratch.unlink()
         (folder / "log.txt").write_text(_log(record), encoding="utf-8")
         return store.finish(job.fingerprint, record)
 

@@ -132,7 +132,6 @@ def _fit_network(
         tick,
     )
     save_file(plain_state(model), folder / WEIGHTS, scale.metadata())
-    _sweep(folder)
     kept = [row["validation_srocc"] for row in history if row["stage"] == history[-1]["stage"]]
     if job.model.recipe.select == "best":
         kept.sort(key=lambda srocc: srocc if math.isfinite(srocc) else -math.inf)
@@ -148,14 +147,3 @@ def _fit_network(
 def parameters(model: nn.Module) -> int:
     """Number of parameters, frozen ones included."""
     return sum(tensor.numel() for tensor in model.parameters())
-
-
-def _sweep(folder: Path) -> None:
-    """Remove what only resuming needed."""
-    import shutil
-
-    for scratch in folder.glob("stage-*"):
-        if scratch.is_dir():
-            shutil.rmtree(scratch)
-        else:
-            scratch.unlink()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import http.client
-import importlib.util
 import urllib.request
 import uuid
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from iqabench.contract.cards import WeightsCard
 from iqabench.contract.errors import WeightsError
-from iqabench.kit.places import weights_dir
+from iqabench.kit.places import shipped_file, weights_dir
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -29,7 +28,7 @@ def resolve(card: WeightsCard) -> Path:
             place.
     """
     place = weights_dir() / card.filename
-    shipped = _shipped(card)
+    shipped = shipped_file(card.package)
     for path in (place, shipped):
         if path is not None and path.is_file():
             _verify(path, card)
@@ -67,12 +66,6 @@ def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str] | None]:
     if not isinstance(found, dict) or not all(torch.is_tensor(part) for part in found.values()):
         raise WeightsError(f"{path} holds no state dict", "save its state_dict()")
     return dict(found), None
-
-
-def _shipped(card: WeightsCard) -> Path | None:
-    package, _, inside = card.package.partition(":")
-    spec = importlib.util.find_spec(package) if package else None
-    return Path(spec.origin).parent / inside if spec is not None and spec.origin else None
 
 
 def _verify(path: Path, card: WeightsCard) -> None:

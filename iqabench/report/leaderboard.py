@@ -19,17 +19,12 @@ if TYPE_CHECKING:
 RESAMPLES = 2000
 METRICS = ("srocc", "plcc", "plcc_mapped", "krocc", "rmse", "rmse_mapped")
 SUMMARIES = ("median", "mean", "sd", "low", "high")
+SHARED = ("train", "test", "protocol", "labels", "selection", "init", "weights", "saliency")
+"""Columns that repetitions share and that are named as in an evaluation."""
 COLUMNS = (
     "model",
     "name",
-    "train",
-    "test",
-    "protocol",
-    "labels",
-    "selection",
-    "init",
-    "weights",
-    "saliency",
+    *SHARED,
     "repetitions",
     "failed",
     "images",
@@ -127,20 +122,7 @@ def row(group: Group) -> dict[str, Any]:
     return {
         "model": keys["label"],
         "name": keys["model"],
-        **{
-            key: keys[key]
-            for key in (
-                "train",
-                "test",
-                "protocol",
-                "labels",
-                "selection",
-                "init",
-                "weights",
-                "saliency",
-                "config",
-            )
-        },
+        **{key: keys[key] for key in (*SHARED, "config")},
         "repetitions": len(frames),
         "failed": sum(not len(frame) for frame in scored),
         "images": len(group.table),

@@ -5,7 +5,6 @@ Its labels are a full-reference proxy (:mod:`iqabench.kit.proxy`), not people's 
 
 from __future__ import annotations
 
-import importlib.util
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -15,6 +14,7 @@ from filelock import FileLock
 
 from iqabench.contract import DataError
 from iqabench.kit.distort import distort, find
+from iqabench.kit.places import shipped_file
 
 if TYPE_CHECKING:
     import numpy as np
@@ -124,9 +124,8 @@ def _photo(where: str) -> NDArray[np.uint8]:
     from PIL import Image
 
     package, _, inside = where.partition(":")
-    spec = importlib.util.find_spec(package)
-    path = Path(spec.origin).parent / inside if spec is not None and spec.origin else Path(inside)
-    if not path.is_file():
+    path = shipped_file(where)
+    if path is None or not path.is_file():
         raise DataError(
             f"{package} does not ship {inside}", f"install another version of {package}"
         )
