@@ -30,6 +30,17 @@ def places(session_cache, tmp_path_factory, monkeypatch):
     monkeypatch.delenv("IQABENCH_STORE", raising=False)
 
 
+@pytest.fixture(scope="module")
+def one_thread():
+    """Threads that wait for each other make small networks slow on a busy machine."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
 @dataclass(frozen=True)
 class Little:
     """A data set on disk and the catalogue that names it."""

@@ -25,13 +25,7 @@ each_form = pytest.mark.parametrize("form", FORMS)
 each_branch = pytest.mark.parametrize("branch", ["low", "high"])
 
 
-@pytest.fixture(autouse=True, scope="module")
-def one_thread():
-    """On a busy machine threads wait for each other."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def build(form, seed=0, **options):

@@ -16,13 +16,7 @@ TF_LITE0 = "tf_efficientnet_lite0"
 CATS = {281, 282, 285}  # tabby, tiger cat, Egyptian cat
 
 
-@pytest.fixture(autouse=True, scope="module")
-def one_thread():
-    """On a busy machine threads wait for each other."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture(scope="module")

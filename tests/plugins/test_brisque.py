@@ -32,13 +32,7 @@ def to_tensor(photo):
     return torch.from_numpy(np.ascontiguousarray(photo)).permute(2, 0, 1)[None].float() / 255
 
 
-@pytest.fixture(autouse=True, scope="module")
-def one_thread():
-    """Threads that wait for each other make the small references slow on a busy machine."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @cache
