@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 from skimage import data
+
+from iqabench.registry import registry
 
 CONTENTS, LEVELS, SIZE = 9, (1, 2, 3, 4), (96, 80)
 
@@ -39,6 +42,18 @@ def one_thread():
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(threads)
+
+
+@pytest.fixture
+def toy(monkeypatch):
+    """``toy_plugin`` for the length of a test, registered as an installed one would be."""
+    monkeypatch.syspath_prepend(str(Path(__file__).parent))
+    plugin = importlib.import_module("toy_plugin")
+    registry().register(plugin, "toy")
+    yield plugin
+    for shelf in (registry().models, registry().datasets, registry().saliency):
+        shelf.remove_plugin("toy")
+    del registry().plugins["toy"]
 
 
 @dataclass(frozen=True)

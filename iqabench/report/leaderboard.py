@@ -249,4 +249,6 @@ def _mean_srocc(repetitions: list[Any]) -> float:
 
     from iqabench.stats.agreement import srocc
 
-    return float(np.nanmean([srocc(prediction, quality) for prediction, quality, _ in repetitions]))
+    each = np.array([srocc(prediction, quality) for prediction, quality, _ in repetitions])
+    defined = each[np.isfinite(each)]
+    return float(defined.mean()) if len(defined) else math.nan

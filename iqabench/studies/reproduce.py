@@ -14,6 +14,7 @@ from iqabench.contract.errors import IqabenchError, UsageError
 from iqabench.engine.progress import Silent, Watcher
 from iqabench.registry import load, registry, require
 from iqabench.studies import cost
+from iqabench.studies.pairs import Difference, difference
 
 AGREEMENT = {"srocc": "srocc", "plcc": "plcc", "rmse": "rmse_mapped"}
 """Printed metric -> the leaderboard's. A paper's PLCC is taken as raw unless it says otherwise."""
@@ -110,7 +111,7 @@ def _run(
     store: Path | None,
     catalog: Path | None,
     watch: Watcher,
-) -> dict[str, tuple[dict[str, Any], dict[str, Any] | None]]:
+) -> dict[str, tuple[dict[str, Any], Difference | None]]:
     """For each row its leaderboard row, and its difference to ``versus`` where it names one.
 
     A row whose weights cannot be had fails alone, like any job.
@@ -129,14 +130,11 @@ def _run(
             catalog=catalog,
             watch=watch,
         )
-        board = results.leaderboard().set_index("model")
-        difference = None
-        if row.versus:
-            pair = results.differences()
-            difference = (
-                {str(key): value for key, value in pair.iloc[0].items()} if len(pair) else None
-            )
-        found[row.label] = ({str(k): v for k, v in board.loc["a"].items()}, difference)
+        board = results.leaderboard().set_index("model").loc["a"]
+        pair = (
+            difference(results.differences(), "a", "b", str(board["test"])) if row.versus else None
+        )
+        found[row.label] = ({str(key): value for key, value in board.items()}, pair)
     return found
 
 
@@ -152,23 +150,23 @@ def _costs(
 def _line(
     row: PaperRow,
     absent: str,
-    measured: tuple[dict[str, Any], dict[str, Any] | None] | None,
+    measured: tuple[dict[str, Any], Difference | None] | None,
     costs: dict[str, Any] | None,
     moved: str | None,
 ) -> dict[str, Any]:
     line: dict[str, Any] = {"row": row.label}
-    board, difference = measured or ({}, None)
+    board, pair = measured or ({}, None)
     for metric, printed in row.published.items():
         line[f"{metric} printed"] = printed
         if metric in AGREEMENT:
             line |= _agreement(metric, printed, board)
         elif costs is not None and metric in costs:
             line[f"{metric} here"] = costs[metric]
-    if difference is not None:
+    if pair is not None:
         line |= {
-            "srocc difference": difference["difference"],
-            "srocc difference low": difference["low"],
-            "srocc difference high": difference["high"],
+            "srocc difference": pair.srocc,
+            "srocc difference low": pair.low,
+            "srocc difference high": pair.high,
         }
     if costs is not None and "minutes_per_epoch" in row.published:
         line["seconds_per_step here"] = costs["seconds_per_step"]

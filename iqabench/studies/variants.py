@@ -14,6 +14,7 @@ from iqabench import api
 from iqabench.contract.errors import UnknownNameError
 from iqabench.engine.progress import Watcher
 from iqabench.registry import registry
+from iqabench.studies.pairs import difference
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -116,17 +117,12 @@ def compared(results: api.Results, order: list[str]) -> pd.DataFrame:
 
 def _difference(table: pd.DataFrame, label: str, base: str, test: str) -> dict[str, Any]:
     """SROCC of a variant minus that of the first, with its interval."""
-    for first, second, sign in ((label, base, 1.0), (base, label, -1.0)):
-        found = table[(table["a"] == first) & (table["b"] == second) & (table["test"] == test)]
-        if len(found):
-            row = found.iloc[0]
-            ends = sorted((sign * row["low"], sign * row["high"]))
-            return {
-                f"srocc_minus_{base}": sign * row["difference"],
-                "low": ends[0],
-                "high": ends[1],
-            }
-    return {f"srocc_minus_{base}": None, "low": None, "high": None}
+    found = difference(table, label, base, test)
+    return {
+        f"srocc_minus_{base}": found.srocc if found else None,
+        "low": found.low if found else None,
+        "high": found.high if found else None,
+    }
 
 
 def draw(table: pd.DataFrame, path: Path, title: str) -> None:

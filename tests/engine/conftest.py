@@ -1,26 +1,16 @@
-"""The toy plugin, registered as an installed one would be."""
+"""Toys, a data set and the command line for every test of the engine."""
 
-import importlib
 import sys
-from pathlib import Path
 
 import pytest
 import torch
 
 from iqabench import cli
-from iqabench.registry import registry
 
 
 @pytest.fixture(autouse=True)
-def toy(monkeypatch):
-    """``toy_plugin`` for the length of a test."""
-    monkeypatch.syspath_prepend(str(Path(__file__).parent))
-    plugin = importlib.import_module("toy_plugin")
-    registry().register(plugin, "toy")
-    yield plugin
-    for shelf in (registry().models, registry().datasets, registry().saliency):
-        shelf.remove_plugin("toy")
-    del registry().plugins["toy"]
+def always_toy(toy):
+    """Every test here may name the toys."""
 
 
 @pytest.fixture(autouse=True, scope="package")

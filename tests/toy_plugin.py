@@ -6,7 +6,7 @@ from pydantic import BaseModel
 from torch import nn
 from torch.nn import functional
 
-from iqabench.contract import ModelCard, Recipe, Stage, hookimpl
+from iqabench.contract import ModelCard, PaperRow, PaperTable, Recipe, Stage, hookimpl
 
 
 class Options(BaseModel):
@@ -87,6 +87,19 @@ def _with_one(features):
     return np.hstack([features, np.ones((len(features), 1))])
 
 
+def tables():
+    """A paper with one table."""
+    ours = {"model": "toy-estimator", "datasets": "little"}
+    rows = (
+        PaperRow(label="as it is", published={"srocc": 0.5, "plcc": 0.25}, **ours),
+        PaperRow(label="squared", options={"power": 2.0}, published={"srocc": 0.5}, **ours),
+        PaperRow(label="against another", versus="brisque", published={}, **ours),
+        PaperRow(label="lost", published={"srocc": 0.9}, why_absent="nobody kept it"),
+        PaperRow(label="elsewhere", model="toy-estimator", datasets="moon", published={}),
+    )
+    return (PaperTable(number=1, title="Powers", rows=rows, seeds=2, remark="made up"),)
+
+
 RECIPE = Recipe(
     stages=(Stage(epochs=2, lr=1e-2),),
     batch_size=12,
@@ -112,5 +125,11 @@ def register_models(register):
 
     card("toy-network", "trainable", "Network", recipe=RECIPE)
     card("toy-guided", "trainable", "Guided", recipe=RECIPE, saliency="input")
-    card("toy-estimator", "estimator", "Estimator")
+    card(
+        "toy-estimator",
+        "estimator",
+        "Estimator",
+        studies={"power": {"plain": {}, "squared": {"power": 2.0}, "dull": {"power": 0.0}}},
+        reproductions="toy_plugin:tables",
+    )
     card("toy-scorer", "scorer", "Scorer")

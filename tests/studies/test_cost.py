@@ -1,0 +1,53 @@
+import pytest
+
+from iqabench.contract.errors import UsageError
+from iqabench.engine.progress import Silent
+from iqabench.protocols.requests import Choices, resolve
+from iqabench.registry import registry
+from iqabench.studies import cost
+
+PARAMETERS = (8 * 3 * 5 * 5 + 8) + 2 * 8 + (8 + 1)
+"""The toy network's convolution, batch norm and linear layer."""
+MACS = 8 * 3 * 5 * 5 * 7 * 7 + 8
+"""A 5x5 convolution of stride 4 makes 7x7 of a 32x32 crop; then eight products."""
+
+pytestmark = pytest.mark.usefixtures("toy")
+
+
+class Said(Silent):
+    def __init__(self):
+        self.lines = []
+
+    def say(self, line):
+        self.lines.append(line)
+
+
+def test_size_and_multiplications():
+    (request,) = resolve(registry(), ["toy-network"], [], Choices())
+    found = cost.measure(request)
+    assert found["parameters_m"] == PARAMETERS / 1e6
+    statistics = 2 * 8 * 4 + 8  # batch norm's mean and variance, and its counter
+    assert found["size_mib"] == (4 * PARAMETERS + statistics) / 2**20
+    assert found["macs_g"] == MACS / 1e9
+    assert found["seconds_per_step"] > 0 and found["seconds_per_crop"] > 0
+    assert found["peak_memory_mib"] >= 0
+
+
+@pytest.mark.slow
+def test_models_are_compared_in_processes_of_their_own():
+    watch = Said()
+    rows = cost.compare(["a=toy-network", "b=toy-networks"], watch=watch)
+    assert [row["model"] for row in rows] == ["a"]
+    assert (rows[0]["crop"], rows[0]["batch"]) == ("32x32", 12)
+    assert len(watch.lines) == 1 and "toy-networks" in watch.lines[0]
+
+
+def test_only_networks_have_a_step_to_time():
+    with pytest.raises(UsageError, match="toy-estimator"):
+        cost.compare(["toy-estimator"], watch=Silent())
+
+
+def test_ratios_are_to_the_named_model():
+    rows = [{"model": "a", "seconds_per_step": 3.0}, {"model": "b", "seconds_per_step": 2.0}]
+    assert [row["step_ratio"] for row in cost.with_ratios(rows, "b")] == [1.5, 1.0]
+    assert [row["step_ratio"] for row in cost.with_ratios(rows, "c")] == [None, None]

@@ -1,0 +1,108 @@
+import csv
+import math
+from pathlib import Path
+
+import pytest
+
+from iqabench import api
+from iqabench.contract.errors import IqabenchError
+from iqabench.registry import registry
+from iqabench.studies.reproduce import reproduce, tables
+
+PUBLISHED = Path(__file__).parents[3] / "shared" / "published"
+
+
+@pytest.fixture
+def lines(toy, little, store):
+    table, rows = reproduce("toy-estimator", 1, store=store, catalog=little.catalog)
+    assert table.remark == "made up"
+    return {row["row"]: row for row in rows}
+
+
+def measured(little, store, *overrides, models=("toy-estimator",)):
+    return api.run(
+        list(models), [little.name], seeds=2, set=overrides, store=store, catalog=little.catalog
+    )
+
+
+def test_measured_stands_beside_printed(lines, little, store):
+    board = measured(little, store).leaderboard().iloc[0]
+    row = lines["as it is"]
+    for metric, printed in (("srocc", 0.5), ("plcc", 0.25)):
+        assert row[f"{metric} printed"] == printed
+        assert row[f"{metric} here"] == pytest.approx(board[f"{metric}_mean"])
+        assert row[f"{metric} difference"] == pytest.approx(board[f"{metric}_mean"] - printed)
+        for end in ("low", "high"):
+            expected = board[f"{metric}_{end}"] - printed
+            assert row[f"{metric} difference {end}"] == pytest.approx(expected)
+    assert row["note"] == ""
+
+
+def test_a_row_s_options_are_used(lines, little, store):
+    board = measured(little, store, "toy-estimator.power=2").leaderboard()
+    squared = board[board["model"] == "toy-estimator"].iloc[0]
+    assert lines["squared"]["srocc here"] == pytest.approx(squared["srocc_mean"])
+    assert lines["squared"]["srocc here"] != lines["as it is"]["srocc here"]
+
+
+def test_two_models_are_compared_in_pairs(lines, little, store):
+    both = measured(little, store, models=("toy-estimator", "brisque")).leaderboard()
+    means = both.set_index("model")["srocc_mean"]
+    row = lines["against another"]
+    expected = means["toy-estimator"] - means["brisque"]
+    assert row["srocc difference"] == pytest.approx(expected)
+    assert row["srocc difference low"] <= expected <= row["srocc difference high"]
+
+
+def test_what_is_absent_says_why(lines):
+    assert lines["lost"]["note"] == "absent: nobody kept it"
+    assert math.isnan(lines["lost"]["srocc here"])
+    assert "moon" in lines["elsewhere"]["note"]
+
+
+def test_other_data_is_no_reproduction(toy, little, store):
+    _, rows = reproduce(
+        "toy-estimator", 1, datasets=little.name, seeds=1, store=store, catalog=little.catalog
+    )
+    notes = {row["row"]: row["note"] for row in rows}
+    assert notes["elsewhere"] == "run on little instead: not comparable"
+
+
+PRINTED = {
+    1: "table1_ablation_cuid",
+    2: "table2_placement_cuid",
+    3: "table3_sota_cuid",
+    4: "table4_sota_public",
+    6: "table6_crossdb",
+    7: "table7_backbones_cuid",
+    8: "table8_cost_kadid",
+}
+
+
+@pytest.mark.parametrize("number", PRINTED)
+def test_printed_numbers_are_those_of_the_paper(number):
+    source = PUBLISHED / f"{PRINTED[number]}.csv"
+    if not source.exists():
+        pytest.skip("the paper's tables are not beside the project")
+    table = {one.number: one for one in tables("biosiqnet")}[number]
+    printed = list(csv.DictReader(source.read_text().splitlines()))
+    assert len(table.rows) == len(printed)
+    for row, original in zip(table.rows, printed, strict=True):
+        for metric in ("srocc", "plcc", "rmse"):
+            expected = float(original[metric]) if original.get(metric) else None
+            assert row.published.get(metric) == expected
+
+
+@pytest.mark.parametrize("table", tables("biosiqnet"), ids=lambda table: f"table{table.number}")
+def test_every_row_can_be_run_or_says_why_not(table):
+    """A row that promises a run names known options; what is unknown here is reported."""
+    from iqabench.protocols.requests import Choices, resolve
+
+    for row in table.rows:
+        assert row.model or row.why_absent
+        try:
+            registry().model(row.model)
+        except IqabenchError:
+            continue
+        overrides = [f"a.{key}={value}" for key, value in row.options.items()]
+        resolve(registry(), [f"a={row.model}"], overrides, Choices(init="random"))
