@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from biosiqnet_plugin.decoder import Activation, SaliencyDecoder
+from biosiqnet_plugin.decoder import SaliencyDecoder
 from iqabench.kit.encoders import Encoder
 
 
@@ -43,13 +43,13 @@ class Adapter(nn.Module):
 class SharedBranch(nn.Module):
     """A saliency task on the quality branch's own trunk: an adapter and a decoder at one block."""
 
-    def __init__(self, trunk: Encoder, block: int, activation: Activation) -> None:
+    def __init__(self, trunk: Encoder, block: int, map_start: float) -> None:
         super().__init__()
         self.block = block
         self.adapter = Adapter(trunk.channels[block - 1])
         self.fusion = Fusion()
         self.decoder = SaliencyDecoder(
-            trunk.channels[block - 1], trunk.strides[block - 1], activation
+            trunk.channels[block - 1], trunk.strides[block - 1], map_start
         )
 
     def start(self, images: Tensor) -> None:
@@ -64,12 +64,12 @@ class SharedBranch(nn.Module):
 class SeparateBranch(nn.Module):
     """A saliency task with an encoder of its own, decoded from that encoder's last block."""
 
-    def __init__(self, own: Encoder, block: int, activation: Activation) -> None:
+    def __init__(self, own: Encoder, block: int, map_start: float) -> None:
         super().__init__()
         self.block = block
         self.encoder = own
         self.fusion = Fusion()
-        self.decoder = SaliencyDecoder(own.channels[-1], own.strides[-1], activation)
+        self.decoder = SaliencyDecoder(own.channels[-1], own.strides[-1], map_start)
 
     def start(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """This encoder's feature at the block of fusion, and its last."""

@@ -110,7 +110,7 @@ ENCODERS: dict[str, tuple[str, Recipe, dict[str, Any], dict[str, Any]]] = {
     "biosiqnet-lite": (
         "EfficientNet-Lite0, shared; trains without a hub",
         LITE_RECIPE,
-        {"encoder": "efficientnet-lite0"},
+        {"encoder": "efficientnet-lite0", "map_start": 0},
         {"recipe.crop": (64, 64)},
     ),
 }

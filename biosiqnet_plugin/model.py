@@ -45,10 +45,10 @@ class BioSIQNet(nn.Module):
                 f"{len(self.trunk.channels)} blocks",
                 "choose one of them",
             )
-        activation = self.options.map_activation
+        start = self.options.map_start
         if self.options.sharing == "shared":
-            return SharedBranch(self.trunk, block, activation)
-        return SeparateBranch(_trunk(self.options), block, activation)
+            return SharedBranch(self.trunk, block, start)
+        return SeparateBranch(_trunk(self.options), block, start)
 
     def forward(self, images: Tensor) -> Tensor:
         """Quality of normalised crops, (B, 3, h, w) -> (B,)."""

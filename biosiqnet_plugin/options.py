@@ -29,8 +29,8 @@ class Options(BaseModel):
     """Where maps are cut, on a scale on which their maximum is 255."""
     binary: bool = False
     """Learn where the parts are instead of how salient they are."""
-    map_activation: Literal["sigmoid", "softplus"] = "sigmoid"
-    """What makes a decoder's last feature a positive map; a sigmoid can saturate."""
+    map_start: float = -8.0
+    """Where the inputs of a decoder's last sigmoid start; the lower, the less it saturates."""
     kld_weight: float = 5.0
     cc_weight: float = -2.0
     sim_weight: float = -1.0

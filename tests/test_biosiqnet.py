@@ -165,7 +165,7 @@ def test_fusion_is_equation_1():
 
 @pytest.mark.parametrize("stride", [2, 4, 8, 16, 32])
 def test_decoders_undo_the_stride(stride):
-    decoder = SaliencyDecoder(24, stride, "softplus")
+    decoder = SaliencyDecoder(24, stride, -8)
     assert decoder(torch.randn(1, 24, 3, 2)).shape == (1, 1, 3 * stride, 2 * stride)
     convolutions = [layer for layer in decoder.layers if isinstance(layer, torch.nn.Conv2d)]
     assert 2 ** len(convolutions) == stride
