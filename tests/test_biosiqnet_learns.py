@@ -10,7 +10,9 @@ from iqabench.registry import registry
 
 LEAST = {"quality": 0.0, "low": -3.0, "high": -3.0}
 """The least possible losses: 5 KLD - 2 CC - SIM of a perfect map is -3."""
-STEPS, RATE = 300, 1e-3
+STEPS, RATE = 400, 1e-3
+
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def eight_pictures(height, width):
@@ -41,7 +43,9 @@ def numbers(losses):
     ("name", "size"), [("biosiqnet-lite", 64), ("biosiqnet-vgg19", 64), ("biosiqnet", 96)]
 )
 def test_eight_pictures_are_learnt_by_heart(name, size):
-    chosen = [f"{name}.dropout=0", f"{name}.recipe.crop={size},{size}"]
+    # biosiqnet-lite's own start of its maps is kept for quality's sake: docs/biosiqnet.md.
+    options = ("dropout=0", "map_start=-8", f"recipe.crop={size},{size}")
+    chosen = [f"{name}.{option}" for option in options]
     (request,) = resolve(registry(), [name], chosen, Choices(init="random", tiny=True))
     torch.manual_seed(0)
     net, batch = request.build().train(), eight_pictures(size, size)
