@@ -17,7 +17,11 @@ fixations        path of a fixation file the set ships
 quality          higher is better, in the units of ``mos``; made by the harness
 ===============  ==========================================================================
 
-Absent columns are absent, never faked.
+Absent columns are absent, never faked. Only a reference, a content and an official split must be
+known for every row that has the column.
+
+Where a set comes in versions whose scores differ in scale, a reader says in
+``table.attrs["score_range"]`` which range the scores it read lie in; it replaces the card's.
 """
 
 from __future__ import annotations
@@ -34,5 +38,8 @@ OPTIONAL = (
     "saliency",
     "fixations",
 )
+PATHS = ("image", "reference", "saliency", "fixations")
+"""Columns that name files below the root."""
+NUMBERS = ("mos", "level", "mos_std", "raters")
 MADE = ("quality",)
 SPLIT_NAMES = ("train", "validation", "test")

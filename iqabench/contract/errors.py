@@ -7,12 +7,16 @@ from collections.abc import Iterable
 
 
 class IqabenchError(Exception):
-    """Something a user can mend: a message and a hint, both one line."""
+    """Something a user can mend: a message and a hint, both one line whatever they quote."""
 
     def __init__(self, message: str, hint: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+        super().__init__(_one_line(message))
+        self.message = _one_line(message)
+        self.hint = _one_line(hint)
+
+
+def _one_line(text: str) -> str:
+    return "".join(letter if letter.isprintable() else " " for letter in text)
 
 
 class UsageError(IqabenchError):

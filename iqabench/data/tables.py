@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 from iqabench.catalog import BoundDataset
 from iqabench.contract import datasets as columns
 from iqabench.contract.cards import DatasetCard
-from iqabench.contract.errors import DataError
+from iqabench.contract.errors import DataError, IqabenchError
+from iqabench.data import checks
 from iqabench.data.hashes import file_hashes
+from iqabench.kit.tree import Tree
 from iqabench.registry import load
 from iqabench.store.fingerprints import text_digest
 
@@ -76,17 +78,21 @@ def read(bound: BoundDataset, tick: Tick | None = None) -> Dataset:
         load(card.builder)(bound.root, tick)
     try:
         raw = load(card.reader)(bound.root, dict(bound.options))
+    except IqabenchError as error:
+        raise DataError(f"data set '{card.name}': {error.message}", error.hint) from error
     except FileNotFoundError as error:
         raise DataError(
             f"data set '{card.name}': {error.filename or error} is missing",
             f"is {bound.root} the unpacked archive?",
         ) from error
-    except (ValueError, KeyError, OSError) as error:
-        problem = str(error).splitlines()[0] if str(error) else type(error).__name__
+    except Exception as error:  # a reader may be anybody's, and labels may be damaged anyhow
+        problem = next(iter(str(error).splitlines()), "") or type(error).__name__
         raise DataError(
             f"data set '{card.name}': its labels cannot be read: {problem}",
             f"is {bound.root} the unpacked archive?",
         ) from error
+    if "score_range" in raw.attrs:
+        card = card.model_copy(update={"score_range": raw.attrs["score_range"]})
     return Dataset(card, bound.root, canonical(raw, card, bound.root), tick)
 
 
@@ -94,65 +100,31 @@ def canonical(raw: pd.DataFrame, card: DatasetCard, root: Path) -> pd.DataFrame:
     """Check a reader's table, add ``content`` and ``quality``, sort by image.
 
     Raises:
-        DataError: a column is missing or unknown, a score is not finite, an image is listed twice
-            or absent.
+        DataError: a column is missing or unknown, a number is none or not finite, an image is
+            listed twice, or a file is absent or not below the root.
     """
-    import numpy as np
-    import pandas as pd
-
-    def refuse(problem: str, hint: str) -> DataError:
-        return DataError(f"data set '{card.name}': {problem}", hint)
-
-    missing = [name for name in columns.REQUIRED if name not in raw]
-    unknown = [name for name in raw if name not in (*columns.REQUIRED, *columns.OPTIONAL)]
-    if missing or unknown:
-        raise refuse(
-            f"the reader's table lacks {missing} and has unknown {unknown}",
-            "see iqabench.contract.datasets for the canonical columns",
-        )
-    table = raw.copy()
-    table["image"] = table["image"].astype(str)
-    if not len(table):
-        raise refuse("no rows", "is the label file empty?")
-    scores = pd.to_numeric(table["mos"], errors="coerce").astype(float)
-    words = table.index[scores.isna() & table["mos"].notna()]
-    if len(words):
-        raise refuse(
-            f"the score of {table['image'][words[0]]} is no number: '{table['mos'][words[0]]}'",
-            "mend the labels",
-        )
-    table["mos"] = scores
-    for name in table.columns.intersection(["reference", "content", "official_split"]):
-        gap = table.index[table[name].isna()]
-        if len(gap):
-            raise refuse(f"no {name} for {table['image'][gap[0]]}", "fill it in or drop the column")
-    bad = table.loc[~np.isfinite(table["mos"]), "image"]
-    if len(bad):
-        raise refuse(f"{len(bad)} scores are not finite, first {bad.iloc[0]}", "mend the labels")
-    twice = table.loc[table["image"].duplicated(), "image"]
-    if len(twice):
-        raise refuse(
-            f"{len(twice)} images are listed twice, first {twice.iloc[0]}", "one row per image"
-        )
-    for what in table.columns.intersection(["image", "reference"]):
-        wanted = table[what].astype(str).unique()
-        absent = [name for name in wanted if not (root / name).is_file()]
-        if absent:
-            raise refuse(
-                f"{len(absent)} of {len(wanted)} {what}s are missing, first {absent[0]}",
-                f"looked below {root}",
-            )
-    if "official_split" in table:
-        parts = sorted(set(table["official_split"]) - set(columns.SPLIT_NAMES))
-        if parts:
-            raise refuse(
-                f"unknown official split '{parts[0]}'", f"one of {', '.join(columns.SPLIT_NAMES)}"
-            )
+    try:
+        table = _checked(raw, Tree(root))
+    except DataError as error:
+        raise DataError(f"data set '{card.name}': {error.message}", error.hint) from error
     if "content" not in table:
         table["content"] = table["reference"] if "reference" in table else table["image"]
-    table["content"] = table["content"].astype(str)
     table["quality"] = _quality(table["mos"], card)
     return table.sort_values("image", ignore_index=True)
+
+
+def _checked(raw: pd.DataFrame, tree: Tree) -> pd.DataFrame:
+    checks.names(raw)
+    table = raw.reset_index(drop=True)
+    for name in map(str, table):
+        check = checks.numbers if name in columns.NUMBERS else checks.words
+        table[name] = check(table, name)
+    for name in (name for name in columns.PATHS if name in table):
+        table[name] = checks.paths(table[name], name, tree)
+    checks.once(table["image"])
+    if "official_split" in table:
+        checks.official(table["official_split"])
+    return table
 
 
 def _quality(mos: pd.Series, card: DatasetCard) -> pd.Series:

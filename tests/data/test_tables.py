@@ -172,6 +172,34 @@ def test_label_files_that_cannot_be_used(root, text, options, words):
     assert error.value.hint
 
 
+def test_whatever_a_reader_raises_is_one_line_and_a_hint(root, monkeypatch):
+    def raising(error):
+        def reader(root, options):
+            raise error
+
+        monkeypatch.setattr("iqabench.data.tables.load", lambda target: reader)
+        with pytest.raises(DataError) as refused:
+            read(BoundDataset(CARD, root))
+        assert refused.value.message.startswith("data set 'set': ")
+        assert refused.value.hint
+        return refused.value.message
+
+    assert "TypeError" in raising(TypeError())
+    assert "first second" not in raising(AttributeError("first\nsecond"))
+    assert "x.csv is missing" in raising(FileNotFoundError(2, "no such file", "x.csv"))
+    assert "wrong" in raising(DataError("wrong", "mend it"))
+
+
+def test_a_reader_may_say_in_which_range_its_scores_lie(root, monkeypatch):
+    raw = table()
+    raw.attrs["score_range"] = (0, 10)
+    monkeypatch.setattr("iqabench.data.tables.load", lambda target: lambda root, options: raw)
+    card = CARD.model_copy(update={"direction": "lower", "score_range": (0, 5)})
+    found = read(BoundDataset(card, root))
+    assert found.card.score_range == (0, 10)
+    assert list(found.table["quality"]) == [9, 8, 7]
+
+
 def test_the_small_set(little):
     found = read(Catalog(registry(), little.catalog).ready("little"))
     assert len(found.table) == 36

@@ -1,0 +1,127 @@
+"""The files below a folder, by the names that a label file gives them.
+
+A label file may come from anywhere, so a name that leads out of the folder is refused before
+anything there is opened: an absolute path, a ``..``, or a symbolic link that points outside.
+Folders are listed, once each, rather than asked for file by file: that is quicker, and a name in
+the wrong case is missing on every machine alike.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+from iqabench.contract.errors import DataError
+
+Kind = Literal["file", "link", "other"]
+
+LEADS_OUT = re.compile(r"^/|^[A-Za-z]:|(^|/)\.\.(/|$)")
+UNUSABLE = re.compile(r"[\x00-\x1f\x7f\\\ud800-\udfff]")
+
+
+class Tree:
+    """The files below a root, as they were when first asked for."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._real = Path(os.path.realpath(root))
+        self._listings: dict[str, Mapping[str, Kind]] = {}
+        self._spellings: dict[str, Mapping[str, list[str]]] = {}
+
+    def has(self, name: str) -> bool:
+        """Whether a file of exactly that name is there.
+
+        Raises:
+            DataError: the name leads out of the root, or its folder cannot be listed.
+        """
+        _refuse_unsafe(name)
+        folder, _, last = name.rpartition("/")
+        kind = self._listing(folder).get(last)
+        return self._resolved(name).is_file() if kind == "link" else kind == "file"
+
+    def path(self, name: str) -> Path:
+        """Where the file of that name lies.
+
+        Raises:
+            FileNotFoundError: it is not there.
+            DataError: as of :meth:`has`.
+        """
+        path = self.root / name
+        if not self.has(name):
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
+        return path
+
+    def spelled(self, name: str) -> str:
+        """The name as the folders spell it, whatever the case of its letters.
+
+        Parts of it that are there as given, or not at all, stay as they are.
+
+        Raises:
+            DataError: several files or folders differ from it in case only; or as of :meth:`has`.
+        """
+        _refuse_unsafe(name)
+        found = ""
+        for part in name.split("/"):
+            near = [part]
+            if part not in self._listing(found):
+                near = self._spelling(found).get(part.casefold(), near)
+            if len(near) > 1:
+                raise DataError(
+                    f"{name}: {' and '.join(sorted(near))} differ in case only",
+                    "keep the one that belongs to the set",
+                )
+            found = f"{found}/{near[0]}" if found else near[0]
+        return found
+
+    def _listing(self, folder: str) -> Mapping[str, Kind]:
+        if folder not in self._listings:
+            above, _, last = folder.rpartition("/")
+            there = not folder or last in self._listing(above)
+            self._listings[folder] = self._list(folder) if there else {}
+        return self._listings[folder]
+
+    def _list(self, folder: str) -> Mapping[str, Kind]:
+        try:
+            with os.scandir(self._resolved(folder)) as entries:
+                return {entry.name: _kind(entry) for entry in entries}
+        except (FileNotFoundError, NotADirectoryError):
+            return {}
+        except OSError as error:
+            raise DataError(
+                f"cannot list {self.root / folder}: {error.strerror}", "is it yours to read?"
+            ) from error
+
+    def _spelling(self, folder: str) -> Mapping[str, list[str]]:
+        if folder not in self._spellings:
+            found: dict[str, list[str]] = {}
+            for name in self._listing(folder):
+                found.setdefault(name.casefold(), []).append(name)
+            self._spellings[folder] = found
+        return self._spellings[folder]
+
+    def _resolved(self, name: str) -> Path:
+        """The path without links; one that lies elsewhere is refused."""
+        real = Path(os.path.realpath(self.root / name))
+        if not real.is_relative_to(self._real):
+            raise DataError(
+                f"{name} is a link that leads out of {self.root}",
+                "put the files themselves below the root; the root may be a link",
+            )
+        return real
+
+
+def _kind(entry: os.DirEntry[str]) -> Kind:
+    if entry.is_symlink():
+        return "link"
+    return "file" if entry.is_file(follow_symlinks=False) else "other"
+
+
+def _refuse_unsafe(name: str) -> None:
+    if LEADS_OUT.search(name):
+        raise DataError(f"{name!r} leads out of the set's folder", "write paths below the root")
+    if UNUSABLE.search(name):
+        raise DataError(f"{name!r} is no usable path", "write paths with forward slashes")
