@@ -18,6 +18,7 @@ from iqabench.data.tables import read
 from iqabench.registry import registry
 from iqabench.report.tables import FORMATS
 
+SETS = {"demo", "live", "csiq", "tid2013", "kadid", "livec", "koniq", "spaq", "cuid"}
 LISTS = ("models", "datasets", "saliency", "doctor")
 
 
@@ -297,14 +298,14 @@ def test_one_models_card_and_options(iqabench):
 
 def test_data_sets_are_listed_with_what_is_missing(iqabench, little, monkeypatch):
     rows = {row["data set"]: row for row in listed(iqabench, "datasets")}
-    assert set(rows) == {"demo", "kadid"}
+    assert set(rows) == SETS
     assert (rows["demo"]["ready"], rows["demo"]["labels"]) == ("yes", "proxy")
     assert (rows["kadid"]["ready"], rows["kadid"]["root"]) == ("no", "not set")
     monkeypatch.setenv("IQABENCH_DATA", str(little.root))
     rows = {
         row["data set"]: row for row in listed(iqabench, "datasets", "--catalog", little.catalog)
     }
-    assert set(rows) == {"demo", "kadid", "little"}
+    assert set(rows) == {*SETS, "little"}
     assert (rows["little"]["ready"], rows["little"]["root"]) == ("yes", str(little.root))
     assert (rows["kadid"]["ready"], rows["kadid"]["root"]) == ("no", str(little.root / "kadid"))
 

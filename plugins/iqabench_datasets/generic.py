@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from iqabench.contract import DataError
+from iqabench.contract.datasets import NUMBERS, OPTIONAL, REQUIRED
+from iqabench.kit.tree import Tree
+from iqabench_datasets.files import need, table, whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -15,27 +19,39 @@ if TYPE_CHECKING:
 def read(root: Path, options: Mapping[str, Any]) -> pd.DataFrame:
     """The canonical table of ``labels`` below the root, columns renamed as ``columns`` says.
 
+    Without ``columns`` every column with a canonical name is read.
+
     Raises:
-        DataError: no label file is named, or it lacks a named column.
+        DataError: no label file is named, it is damaged, or it lacks a named column.
         FileNotFoundError: the label file is missing.
     """
     import pandas as pd
 
     if "labels" not in options:
         raise DataError("the catalogue names no label file", "add labels: scores.csv")
-    path = root / str(options["labels"])
-    columns = options.get("columns") or {"image": "image", "mos": "mos"}
-    if not isinstance(columns, Mapping):
-        raise DataError("columns is no mapping", "write columns: {image: file, mos: score}")
-    try:
-        table = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
-    except ValueError as error:
-        problem = str(error).splitlines()[0]
-        raise ValueError(f"{path.name}: {problem}") from error
-    missing = [theirs for theirs in columns.values() if theirs not in table]
-    if missing:
+    name = str(options["labels"])
+    columns = _columns(options)
+    found = _load(Tree(root), name, [columns[ours] for ours in columns if ours not in NUMBERS])
+    if not options.get("columns"):
+        columns = {ours: ours for ours in columns if ours in found or ours in REQUIRED}
+    need(found, columns.values(), name)
+    return pd.DataFrame({ours: found[theirs] for ours, theirs in columns.items()})
+
+
+def _columns(options: Mapping[str, Any]) -> dict[str, str]:
+    """Canonical names and those of the file; all canonical ones where the catalogue has none."""
+    given = options.get("columns") or {name: name for name in (*REQUIRED, *OPTIONAL)}
+    if not isinstance(given, Mapping) or not all(isinstance(own, str) for own in given.values()):
         raise DataError(
-            f"{path.name} lacks the columns {', '.join(missing)}",
-            f"it has {', '.join(map(str, table.columns))}",
+            "columns is no mapping of names", "write columns: {image: file, mos: score}"
         )
-    return pd.DataFrame({ours: table[theirs] for ours, theirs in columns.items()})
+    return {str(ours): str(theirs) for ours, theirs in given.items()}
+
+
+def _load(tree: Tree, name: str, words: Collection[str]) -> pd.DataFrame:
+    import pandas as pd
+
+    if not name.lower().endswith(".parquet"):
+        return table(tree, name, words)
+    content = BytesIO(tree.path(name).read_bytes())
+    return whole(name, lambda: pd.read_parquet(content))

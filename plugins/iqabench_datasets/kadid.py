@@ -10,18 +10,31 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from iqabench.contract import DataError
 from iqabench.kit.distort import find
+from iqabench.kit.tree import Tree
+from iqabench_datasets.files import need, table
 
 if TYPE_CHECKING:
     import pandas as pd
 
+LABELS = "dmos.csv"
+
 
 def read(root: Path, options: Mapping[str, Any]) -> pd.DataFrame:
-    """The canonical table of an unpacked archive; raises FileNotFoundError without dmos.csv."""
+    """The canonical table of an unpacked archive.
+
+    Raises:
+        DataError: dmos.csv is damaged or holds something else.
+        FileNotFoundError: it is missing.
+    """
     import numpy as np
     import pandas as pd
 
-    labels = pd.read_csv(root / "dmos.csv")
+    labels = table(Tree(root), LABELS, ("dist_img", "ref_img"))
+    need(labels, ("dist_img", "ref_img", "dmos", "var"), LABELS)
+    if (labels["var"] < 0).any():
+        raise DataError(f"{LABELS} has a variance below 0", "unpack the archive again")
     parts = labels["dist_img"].str.extract(r"I\d+_(\d+)_(\d+)\.png$").astype(int)
     return pd.DataFrame(
         {

@@ -4,6 +4,7 @@ from PIL import Image
 
 from iqabench.api import Session
 from iqabench.contract import DataError
+from iqabench.contract.datasets import NUMBERS, OPTIONAL, REQUIRED
 from iqabench_datasets.generic import read
 
 COLUMNS = {"image": "file", "mos": "points", "reference": "original", "mos_std": "sd"}
@@ -57,6 +58,76 @@ def test_missing_options_and_columns_are_named(root, options, message):
     with pytest.raises(DataError, match=message) as refused:
         read(root, options)
     assert refused.value.hint
+
+
+def read_text(root, text, name="labels.csv", **options):
+    """The table of a label file with that text or those bytes."""
+    (root / name).write_bytes(text if isinstance(text, bytes) else text.encode())
+    return read(root, {"labels": name, **options})
+
+
+PLAIN_ROWS = {"image": ["a.png", "b.png"], "mos": [1.5, 2.0]}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "image,mos\na.png,1.5\nb.png,2\n",
+        "image;mos\na.png;1.5\nb.png;2\n",
+        "image\tmos\na.png\t1.5\nb.png\t2\n",
+        "image, mos\na.png, 1.5\nb.png, 2\n",
+        '"image","mos"\r\n"a.png","1.5"\r\n"b.png","2"\r\n',
+        "\ufeffimage,mos\na.png,1.5\n\nb.png,2",
+        "mos,remark,image\n1.5,,a.png\n2,,b.png\n",
+    ],
+)
+def test_the_usual_dialects(root, text):
+    assert read_text(root, text).to_dict("list") == PLAIN_ROWS
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("image,mos\né.png,1\n".encode("latin-1"), "labels.csv, line 2: not UTF-8"),
+        ("image,mos\na.png,1\n".encode("utf-16"), "labels.csv, line 1: not UTF-8"),
+        ("image,mos\na.png,1,\nb.png,2,\n", "more fields than the header"),
+        ("image,mos\na.png,1\nb.png,2,3\n", "labels.csv"),
+        ("image mos\na.png 1\n", "lacks the columns image, mos"),
+    ],
+)
+def test_other_files_are_refused(root, text, words):
+    with pytest.raises(DataError) as refused:
+        read_text(root, text)
+    assert words in refused.value.message
+    assert refused.value.hint
+
+
+def test_names_that_look_like_numbers_or_gaps_stay_names(root):
+    table = read_text(root, "image,mos,content,mos_std\n007,1,01,NA\nNA,2,None,0.5\n")
+    assert table["image"].tolist() == ["007", "NA"]
+    assert table["content"].tolist() == ["01", "None"]
+    assert table["mos_std"].isna().tolist() == [True, False]  # here NA is a gap
+
+
+def test_every_canonical_column_is_read_under_its_own_name(root):
+    row = dict.fromkeys((*REQUIRED, *OPTIONAL), "x") | dict.fromkeys(NUMBERS, "3")
+    text = ",".join([*row, "remark"]) + "\n" + ",".join([*row.values(), "y"]) + "\n"
+    assert list(read_text(root, text)) == [*REQUIRED, *OPTIONAL]
+
+
+def test_one_column_may_serve_twice(root):
+    columns = {"image": "file", "mos": "m", "reference": "o", "content": "o"}
+    table = read_text(root, "file,m,o\na.png,1,r.png\n", columns=columns)
+    assert table["content"].tolist() == table["reference"].tolist() == ["r.png"]
+
+
+@pytest.mark.parametrize("labels", ["../mine/scores.csv", "/etc/passwd", "link.csv", "folder"])
+def test_the_label_file_lies_below_the_root(tmp_path, root, labels):
+    (tmp_path / "outside.csv").write_text("image,mos\na.png,1\n")
+    (root / "link.csv").symlink_to(tmp_path / "outside.csv")
+    (root / "folder").mkdir()
+    with pytest.raises((DataError, FileNotFoundError)):
+        read(root, {"labels": labels})
 
 
 def bound(tmp_path, root, **keys):

@@ -66,6 +66,7 @@ def test_a_missing_picture(root, session):
 @pytest.mark.parametrize(
     "text",
     [
+        "dist_img,ref_img,dmos,var\nI01_01_01.png,I01.png,4,-1\n",
         "dist_img,ref_img,dmos,var\nI01-1.png,I01.png,4,0\n",  # no type in the name
         "dist_img,ref_img,dmos,var\nI01_99_01.png,I01.png,4,0\n",  # no such type
         "dist_img,ref_img,mos\nI01_01_01.png,I01.png,4\n",  # other columns

@@ -1,0 +1,146 @@
+"""The cards of the sets this plugin reads.
+
+A score range holds every published score and, where scores are differences (lower is better),
+fixes the zero of ``quality``. A licence is "not stated" where no notice of the set's authors is
+known.
+"""
+
+from __future__ import annotations
+
+from iqabench.contract import DatasetCard, Protocol
+
+NOT_STATED = "not stated"
+NOTICE = "free of charge with the copyright notice and attribution"
+
+DEMO = DatasetCard(
+    name="demo",
+    title="Demo: eight photographs, eight distortions, five levels, proxy labels",
+    reader="iqabench_datasets.demo:read",
+    builder="iqabench_datasets.demo:build",
+    images=320,
+    contents=8,
+    score_range=(0, 100),
+    label_kind="proxy",
+    protocol=Protocol(kind="k-fold", folds=4, seeds=1),
+    licence="photographs: public domain or CC0/CC-BY as scikit-image, scikit-learn and matplotlib "
+    "state; distortions and labels: Apache-2.0",
+    citation="distortions after Lin, Hosu, Saupe: KADID-10k (QoMEX 2019)",
+)
+
+LIVE = DatasetCard(
+    name="live",
+    title="LIVE Image Quality Assessment Database, release 2",
+    reader="iqabench_datasets.live:read",
+    images=779,
+    contents=29,
+    direction="lower",
+    score_range=(-3, 112),
+    homepage="https://live.ece.utexas.edu/research/Quality/subjective.htm",
+    licence=NOTICE,
+    citation="Sheikh, Sabir, Bovik: A statistical evaluation of recent full reference image "
+    "quality assessment algorithms (IEEE Trans. Image Process. 15(11), 2006)",
+)
+
+CSIQ = DatasetCard(
+    name="csiq",
+    title="CSIQ: Categorical Subjective Image Quality",
+    reader="iqabench_datasets.csiq:read",
+    images=866,
+    contents=30,
+    direction="lower",
+    score_range=(0, 1),
+    homepage="https://s2.smu.edu/~eclarson/csiq.html",
+    licence=NOT_STATED,
+    citation="Larson, Chandler: Most apparent distortion: full-reference image quality assessment "
+    "and the role of strategy (J. Electron. Imaging 19(1), 2010)",
+)
+
+TID2013 = DatasetCard(
+    name="tid2013",
+    title="TID2013: Tampere Image Database",
+    reader="iqabench_datasets.tid2013:read",
+    aliases=("tid",),
+    images=3000,
+    contents=25,
+    score_range=(0, 9),
+    homepage="https://www.ponomarenko.info/tid2013.htm",
+    licence=NOT_STATED,
+    citation="Ponomarenko et al.: Image database TID2013: peculiarities, results and perspectives "
+    "(Signal Process. Image Commun. 30, 2015)",
+)
+
+KADID = DatasetCard(
+    name="kadid",
+    title="KADID-10k",
+    reader="iqabench_datasets.kadid:read",
+    aliases=("kadid10k", "kadid-10k"),
+    images=10125,
+    contents=81,
+    score_range=(1, 5),
+    homepage="https://database.mmsp-kn.de/kadid-10k-database.html",
+    licence=NOT_STATED,
+    citation="Lin, Hosu, Saupe: KADID-10k, a large-scale artificially distorted IQA database "
+    "(QoMEX 2019)",
+)
+
+LIVEC = DatasetCard(
+    name="livec",
+    title="LIVE In the Wild Image Quality Challenge Database",
+    reader="iqabench_datasets.livec:read",
+    aliases=("live-challenge", "clive"),
+    images=1162,
+    contents=1162,
+    score_range=(0, 100),
+    homepage="https://live.ece.utexas.edu/research/ChallengeDB/index.html",
+    licence=NOTICE,
+    citation="Ghadiyaram, Bovik: Massive online crowdsourced study of subjective and objective "
+    "picture quality (IEEE Trans. Image Process. 25(1), 2016)",
+)
+
+# No range: it is 1 to 5 or 0 to 100, as the label file has it, and the reader says which.
+KONIQ = DatasetCard(
+    name="koniq",
+    title="KonIQ-10k",
+    reader="iqabench_datasets.koniq:read",
+    aliases=("koniq10k", "koniq-10k"),
+    images=10073,
+    contents=10073,
+    option_keys=("labels", "size"),
+    homepage="https://database.mmsp-kn.de/koniq-10k-database.html",
+    licence=NOT_STATED,
+    citation="Hosu, Lin, Sziranyi, Saupe: KonIQ-10k: an ecologically valid database for deep "
+    "learning of blind image quality assessment (IEEE Trans. Image Process. 29, 2020)",
+)
+
+SPAQ = DatasetCard(
+    name="spaq",
+    title="SPAQ: Smartphone Photography Attribute and Quality",
+    reader="iqabench_datasets.spaq:read",
+    images=11125,
+    contents=11125,
+    score_range=(0, 100),
+    homepage="https://github.com/h4nwei/SPAQ",
+    licence=NOT_STATED,
+    citation="Fang, Zhu, Zeng, Ma, Wang: Perceptual quality assessment of smartphone photography "
+    "(CVPR 2020)",
+)
+
+CUID = DatasetCard(
+    name="cuid",
+    title="CUID with CUDAS' gaze data, by a manifest of this plugin's own (docs/datasets.md)",
+    reader="iqabench_datasets.cuid:read",
+    images=600,
+    contents=60,
+    licence=NOT_STATED,
+    citation="Lévêque et al.: CUID: a new study of perceived image quality and its subjective "
+    "assessment (ICIP 2020)",
+)
+
+GENERIC = DatasetCard(
+    name="csv",
+    title="Any CSV or Parquet file with a column of paths and one of scores",
+    reader="iqabench_datasets.generic:read",
+    option_keys=("labels", "columns"),
+)
+
+CARDS = (DEMO, LIVE, CSIQ, TID2013, KADID, LIVEC, KONIQ, SPAQ, CUID, GENERIC)

@@ -1,0 +1,64 @@
+"""CSIQ: ``src_imgs``, ``dst_imgs`` and the workbook ``csiq.DMOS.xlsx``.
+
+The workbook and the files spell the kinds of distortion differently, and its cell for the picture
+``1600`` is a number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from iqabench.contract import DataError
+from iqabench.kit.tree import Tree
+from iqabench_datasets.files import need, sheet
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+LABELS = "csiq.DMOS.xlsx"
+COLUMNS = ("image", "dst_idx", "dst_type", "dst_lev", "dmos_std", "dmos")
+TYPES = {
+    "noise": ("awgn", "white-noise"),
+    "jpeg": ("jpeg", "jpeg"),
+    "jpeg 2000": ("jpeg2000", "jpeg2000"),
+    "fnoise": ("fnoise", "pink-noise"),
+    "blur": ("blur", "gaussian-blur"),
+    "contrast": ("contrast", "contrast-decrement"),
+}
+"""``dst_type`` of the workbook -> the files' word, found in any case, and the distortion."""
+
+
+def read(root: Path, options: Mapping[str, Any]) -> pd.DataFrame:
+    """The canonical table of the distorted pictures.
+
+    Raises:
+        DataError: the workbook is damaged or holds something else.
+        FileNotFoundError: it is missing.
+    """
+    import pandas as pd
+
+    tree = Tree(root)
+    labels = sheet(tree, LABELS, ("image", "dst_type"), "all_by_image", header=3, usecols="D:I")
+    need(labels, COLUMNS, LABELS)
+    unknown = sorted(set(labels["dst_type"].astype(str)) - set(TYPES))
+    if unknown:
+        raise DataError(f"{LABELS} has an unknown dst_type '{unknown[0]}'", f"one of {[*TYPES]}")
+    levels = labels["dst_lev"].astype(int)
+    words = [TYPES[kind][0] for kind in labels["dst_type"]]
+    images = [
+        f"dst_imgs/{word}/{content}.{word}.{level}.png"
+        for word, content, level in zip(words, labels["image"], levels, strict=True)
+    ]
+    return pd.DataFrame(
+        {
+            "image": [tree.spelled(image) for image in images],
+            "reference": "src_imgs/" + labels["image"] + ".png",
+            "content": labels["image"],
+            "distortion": [TYPES[kind][1] for kind in labels["dst_type"]],
+            "level": levels,
+            "mos": labels["dmos"],
+            "mos_std": labels["dmos_std"],
+        }
+    )

@@ -1,0 +1,163 @@
+"""What holds for every public set; the traps of each have a file of their own."""
+
+import numpy as np
+import public_trees
+import pytest
+
+from iqabench.data.splits import official
+from iqabench.registry import registry
+
+# Images, contents, distortions: as the sets' papers and the public loaders count them.
+COUNTS = {
+    "live": (779, 29, 5),
+    "csiq": (866, 30, 6),
+    "tid2013": (3000, 25, 24),
+    "kadid": (10125, 81, 25),
+    "livec": (1162, 1162, 0),
+    "koniq": (10073, 10073, 0),
+    "spaq": (11125, 11125, 0),
+    "cuid": (600, 60, 3),
+}
+FILES = {
+    "live": "LIVE",
+    "csiq": "CSIQ",
+    "tid2013": "TID2013",
+    "kadid": "KADID-10k",
+    "livec": "LIVE_Challenge",
+    "koniq": "KonIQ-10k",
+    "spaq": "SPAQ",
+}
+sets = pytest.mark.parametrize("name", COUNTS)
+
+
+@sets
+def test_every_image_is_read_and_counted(public, whole, name):
+    _, expected = public(name)
+    found = whole(name)
+    images, contents, distortions = COUNTS[name]
+    card = registry().dataset(name)
+    assert len(found.table) == len(expected) == card.images == images
+    assert found.table["content"].nunique() == card.contents == contents
+    kinds = found.table["distortion"].nunique() if "distortion" in found.table else 0
+    assert kinds == distortions
+
+
+@sets
+def test_scores_references_and_contents_are_those_published(public, whole, name):
+    _, expected = public(name)
+    found = whole(name).table.set_index("image").loc[expected["image"]]
+    np.testing.assert_allclose(found["mos"], expected["mos"], rtol=0, atol=1e-9)
+    assert ("reference" in found) == ("reference" in expected)
+    if "reference" in expected:
+        assert found["reference"].tolist() == expected["reference"].tolist()
+    pairs = set(zip(found["content"], expected["content"].str.lower(), strict=True))
+    assert len(pairs) == found["content"].nunique() == expected["content"].nunique()
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_scores_are_those_of_the_public_index(whole, name):
+    known = public_trees.published(FILES[name])
+    if known is None:
+        pytest.skip(public_trees.NO_LABELS)
+    found = whole(name).table
+    scores = dict(zip(found["image"].map(_plain), found["mos"], strict=True))
+    wanted = dict(zip(known["dis_img_path"].map(_plain), known["score"], strict=True))
+    assert len(wanted) == len(known)
+    extra = {"100.bmp"} if name == "livec" else set()  # which the index lacks
+    assert set(scores) == set(wanted) | extra
+    worst = max(abs(scores[image] - score) for image, score in wanted.items())
+    assert worst < 1e-6
+
+
+@sets
+def test_quality_rises_where_the_score_says_better(whole, name):
+    found = whole(name)
+    order = -found.table["mos"] if name in ("live", "csiq") else found.table["mos"]
+    np.testing.assert_allclose(found.table["quality"].diff(), order.diff(), atol=1e-9)
+
+
+@sets
+def test_the_score_range_holds_every_score(whole, name):
+    found = whole(name)
+    if name == "cuid":
+        assert found.card.score_range is None  # its scale is not known
+        return
+    low, high = found.card.score_range
+    assert low <= found.table["mos"].min()
+    assert found.table["mos"].max() <= high
+
+
+@sets
+def test_reading_opens_no_picture(public, read, name, monkeypatch):
+    import pathlib
+
+    root, expected = public(name)
+    opened = []
+    plain = pathlib.Path.read_bytes
+
+    def watched(path):
+        opened.append(str(path.relative_to(root)))
+        return plain(path)
+
+    monkeypatch.setattr(pathlib.Path, "read_bytes", watched)
+    read(name, root)
+    assert opened
+    assert not set(opened) & set(expected["image"])
+
+
+@sets
+def test_a_subset_reads_as_the_set_does(public, whole, read, name, tmp_path):
+    _, expected = public(name)
+    contents = sorted(expected["content"].unique())[:3]
+    kept = public_trees.BUILDERS[name](tmp_path, contents=contents)
+    found = read(name, tmp_path).table
+    assert sorted(found["image"]) == sorted(kept["image"])
+    same = whole(name).table[whole(name).table["image"].isin(found["image"])].reset_index(drop=True)
+    columns = ["image", "content", *found.columns.intersection(["reference", "distortion"])]
+    assert found[columns].equals(same[columns])
+
+
+@sets
+def test_pictures_can_be_painted(public, name, tmp_path):
+    from PIL import Image
+
+    content = public(name)[1]["content"].iloc[0]
+    sizes = {}
+
+    def paint(path):
+        sizes[path] = (9, 9 + len(sizes))
+        return Image.new("RGB", sizes[path])
+
+    kept = public_trees.BUILDERS[name](tmp_path, contents=[content], paint=paint)
+    for image in kept["image"]:
+        with Image.open(tmp_path / image) as picture:
+            assert picture.size == sizes[image]
+
+
+@sets
+def test_cards_say_where_the_set_comes_from(name):
+    card = registry().dataset(name)
+    assert card.citation
+    assert card.licence
+    assert card.homepage.startswith("https://") or name == "cuid"
+
+
+def test_aliases():
+    names = {"tid": "tid2013", "live-challenge": "livec", "clive": "livec", "koniq10k": "koniq"}
+    for alias, name in names.items():
+        assert registry().dataset(alias).name == name
+
+
+def test_only_koniq_publishes_a_split(public, whole, read):
+    for name in COUNTS:
+        assert "official_split" not in whole(name).table
+    root, _ = public("koniq", flavour="sets")
+    found = read("koniq", root)
+    split = official("koniq", found.table, 0, found.card.protocol)
+    assert [len(part) for part in (split.train, split.validation, split.test)] == [7058, 1000, 2015]
+
+
+def _plain(path):
+    """A picture's name, with its folder where names repeat; TID2013's case is left out."""
+    parts = path.split("/")
+    return "/".join(parts[-2:]).lower() if parts[-1].startswith("img") else parts[-1].lower()
