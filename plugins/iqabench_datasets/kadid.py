@@ -1,7 +1,8 @@
 """KADID-10k: ``images/I01.png`` and ``images/I01_TT_LL.png``, scores in ``dmos.csv``.
 
-The column called ``dmos`` holds mean opinion scores, 1 to 5, higher is better; ``var`` is the
-variance of the raters' scores.
+The column called ``dmos`` holds mean opinion scores, 1 to 5, higher is better; ``var`` is,
+in spite of its name, the standard deviation of the raters' scores: 30 ratings whose mean is 4.57 can
+have the standard deviation .496, but not that variance.
 """
 
 from __future__ import annotations
@@ -28,13 +29,12 @@ def read(root: Path, options: Mapping[str, Any]) -> pd.DataFrame:
         DataError: dmos.csv is damaged or holds something else.
         FileNotFoundError: it is missing.
     """
-    import numpy as np
     import pandas as pd
 
     labels = table(Tree(root), LABELS, ("dist_img", "ref_img"))
     need(labels, ("dist_img", "ref_img", "dmos", "var"), LABELS)
     if (labels["var"] < 0).any():
-        raise DataError(f"{LABELS} has a variance below 0", "unpack the archive again")
+        raise DataError(f"{LABELS} has a deviation below 0", "unpack the archive again")
     parts = labels["dist_img"].str.extract(r"I\d+_(\d+)_(\d+)\.png$").astype(int)
     return pd.DataFrame(
         {
@@ -44,6 +44,6 @@ def read(root: Path, options: Mapping[str, Any]) -> pd.DataFrame:
             "distortion": [find(kind).slug for kind in parts[0]],
             "level": parts[1],
             "mos": labels["dmos"],
-            "mos_std": np.sqrt(labels["var"]),
+            "mos_std": labels["var"],
         }
     )
