@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import http.server
 import importlib
+import sys
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +14,7 @@ import pytest
 from PIL import Image, ImageFilter
 from skimage import data
 
+from iqabench.cli import main
 from iqabench.registry import registry
 
 CONTENTS, LEVELS, SIZE = 9, (1, 2, 3, 4), (96, 80)
@@ -105,6 +109,60 @@ def little(little_files, tmp_path):
 def store(tmp_path):
     """A place for results; nothing is there yet."""
     return tmp_path / "store"
+
+
+@pytest.fixture
+def iqabench(monkeypatch, capsys):
+    """Runs the program; returns its exit code, what it printed, and the lines of its complaint."""
+
+    def run(*words):
+        monkeypatch.setattr(sys, "argv", ["iqabench", *map(str, words)])
+        try:
+            code = main()
+        except SystemExit as leave:
+            code = leave.code
+        printed = capsys.readouterr()
+        return code or 0, printed.out, printed.err.splitlines()
+
+    return run
+
+
+@pytest.fixture
+def hub():
+    """A server of files by name; ``hub.manner`` says how it answers, ``hub.asked`` what it was."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            content = served.files.get(self.path.strip("/"))
+            served.asked.append(self.headers.get("Range"))
+            if content is None:
+                self.send_error(404)
+                return
+            start = int((self.headers.get("Range") or "bytes=0-")[6:-1])
+            if served.manner == "no ranges":
+                start = 0
+            if start and start >= len(content):
+                self.send_error(416)
+                return
+            self.send_response(206 if start else 200)
+            if start:
+                first = start + (served.manner == "another range")
+                self.send_header("Content-Range", f"bytes {first}-{len(content) - 1}/*")
+            if served.manner != "no length":
+                self.send_header("Content-Length", str(len(content) - start))
+            self.end_headers()
+            half = len(content) // 2 if served.manner == "breaks off" else len(content)
+            self.wfile.write(content[start : max(half, start)])
+
+        def log_message(self, *arguments):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as served:
+        threading.Thread(target=served.serve_forever, args=(0.02,), daemon=True).start()
+        served.files, served.asked, served.manner = {}, [], "well"
+        served.url = f"http://127.0.0.1:{served.server_port}"
+        yield served
+        served.shutdown()
 
 
 def _worse(crop, kind, level, random):

@@ -11,7 +11,7 @@ import pytest
 
 from iqabench import api
 from iqabench.catalog import Catalog
-from iqabench.cli import COMMANDS, main
+from iqabench.cli import COMMANDS
 from iqabench.contract import IqabenchError
 from iqabench.data.splits import hold_out
 from iqabench.data.tables import read
@@ -20,22 +20,6 @@ from iqabench.report.tables import FORMATS
 
 SETS = {"demo", "live", "csiq", "tid2013", "kadid", "livec", "koniq", "spaq", "cuid"}
 LISTS = ("models", "datasets", "saliency", "doctor")
-
-
-@pytest.fixture
-def iqabench(monkeypatch, capsys):
-    """Runs the program; returns its exit code, what it printed, and the lines of its complaint."""
-
-    def run(*words):
-        monkeypatch.setattr(sys, "argv", ["iqabench", *map(str, words)])
-        try:
-            code = main()
-        except SystemExit as leave:
-            code = leave.code
-        printed = capsys.readouterr()
-        return code or 0, printed.out, printed.err.splitlines()
-
-    return run
 
 
 @pytest.fixture

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import http.client
-import urllib.request
 import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from iqabench.contract.cards import WeightsCard
 from iqabench.contract.errors import WeightsError
+from iqabench.kit.download import download, sha256
 from iqabench.kit.places import shipped_file, weights_dir
 
 if TYPE_CHECKING:
@@ -71,8 +69,7 @@ def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str] | None]:
 def _verify(path: Path, card: WeightsCard) -> None:
     if not card.sha256:
         return
-    with path.open("rb") as stream:
-        found = hashlib.file_digest(stream, "sha256").hexdigest()
+    found = sha256(path)
     if not found.startswith(card.sha256):
         raise WeightsError(
             f"{path} is not what '{card.name}' names: sha256 {found[:16]}, not {card.sha256[:16]}",
@@ -89,18 +86,10 @@ def _download(card: WeightsCard, place: Path) -> Path:
         ) from error
     part = place.with_name(f".{place.name}.{uuid.uuid4().hex[:8]}.part")
     try:
-        with (
-            urllib.request.urlopen(card.url, timeout=TIMEOUT) as answer,
-            part.open("wb") as stream,
-        ):
-            while block := answer.read(1 << 20):
-                stream.write(block)
-        promised = answer.headers.get("Content-Length")
-        if promised is not None and part.stat().st_size != int(promised):
-            raise OSError(f"the download ended after {part.stat().st_size} of {promised} bytes")
+        download(card.url, part, timeout=TIMEOUT)
         _verify(part, card)
         part.replace(place)
-    except (OSError, http.client.HTTPException) as error:
+    except OSError as error:
         reason = getattr(error, "reason", error)
         raise WeightsError(
             f"weights '{card.name}' are not on this machine and {card.url} cannot be reached "

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from iqabench.contract.cards import ModelCard, Recipe, Stage
 from iqabench.contract.errors import UnknownNameError, UsageError
+from iqabench.kit.download import sha256
 from iqabench.registry import Registry, load, require
 from iqabench.store.fingerprints import digest, harness, package_version, plugin
 
@@ -270,7 +271,4 @@ def _weights(card: ModelCard, weights: str) -> tuple[str, str]:
     path = Path(weights)
     if not path.is_file():
         raise UsageError(f"no weights file at {path}", "--weights train, published, FILE or job:ID")
-    import hashlib
-
-    with path.open("rb") as stream:
-        return str(path.resolve()), hashlib.file_digest(stream, "sha256").hexdigest()
+    return str(path.resolve()), sha256(path)

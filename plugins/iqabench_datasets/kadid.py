@@ -1,8 +1,8 @@
 """KADID-10k: ``images/I01.png`` and ``images/I01_TT_LL.png``, scores in ``dmos.csv``.
 
 The column called ``dmos`` holds mean opinion scores, 1 to 5, higher is better; ``var`` is,
-in spite of its name, the standard deviation of the raters' scores: 30 ratings whose mean is 4.57 can
-have the standard deviation .496, but not that variance.
+in spite of its name, the standard deviation of the raters' scores: 30 ratings whose mean is 4.57
+can have the standard deviation .496, but not that variance.
 """
 
 from __future__ import annotations

@@ -1,0 +1,72 @@
+"""Fetches files over HTTP and checks them; whoever calls renames what is good."""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+BLOCK = 1 << 20
+
+
+def download(
+    url: str,
+    part: Path,
+    *,
+    timeout: float,
+    most: int | None = None,
+    tick: Callable[[int, int], None] | None = None,
+) -> None:
+    """Fetch a file into ``part``, behind what an earlier attempt left there.
+
+    A server that knows no ranges sends the file from its beginning, and ``part`` begins anew.
+
+    Args:
+        url: http or https.
+        part: where to write; its folder exists.
+        timeout: seconds to wait for the server each time.
+        most: bytes beyond which nothing is read.
+        tick: called with (bytes there, bytes in all or 0).
+
+    Raises:
+        OSError: unreachable, cut short (``part`` keeps what came) or longer than ``most``.
+    """
+    start = part.stat().st_size if part.exists() else 0
+    headers = {"Range": f"bytes={start}-"} if start else {}
+    try:
+        request = urllib.request.Request(url, headers=headers)
+        with urllib.request.urlopen(request, timeout=timeout) as answer:
+            if answer.status != 206:
+                start = 0
+            elif not answer.headers.get("Content-Range", "").startswith(f"bytes {start}-"):
+                raise OSError("the server sent another range than it was asked for")
+            length = answer.headers.get("Content-Length")
+            total = start + int(length) if length is not None else 0
+            done = start
+            if most is not None and total > most:
+                raise OSError(f"the server has {total} bytes, not {most}")
+            with part.open("ab" if start else "wb") as stream:
+                while block := answer.read(BLOCK):
+                    done += len(block)
+                    if most is not None and done > most:
+                        raise OSError(f"the server sends more than {most} bytes")
+                    stream.write(block)
+                    if tick is not None:
+                        tick(done, total)
+        if done < total:
+            raise OSError(f"the download ended after {done} of {total} bytes")
+    except urllib.error.HTTPError as error:
+        if error.code == 416:  # nothing lies behind what is there
+            part.unlink(missing_ok=True)
+        raise
+    except (http.client.HTTPException, ValueError) as error:
+        raise OSError(f"{type(error).__name__}: {error}") from error
+
+
+def sha256(path: Path) -> str:
+    """Hex digest of a file's content."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
