@@ -128,7 +128,8 @@ def _predict(job: PredictJob, store: Store, folder: Path, tick: Tick) -> dict[st
 
     from iqabench.engine.scoring import scorer_for
 
-    names = _names(job)
+    images, references = _names(job)
+    names = [*images, *references]
     if job.maps is not None:
         job.maps.make(job.dataset, names, tick)
     scored = scorer_for(job, store)
@@ -136,14 +137,15 @@ def _predict(job: PredictJob, store: Store, folder: Path, tick: Tick) -> dict[st
     for done, prediction in enumerate(scored.predictions(names), 1):
         rows.append(prediction)
         tick(done, len(names), "predicting")
-    table = pd.DataFrame([vars(row) for row in rows])
+    made = pd.DataFrame([vars(row) for row in rows])
+    table = made[: len(images)]
     good = table["error"].isna()
     if not good.any():
         raise ScoreError(
             f"all {len(table)} pictures failed, first {table['error'].iloc[0]}",
             "look at the first picture's error",
         )
-    table[["image", "prediction", "error"]].to_parquet(folder / "predictions.parquet", index=False)
+    made[["image", "prediction", "error"]].to_parquet(folder / "predictions.parquet", index=False)
     seconds = float(table.loc[good, "seconds"].median())
     return {
         "images": len(table),
@@ -153,8 +155,11 @@ def _predict(job: PredictJob, store: Store, folder: Path, tick: Tick) -> dict[st
     }
 
 
-def _names(job: PredictJob) -> list[str]:
+def _names(job: PredictJob) -> tuple[list[str], list[str]]:
+    """The images to score, and the pristine pictures behind them, which have no labels."""
     table = job.dataset.table
     if job.contents is not None:
         table = job.dataset.rows_of(list(job.contents))
-    return list(table["image"])
+    images = list(table["image"])
+    references = set(table["reference"]) - set(images) if "reference" in table else set()
+    return images, sorted(references)

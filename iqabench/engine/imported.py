@@ -48,7 +48,7 @@ def import_file(
                 "began": datetime.now(UTC).isoformat(),
                 "seconds": 0.0,
                 "status": "done",
-                "images": len(table),
+                "images": len(dataset.table),
                 "failed_images": int(table["error"].notna().sum()),
             },
         )
@@ -122,20 +122,30 @@ def _read(path: Path, dataset: Dataset) -> tuple[pd.DataFrame, str]:
     given = pd.DataFrame({"image": names, "prediction": values.astype(float)})
     table = dataset.table[["image"]].merge(given, on="image", how="left")
     table["error"] = table["prediction"].isna().map({True: "not in the imported file", False: None})
+    pristine = given[~given["image"].isin(table["image"])]
+    if len(pristine):
+        table = pd.concat([table, pristine.assign(error=None)], ignore_index=True)
     return table, hashlib.sha256(raw).hexdigest()
 
 
 def _matched(names: pd.Series, dataset: Dataset, path: Path) -> pd.Series:
-    """Image names as the data set writes them: whole paths, or unique file names."""
-    known = set(dataset.table["image"])
+    """Image names as the data set writes them: whole paths, or unique file names.
+
+    Pristine pictures may be scored too; where a file name could be either, it is the image.
+    """
+    images = list(dataset.table["image"])
+    known = {*images, *dataset.table.get("reference", [])}
     short: dict[str, list[str]] = {}
-    for name in dataset.table["image"]:
+    for name in images:
         short.setdefault(Path(name).name, []).append(name)
+    pristine: dict[str, list[str]] = {}
+    for name in sorted(known.difference(images)):
+        pristine.setdefault(Path(name).name, []).append(name)
 
     def match(name: str) -> str:
         if name in known:
             return name
-        candidates = short.get(Path(name).name, [])
+        candidates = short.get(Path(name).name) or pristine.get(Path(name).name, [])
         if len(candidates) != 1:
             why = "is not in" if not candidates else "is ambiguous in"
             raise DataError(

@@ -55,7 +55,8 @@ def scorer_for(job: PredictJob, store: Store) -> Scored:
     references = None
     if job.model.card.full_reference:
         table = dataset.table
-        references = dict(zip(table["image"], table["reference"], strict=True))
+        references = dict(zip(table["reference"], table["reference"], strict=True))
+        references |= dict(zip(table["image"], table["reference"], strict=True))
     weights = None
     if job.model.card.kind != "scorer":
         if job.fit is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -67,19 +68,43 @@ class Group:
         found = (self.store.job(name) for name in dict.fromkeys(names))
         return [job.record for job in found if job is not None]
 
-    def _joined(self, record: Mapping[str, Any]) -> pd.DataFrame:
+    def references(self) -> list[pd.DataFrame]:
+        """One frame per repetition: image and prediction of the tested contents' pristine pictures.
 
-        labels = self.table
-        if record["contents"] is not None:
-            labels = labels[labels["content"].isin(record["contents"])]
+        Without rows where the set has no references or none was scored.
+        """
+        return [self._pristine(record) for record in self.evaluations]
+
+    def _joined(self, record: Mapping[str, Any]) -> pd.DataFrame:
+        labels = self._labels(record)
+        scores = self._scores(record)
+        if scores is None:
+            return labels.assign(prediction=float("nan"), error="the job failed")
+        return labels.merge(scores, on="image", how="left", validate="one_to_one")
+
+    def _pristine(self, record: Mapping[str, Any]) -> pd.DataFrame:
+        labels = self._labels(record)
+        scores = self._scores(record)
+        if scores is None or "reference" not in labels:
+            return labels.assign(prediction=float("nan"))[["image", "prediction"]][:0]
+        found = scores[scores["image"].isin(labels["reference"]) & scores["prediction"].notna()]
+        return found[["image", "prediction"]]
+
+    def _labels(self, record: Mapping[str, Any]) -> pd.DataFrame:
+        """Labels of the part that a repetition tests."""
+        if record["contents"] is None:
+            return self.table
+        return self.table[self.table["content"].isin(record["contents"])]
+
+    def _scores(self, record: Mapping[str, Any]) -> pd.DataFrame | None:
+        """A repetition's predictions, higher better; None where its job has not ended well."""
         job = self.store.job(record["predict"])
         if job is None or not job.done:
-            return labels.assign(prediction=float("nan"), error="the job failed")
+            return None
         scores: pd.DataFrame = self.store.predictions(record["predict"])
-        joined = labels.merge(scores, on="image", how="left", validate="one_to_one")
         if record["direction"] == "lower":
-            joined["prediction"] = -joined["prediction"]
-        return joined
+            scores["prediction"] = -scores["prediction"]
+        return scores
 
 
 def groups(store: Store, only: Iterable[str] | None = None) -> list[Group]:
@@ -106,3 +131,9 @@ def groups(store: Store, only: Iterable[str] | None = None) -> list[Group]:
         )
         for key, records in ordered
     ]
+
+
+def mean_defined(values: Iterable[float]) -> float:
+    """Mean of the finite values, nan where there are none."""
+    found = [value for value in values if math.isfinite(value)]
+    return sum(found) / len(found) if found else math.nan

@@ -5,13 +5,16 @@ from contextlib import nullcontext
 import numpy as np
 import pytest
 from safetensors.numpy import load_file
+from scipy.stats import spearmanr
 
 from iqabench import api
 from iqabench.api import Session
 from iqabench.engine import fitting
 from iqabench.registry import registry
+from iqabench.report.evaluations import groups
 
 TEST_IMAGES = 8  # 2 of 9 contents at 4 levels
+TEST_REFERENCES = 2
 
 
 def run(little, store, *models, seeds=1, set=()):
@@ -97,6 +100,29 @@ def test_one_failed_picture_lowers_coverage(little, store):
     assert board.loc["good", "coverage"] == 1
 
 
+def test_pristine_pictures_are_predicted_beside_their_test_part_and_judge_nothing(little, store):
+    results = run(little, store, "toy-network", "toy-scorer")
+    for evaluation in results.store.evaluations():
+        part = evaluation["contents"]
+        table = results.store.table("little", evaluation["test_hash"])
+        images = table[table["content"].isin(part)] if evaluation["fit"] else table
+        made = results.store.predictions(evaluation["predict"])
+        assert list(made["image"]) == [*images["image"], *sorted(set(images["reference"]))]
+        assert made["prediction"].notna().all()
+        record = results.store.job(evaluation["predict"]).record
+        assert (record["images"], record["failed_images"]) == (len(images), 0)
+    board = results.leaderboard().set_index("model")
+    assert list(board["coverage"]) == [1, 1]
+    for group in groups(results.store):
+        (frame,) = group.repetitions()
+        assert len(frame) == TEST_IMAGES
+        row = board.loc[group.keys["label"]]
+        plain = spearmanr(frame["prediction"], frame["quality"]).statistic
+        np.testing.assert_allclose(row["srocc_mean"], plain, atol=1e-12)
+        (pristine,) = group.references()
+        assert set(pristine["image"]) == set(frame["reference"])
+
+
 def test_a_failed_job_is_made_again_and_a_done_one_is_not(little, store, toy, monkeypatch):
     def broken(self, batch):
         raise MemoryError("no room")
@@ -150,7 +176,7 @@ def test_runs_repeat_and_seeds_differ(little, store, tmp_path):
             results.store.predictions(evaluation["predict"]) for results in (first, second)
         )
         assert one.equals(other)
-        assert len(one) == TEST_IMAGES
+        assert len(one) == TEST_IMAGES + TEST_REFERENCES
     initial = [
         load_file(first.store.job(record["fit"]).folder / "weights.safetensors")
         for record in first.store.evaluations()
@@ -228,6 +254,6 @@ def test_progress_is_told(little, store):
         catalog=little.catalog,
         watch=Watcher(),
     )
-    assert (36, 36, "predicting") in told
+    assert (45, 45, "predicting") in told  # 36 images and 9 references
     assert "[1/1] predict little with bad" in told
     assert told[-1].startswith("failed: predict little with bad: ScoreError: all 36 pictures")

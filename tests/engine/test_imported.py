@@ -1,10 +1,12 @@
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 
 from iqabench import api
 from iqabench.api import Session
 from iqabench.contract import DataError, UsageError
+from iqabench.report.evaluations import groups
 
 
 @pytest.fixture
@@ -180,3 +182,19 @@ def test_imports_and_runs_join_one_table(scores, little, dataset, noisy, store):
     means = everything.leaderboard().set_index("model")["srocc_mean"]
     row = pair.iloc[0]
     assert row["difference"] == pytest.approx(means[row["a"]] - means[row["b"]], abs=1e-12)
+
+
+def test_scores_of_pristine_pictures_are_kept_and_judge_nothing(scores, dataset, noisy):
+    plain = scores(noisy, "plain").leaderboard().iloc[0]
+    pristine = pd.DataFrame({"image": ["c0.png", "c3.png"], "score": [9.0, 8.0]})
+    results = scores(pd.concat([noisy, pristine]), "more")
+    row = results.leaderboard().iloc[0]
+    metrics = [name for name in row.index if name.startswith(("srocc", "plcc", "coverage"))]
+    assert row[metrics].equals(plain[metrics])
+    stored = results.store.predictions(results.store.evaluations()[0]["predict"])
+    assert list(stored["image"][36:]) == ["c0.png", "c3.png"]
+    (group,) = (found for found in groups(results.store) if found.keys["label"] == "more")
+    for frame, found in zip(group.repetitions(), group.references(), strict=True):
+        tested = {"c0.png": 9.0, "c3.png": 8.0}.items()
+        expected = {name: score for name, score in tested if name in set(frame["reference"])}
+        assert dict(zip(found["image"], found["prediction"], strict=True)) == expected
