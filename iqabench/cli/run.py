@@ -40,7 +40,11 @@ if TYPE_CHECKING:
     help="live,csiq splits each within itself; kadid:live,csiq trains on kadid and tests "
     "on the others. Repeat the option to mix.",
 )
-@click.option("--split", type=click.Choice(["official"]), help="Use the published split.")
+@click.option(
+    "--split",
+    metavar="WHICH",
+    help="official, the published split, or a FILE of `iqabench datasets splits export`.",
+)
 @click.option(
     "--weights",
     default="train",

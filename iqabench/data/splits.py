@@ -7,13 +7,17 @@ names and the seed: not on Python's hash seed, a library's random generator, or 
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from iqabench.contract.cards import Protocol
+from iqabench.contract.datasets import SPLIT_NAMES
 from iqabench.contract.errors import DataError
 from iqabench.store.fingerprints import digest
+from iqabench.store.folder import write_json
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,6 +40,55 @@ class Split:
     def record(self) -> dict[str, Any]:
         """The split as plain JSON."""
         return {key: list(part) if key != "dataset" else part for key, part in asdict(self).items()}
+
+
+def save(split: Split, path: Path) -> None:
+    """Write a split and its hash to a JSON file, whole or not at all.
+
+    Raises:
+        DataError: the file cannot be written.
+    """
+    try:
+        write_json(path, {**split.record(), "hash": split.hash})
+    except OSError as error:
+        raise DataError(f"cannot write {path}: {error.strerror}", "name another file") from error
+
+
+def load(path: Path, name: str, contents: Iterable[str]) -> Split:
+    """The split in a file made by :func:`save`, for the data set of that name and contents.
+
+    Raises:
+        DataError: the file is damaged, changed or of another set; a part is empty or shares
+            contents with another; or a content is not in the set.
+    """
+
+    def refuse(problem: str, hint: str) -> DataError:
+        return DataError(f"{path}: {problem}", hint)
+
+    again = f"iqabench datasets splits export {name} FILE makes one"
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        parts = {part: tuple(map(str, record[part])) for part in SPLIT_NAMES}
+        split, promised = Split(str(record["dataset"]), **parts), record["hash"]
+    except OSError as error:
+        raise refuse(f"no split can be read: {error.strerror}", again) from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise refuse(f"it is no split: {type(error).__name__}: {error}", again) from error
+    if split.dataset != name:
+        raise refuse(f"it splits '{split.dataset}', not '{name}'", again)
+    if split.hash != promised:
+        raise refuse(f"its contents have hash {split.hash}, not {promised}", "it was changed")
+    listed = [*split.train, *split.validation, *split.test]
+    unknown = sorted(set(listed) - set(contents))
+    if unknown:
+        raise refuse(f"{len(unknown)} contents are not in '{name}', first {unknown[0]}", again)
+    twice = sorted(content for content in set(listed) if listed.count(content) > 1)
+    if twice:
+        raise refuse(f"{len(twice)} contents are listed twice, first {twice[0]}", again)
+    empty = [part for part in SPLIT_NAMES if not getattr(split, part)]
+    if empty:
+        raise refuse(f"its {empty[0]} part is empty", again)
+    return split
 
 
 def shuffled(contents: Iterable[str], seed: int) -> list[str]:

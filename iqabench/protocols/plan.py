@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 from iqabench.contract.cards import Protocol
@@ -145,10 +146,11 @@ def make(
         read: returns a data set by name, reading each once.
         choose_maps: the saliency maps a model learns from on a data set.
         seeds: repetitions 0..N-1; None takes what the training set's protocol asks for.
-        split: ``official`` asks for the published split.
+        split: ``official`` asks for the published split, anything else names a split's file.
 
     Raises:
-        DataError: a data set is too small for its protocol or has no official split.
+        DataError: a data set is too small for its protocol or has no official split, or the file
+            holds no split of it.
     """
     evaluations, skipped = [], []
     for request in requests:
@@ -175,9 +177,9 @@ def parts_of(
 ) -> Iterable[Part]:
     """Every repetition that a request asks for."""
     if isinstance(request, Across):
-        if split == "official":
+        if split is not None:
             raise UsageError(
-                f"--split official does not apply to {request.train}:{request.test}",
+                f"--split {split} does not apply to {request.train}:{request.test}",
                 "across sets all of the first trains and all of the second tests",
             )
         train, test = read(request.train), read(request.test)
@@ -188,11 +190,32 @@ def parts_of(
         return
     dataset = read(request.dataset)
     protocol = dataset.card.protocol
+    if split not in (None, "official"):
+        made = splits.load(Path(split), dataset.name, dataset.table["content"])
+        for seed in range(seeds or protocol.seeds):
+            yield Part(dataset, dataset, made, made.test, seed, None, f"split {made.hash[:8]}")
+        return
     if split == "official":
         protocol = protocol.model_copy(update={"kind": "official"})
     for seed in range(seeds or protocol.seeds):
         for fold, made in _within(dataset, protocol, seed):
             yield Part(dataset, dataset, made, made.test, seed, fold, _name(protocol))
+
+
+def split_of(dataset: Dataset, seed: int, fold: int | None) -> Split:
+    """The split that a data set's own protocol makes for a seed and, where it has folds, a fold.
+
+    Raises:
+        UsageError: the protocol has folds and none of them is named, or the other way round.
+        DataError: the set is too small for its protocol.
+    """
+    protocol = dataset.card.protocol
+    found = dict(_within(dataset, protocol, seed))
+    if fold not in found:
+        folds = f"{protocol.folds} folds" if None not in found else "no folds"
+        hint = f"name one, --fold 0 to {protocol.folds - 1}" if None not in found else "drop --fold"
+        raise UsageError(f"'{dataset.name}' is split into {folds}", hint)
+    return found[fold]
 
 
 def _within(dataset: Dataset, protocol: Protocol, seed: int) -> Iterable[tuple[int | None, Split]]:

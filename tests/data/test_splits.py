@@ -1,3 +1,4 @@
+import json
 import os
 import subprocess
 import sys
@@ -7,7 +8,16 @@ import pandas as pd
 import pytest
 
 from iqabench.contract import DataError, Protocol
-from iqabench.data.splits import Split, hold_out, k_fold, official, shuffled, train_and_validate
+from iqabench.data.splits import (
+    Split,
+    hold_out,
+    k_fold,
+    load,
+    official,
+    save,
+    shuffled,
+    train_and_validate,
+)
 
 ANIMALS = ["ant", "bee", "cat", "dog", "eel"]
 # sha256 of "SEED\0NAME" begins with, in rising order,
@@ -179,3 +189,62 @@ def test_validation_is_carved_from_official_training():
 def test_official_splits_that_cannot_be_used_are_refused(rows):
     with pytest.raises(DataError):
         official("x", published(*rows), 0, Protocol())
+
+
+ZOO = Split("zoo", ("ant", "bee"), ("cat",), ("dog",))
+
+
+def written(path, **changes):
+    save(ZOO, path)
+    record = json.loads(path.read_text()) | changes
+    if "hash" not in changes and changes:
+        parts = (tuple(record[part]) for part in ("train", "validation", "test"))
+        record["hash"] = Split(record["dataset"], *parts).hash
+    path.write_text(json.dumps(record))
+    return path
+
+
+def test_a_split_comes_back_from_its_file(tmp_path):
+    path = tmp_path / "s.json"
+    save(ZOO, path)
+    assert load(path, "zoo", ANIMALS) == ZOO  # it need not hold every content
+    assert json.loads(path.read_text()) == {
+        "dataset": "zoo",
+        "train": ["ant", "bee"],
+        "validation": ["cat"],
+        "test": ["dog"],
+        "hash": ZOO.hash,
+    }
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"hash": "0" * 16}, "its contents have hash"),
+        ({"test": ["eel"], "hash": ZOO.hash}, "its contents have hash"),
+        ({"test": ["fox"]}, "1 contents are not in 'zoo', first fox"),
+        ({"test": ["dog", "ant"]}, "1 contents are listed twice, first ant"),
+        ({"train": ["ant", "ant"]}, "1 contents are listed twice, first ant"),
+        ({"test": []}, "its test part is empty"),
+        ({"validation": []}, "its validation part is empty"),
+        ({"dataset": "farm"}, "it splits 'farm', not 'zoo'"),
+    ],
+)
+def test_a_file_that_is_not_that_split_is_refused(tmp_path, changes, words):
+    with pytest.raises(DataError, match=words) as refused:
+        load(written(tmp_path / "s.json", **changes), "zoo", ANIMALS)
+    assert refused.value.message.startswith(str(tmp_path / "s.json"))
+
+
+@pytest.mark.parametrize("text", [None, "", "[]", "{}", "5", '{"dataset": "zoo", "train": 5}'])
+def test_a_file_that_is_no_split(tmp_path, text):
+    path = tmp_path / "s.json"
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(DataError, match=r"it is no split|no split can be read"):
+        load(path, "zoo", ANIMALS)
+
+
+def test_a_place_that_cannot_be_written(tmp_path):
+    with pytest.raises(DataError, match="cannot write"):
+        save(ZOO, tmp_path / "none" / "s.json")

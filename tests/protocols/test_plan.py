@@ -8,6 +8,7 @@ import pytest
 from iqabench.api import plan as plan_by_name
 from iqabench.contract import DataError, DatasetCard, ModelCard, Protocol, UsageError
 from iqabench.data.maps import MapSource
+from iqabench.data.splits import save
 from iqabench.data.tables import Dataset, canonical
 from iqabench.protocols import plan
 from iqabench.protocols.grammar import Across, Within
@@ -242,3 +243,37 @@ def test_no_seeds_are_refused():
     for seeds in (0, -1):
         with pytest.raises(UsageError, match=f"--seeds {seeds}"):
             plan_by_name(["brisque"], ["demo"], seeds=seeds)
+
+
+def test_a_splits_file_takes_the_protocols_place(dataset, tmp_path):
+    found = dataset()
+    split = plan.split_of(found, 0, 1)
+    save(split, tmp_path / "s.json")
+    made = make([Within("set")], found, seeds=2, split=str(tmp_path / "s.json"))
+    assert [(one.seed, one.fold, one.split) for one in made.evaluations] == [
+        (0, None, split),
+        (1, None, split),
+    ]
+    assert {one.protocol for one in made.evaluations} == {f"split {split.hash[:8]}"}
+    assert made.evaluations[0].contents == split.test
+    # The job is the very one of that fold.
+    folds = make([Within("set")], found, seeds=1)
+    assert made.jobs[0].fingerprint == folds.evaluations[1].predict.fit.fingerprint
+
+
+def test_a_splits_file_is_of_one_set_and_not_across(dataset, tmp_path):
+    path = tmp_path / "s.json"
+    save(plan.split_of(dataset("a"), 0, 0), path)
+    with pytest.raises(DataError, match="it splits 'a', not 'b'"):
+        make([Within("b")], dataset("b"), split=str(path))
+    with pytest.raises(UsageError, match="does not apply to a:b"):
+        make([Across("a", "b")], dataset("a"), dataset("b"), split=str(path))
+
+
+def test_the_split_of_a_seed_and_fold(dataset):
+    folded, held = dataset(), dataset("held", protocol=Protocol())
+    assert plan.split_of(folded, 0, 2) == make([Within("set")], folded).evaluations[2].split
+    assert plan.split_of(held, 2, None) == make([Within("held")], held).evaluations[2].split
+    for found, fold, words in ((folded, None, "4 folds"), (folded, 4, "4 folds"), (held, 0, "no")):
+        with pytest.raises(UsageError, match=words):
+            plan.split_of(found, 0, fold)
