@@ -36,6 +36,7 @@ __all__ = [
     "Choices",
     "Results",
     "Session",
+    "breakdown",
     "existing_store",
     "explain",
     "import_scores",
@@ -45,6 +46,7 @@ __all__ = [
     "run",
     "score",
     "versions",
+    "waterloo",
 ]
 
 DEFAULT_MODELS = ("biosiqnet-lite", "brisque")
@@ -161,7 +163,7 @@ def run(
         datasets: each ``a,b`` (split each within itself) or ``a:b,c`` (train on a, test on the
             others).
         seeds: repetitions; None takes what the training set's protocol asks for.
-        split: ``official`` for the split a data set publishes.
+        split: ``official`` for the split a data set publishes, or the path of a split's file.
         set: overrides, ``label.option=value`` or ``label.recipe.epochs=2``.
         choices: weights, initialisation, saliency provider, precision, device.
         store: folder of results; default ``$IQABENCH_STORE`` or ``./iqabench-results``.
@@ -198,6 +200,47 @@ def run(
 def leaderboard(store: Path | str | None = None) -> pd.DataFrame:
     """The leaderboard of a whole store."""
     return Results(existing_store(store)).leaderboard()
+
+
+def breakdown(by: str, store: Path | str | None = None) -> pd.DataFrame:
+    """Agreement within each distortion or level, of a whole store; see docs/leaderboard.md.
+
+    Args:
+        by: ``distortion`` or ``level``.
+        store: as in :func:`run`.
+
+    Raises:
+        UsageError: no test set in the store has such a column.
+    """
+    from iqabench.report import breakdown as report
+
+    return report.breakdown(existing_store(store), by)
+
+
+def waterloo(
+    dataset: str,
+    models: Sequence[str] = (),
+    *,
+    margin: float = 0.2,
+    store: Path | str | None = None,
+    session: Session | None = None,
+) -> pd.DataFrame:
+    """The D-, L- and P-test of models that were run on a data set; see docs/datasets.md.
+
+    Args:
+        dataset: the set's name.
+        models: labels of runs; all where empty.
+        margin: share of the labels' range by which pairs of the P-test differ.
+        store: as in :func:`run`.
+        session: as in :func:`plan`.
+
+    Raises:
+        UsageError: nothing was run on the set, or not that model.
+    """
+    from iqabench.report import waterloo as report
+
+    card = (session or Session()).catalog.get(dataset).card
+    return report.waterloo(existing_store(store), card.name, card.unordered, models, margin)
 
 
 def import_scores(
@@ -266,6 +309,7 @@ def score(
     """
     import pandas as pd
 
+    from iqabench.data.pictures import find_pictures
     from iqabench.engine import loose
 
     session = Session(watch=watch or Silent())
@@ -275,7 +319,7 @@ def score(
             f"'{model}' compares pictures with references", "run it on a data set that has them"
         )
     provider = session.provider(request) if request.card.saliency == "input" else None
-    rows = loose.score(request, provider, loose.pictures(paths), open_store(store), session.watch)
+    rows = loose.score(request, provider, find_pictures(paths), open_store(store), session.watch)
     return pd.DataFrame(list(rows), columns=["path", "score", "direction", "error"])
 
 
@@ -298,13 +342,13 @@ def explain(
     Raises:
         IqabenchError: unknown model, no weights, no picture, or no network.
     """
+    from iqabench.data.pictures import find_pictures
     from iqabench.engine import explain as explaining
-    from iqabench.engine import loose
 
     session = Session()
     request = _loaded(session, model, set, choices)
     provider = session.provider(request) if request.card.saliency != "none" else None
-    pictures = loose.pictures(paths)
+    pictures = find_pictures(paths)
     drawn = []
     found = explaining.explain(request, provider, pictures, open_store(store))
     for number, (path, one) in enumerate(zip(pictures, found, strict=True), 1):

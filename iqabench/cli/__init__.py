@@ -5,11 +5,11 @@ Commands are imported when they are called, so that ``iqabench --help`` answers 
 
 from __future__ import annotations
 
-import importlib
 import sys
 
 import click
 
+from iqabench.cli.lazy import LazyGroup
 from iqabench.contract.errors import IqabenchError
 
 COMMANDS = {
@@ -17,8 +17,9 @@ COMMANDS = {
     "score": "Score any pictures with published, local or trained weights.",
     "explain": "Draw what a network looks at.",
     "leaderboard": "Print the leaderboard of a store.",
+    "waterloo": "Test models without human scores: D-, L- and P-test.",
     "models": "List the models, or show one.",
-    "datasets": "List the data sets.",
+    "datasets": "List the data sets; show, verify, add, fetch, split or synthesize one.",
     "saliency": "List the saliency providers.",
     "study": "Compare variants of one model: ablation, placement, threshold, cost, ...",
     "reproduce": "Measure a table of a paper again, beside the printed numbers.",
@@ -26,41 +27,15 @@ COMMANDS = {
     "import": "Bring in scores made elsewhere.",
     "doctor": "Report versions, devices, caches, weights and plugins that failed to load.",
 }
-MODULES = {"import": "imports"}
 
 
-class Commands(click.Group):
-    """Finds commands by name and loads their modules late."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Names in the order of a user's need."""
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        """The command of that name, or None."""
-        if name not in COMMANDS:
-            return None
-        module = importlib.import_module(f"iqabench.cli.{MODULES.get(name, name)}")
-        command: click.Command = module.command
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The list of commands, without importing any."""
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """As click does, but an unknown command hears of near misses."""
-        from iqabench.contract.errors import UnknownNameError
-
-        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            raise UnknownNameError("command", args[0], COMMANDS)
-        return super().resolve_command(ctx, args)
-
-
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=LazyGroup,
+    commands_help=COMMANDS,
+    package="iqabench.cli",
+    modules={"import": "iqabench.cli.imports"},
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 @click.version_option(package_name="iqabench")
 def cli(debug: bool) -> None:

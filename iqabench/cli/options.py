@@ -14,6 +14,7 @@ from iqabench.report.tables import FORMATS, render
 if TYPE_CHECKING:
     import pandas as pd
 
+    from iqabench.data.tables import Dataset
     from iqabench.engine.progress import Watcher
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -36,6 +37,16 @@ def catalog_option(function: Function) -> Function:
         type=click.Path(path_type=Path),
         metavar="FILE",
         help="A further catalogue of data sets, merged last.",
+    )(function)
+
+
+def target_option(function: Function) -> Function:
+    """``--catalog FILE``, of commands that write it."""
+    return click.option(
+        "--catalog",
+        type=click.Path(path_type=Path, dir_okay=False),
+        metavar="FILE",
+        help="The catalogue to write [default: your own; `iqabench doctor` shows where].",
     )(function)
 
 
@@ -123,10 +134,10 @@ def device_options(function: Function) -> Function:
     )(function)
 
 
-def _writable(ctx: click.Context, parameter: click.Parameter, output: Path | None) -> Path | None:
+def writable(ctx: click.Context, parameter: click.Parameter, output: Path | None) -> Path | None:
     """Refuse a file that could not be written, before the work whose table it is to hold."""
     if output is not None and (output.is_dir() or not output.parent.is_dir()):
-        raise UsageError(f"cannot write {output}: no such folder", "name another with -o")
+        raise UsageError(f"cannot write {output}: no such folder", "name another place")
     return output
 
 
@@ -137,7 +148,7 @@ def table_options(function: Function) -> Function:
         "--output",
         type=click.Path(path_type=Path),
         metavar="FILE",
-        callback=_writable,
+        callback=writable,
         help="Write the table to a file.",
     )(function)
     return click.option(
@@ -176,6 +187,25 @@ def emit(
             f"cannot write {output}: {error.strerror}", "name another with -o"
         ) from error
     click.echo(f"wrote {output}", err=True)
+
+
+def emit_set(dataset: Dataset, catalog: Path) -> None:
+    """Print what was found in a data set that a catalogue now holds."""
+    from iqabench.sets.describe import counts
+
+    rows = [{"fact": key, "value": value} for key, value in counts(dataset).items()]
+    emit([{"fact": "data set", "value": dataset.name}, *rows], None, None)
+    click.echo(f"wrote {catalog}", err=True)
+
+
+def emit_frame(
+    frame: pd.DataFrame, form: str | None, output: Path | None, notes: list[str]
+) -> None:
+    """Print or write a table: every column where a program reads it, else what fits a screen."""
+    from iqabench.report import tables
+
+    rows = tables.records(frame) if is_full(form, output) else tables.without_config(frame)
+    emit(rows, form, output, notes=notes)
 
 
 def emit_leaderboard(board: pd.DataFrame, form: str | None, output: Path | None) -> None:

@@ -1,6 +1,7 @@
 """What a plugin must know of iqabench. Imports no numerical library."""
 
 from iqabench.contract.cards import (
+    ArchiveCard,
     DatasetCard,
     ModelCard,
     PaperRow,
@@ -35,6 +36,7 @@ from iqabench.contract.saliency import SaliencyProvider
 
 __all__ = [
     "GROUP",
+    "ArchiveCard",
     "Batch",
     "CatalogError",
     "DataError",

@@ -15,6 +15,7 @@ from pydantic import (
     PositiveFloat,
     PositiveInt,
     StringConstraints,
+    model_validator,
 )
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._+-]*$")]
@@ -179,6 +180,30 @@ class Protocol(Frozen):
     """Repetitions when the user does not say."""
 
 
+class ArchiveCard(Frozen):
+    """The file a data set is published as."""
+
+    name: str = ""
+    """Its file name; where empty, the last part of ``url``."""
+    url: str = ""
+    """Where it can be had without a form or a password; needs ``sha256`` and ``bytes``."""
+    sha256: str = Field("", pattern=r"^([0-9a-f]{64})?$")
+    bytes: int = Field(0, ge=0)
+
+    @model_validator(mode="after")
+    def _checkable(self) -> ArchiveCard:
+        if self.url and not (self.sha256 and self.bytes):
+            raise ValueError("a url needs sha256 and bytes")
+        if self.url and not self.url.startswith(("http://", "https://")):
+            raise ValueError("a url begins with http:// or https://")
+        return self
+
+    @property
+    def filename(self) -> str:
+        """What the file is called."""
+        return self.name or self.url.rpartition("/")[2]
+
+
 class DatasetCard(Frozen):
     """The facts of a data set and the name of its reader."""
 
@@ -199,6 +224,11 @@ class DatasetCard(Frozen):
     label_kind: Literal["human", "proxy"] = "human"
     """``proxy``: quality comes from a measure, not from people; every table says so."""
     protocol: Protocol = Protocol()
+    unordered: tuple[str, ...] = ()
+    """Distortions whose levels do not order severity, named as in the column ``distortion``."""
+    unlabelled: int | None = None
+    """Pictures that lie beside labelled ones and have no label; None where that is not known."""
+    archive: ArchiveCard = ArchiveCard()
     option_keys: tuple[str, ...] = ()
     """Catalogue keys that the reader understands beside ``root``."""
     homepage: str = ""

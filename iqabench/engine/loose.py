@@ -12,7 +12,6 @@ import torch
 from torch import Tensor
 
 from iqabench.contract.cards import SaliencyCard
-from iqabench.contract.errors import UsageError
 from iqabench.data.images import decode
 from iqabench.engine.progress import Watcher
 from iqabench.engine.scoring import chosen_weights, ready
@@ -22,27 +21,6 @@ from iqabench.store import Store
 
 if TYPE_CHECKING:
     from iqabench.contract.models import Features
-
-SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".ppm"})
-
-
-def pictures(paths: Sequence[Path]) -> list[Path]:
-    """The files named, and the pictures in the folders named, sorted within each.
-
-    Raises:
-        UsageError: nothing is at a path, or a folder holds no picture.
-    """
-    found: list[Path] = []
-    for path in paths:
-        inside = (
-            sorted(p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES)
-            if (path.is_dir())
-            else [path]
-        )
-        if not path.exists() or not inside:
-            raise UsageError(f"no picture at {path}", "name pictures, or folders that hold some")
-        found += inside
-    return list(dict.fromkeys(found))
 
 
 def score(

@@ -57,11 +57,17 @@ def short(frame: pd.DataFrame) -> list[dict[str, Any]]:
     return rows
 
 
+def without_config(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows for a screen: without hashes, and with "-" for what is not defined."""
+    return [
+        {key: "-" if value != value else value for key, value in row.items() if key != "config"}
+        for row in records(frame)
+    ]
+
+
 def notes(frame: pd.DataFrame) -> list[str]:
     """The footnotes that a leaderboard must carry."""
-    found = []
-    if (frame["labels"] == "proxy").any():
-        found.append("proxy labels: quality comes from a full-reference measure, not from people")
+    found = _proxy_note(frame)
     if (frame["init"] == "random").any():
         found.append("* trained from random weights (--init random)")
     if len(frame) and frame["contents"].min() < FEW_CONTENTS:
@@ -70,6 +76,29 @@ def notes(frame: pd.DataFrame) -> list[str]:
             "are too narrow"
         )
     return found
+
+
+def waterloo_notes(frame: pd.DataFrame) -> list[str]:
+    """The footnotes that a table of the Waterloo tests must carry."""
+    found = [
+        f"P: pairs whose labels differ by more than {frame['margin'].iloc[0]:.3g}; the paper takes "
+        "those that three full-reference measures agree on",
+        *_proxy_note(frame),
+    ]
+    if (frame["pristine"] == 0).any():
+        found.append("no D where no pristine picture was scored")
+    return found
+
+
+def breakdown_notes(frame: pd.DataFrame) -> list[str]:
+    """The footnotes that a table of agreement by distortion or level must carry."""
+    return ["-: too few pictures, or all equal", *_proxy_note(frame)]
+
+
+def _proxy_note(frame: pd.DataFrame) -> list[str]:
+    if not (frame["labels"] == "proxy").any():
+        return []
+    return ["proxy labels: quality comes from a full-reference measure, not from people"]
 
 
 def _interval(row: dict[str, Any], metric: str) -> str:

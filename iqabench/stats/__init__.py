@@ -14,17 +14,27 @@ from iqabench.stats.bootstrap import (
     weighted_srocc,
 )
 from iqabench.stats.logistic import LogisticFit, LogisticFitError, fit_logistic
+from iqabench.stats.waterloo import (
+    Consistency,
+    discriminability,
+    preference_consistency,
+    ranking_consistency,
+)
 
 __all__ = [
     "Agreement",
+    "Consistency",
     "LogisticFit",
     "LogisticFitError",
     "agreement",
     "content_counts",
+    "discriminability",
     "fit_logistic",
     "interval",
     "krocc",
     "plcc",
+    "preference_consistency",
+    "ranking_consistency",
     "repeated_bootstrap",
     "rmse",
     "srocc",

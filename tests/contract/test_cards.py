@@ -2,6 +2,7 @@ import pytest
 from pydantic import ValidationError
 
 from iqabench.contract import (
+    ArchiveCard,
     DatasetCard,
     IqabenchError,
     ModelCard,
@@ -49,6 +50,33 @@ def test_cards_cannot_be_changed(card):
 def test_unknown_fields_are_errors(kind, fields):
     with pytest.raises(ValidationError, match="Extra inputs are not permitted"):
         kind(**fields)
+
+
+ARCHIVE = {"url": "https://a.org/b/set.zip", "sha256": "0" * 64, "bytes": 5}
+
+
+@pytest.mark.parametrize(
+    ("fields", "name"),
+    [({}, ""), ({"name": "set.rar"}, "set.rar"), (ARCHIVE, "set.zip")],
+)
+def test_archives_are_known_by_name(fields, name):
+    assert ArchiveCard(**fields).filename == name
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"url": "https://a.org/set.zip"},
+        ARCHIVE | {"bytes": 0},
+        ARCHIVE | {"sha256": ""},
+        ARCHIVE | {"sha256": "0" * 63},
+        ARCHIVE | {"url": "file:///etc/passwd"},
+        ARCHIVE | {"md5": "0"},
+    ],
+)
+def test_archives_that_could_not_be_checked_are_refused(fields):
+    with pytest.raises(ValidationError):
+        ArchiveCard(**fields)
 
 
 @pytest.mark.parametrize("name", ["a", "live-md", "niqe.v2", "a_b+c", "0x"])
