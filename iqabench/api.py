@@ -225,7 +225,7 @@ def waterloo(
     store: Path | str | None = None,
     session: Session | None = None,
 ) -> pd.DataFrame:
-    """The D-, L- and P-test of models that were run on a data set; see docs/datasets.md.
+    """The D-, L- and P-test of models that were run on a data set; see docs/waterloo.md.
 
     Args:
         dataset: the set's name.

@@ -20,7 +20,18 @@ from iqabench.contract.errors import CatalogError, DataError, UnknownNameError
 from iqabench.kit.places import cache_dir
 from iqabench.registry import Registry
 
-CARD_KEYS = ("title", "direction", "label_kind", "homepage", "licence", "citation")
+CARD_KEYS = (
+    "title",
+    "direction",
+    "score_range",
+    "label_kind",
+    "unordered",
+    "unlabelled",
+    "archive",
+    "homepage",
+    "licence",
+    "citation",
+)
 COMMON_KEYS = ("root", "reader", "protocol", *CARD_KEYS)
 
 
@@ -36,6 +47,11 @@ class BoundDataset:
     def name(self) -> str:
         """The short name."""
         return self.card.name
+
+    @property
+    def is_there(self) -> bool:
+        """Whether its folder is there; built-in sets are made on first use."""
+        return self.card.builder is not None or (self.root is not None and self.root.is_dir())
 
 
 def user_catalog() -> Path:
@@ -90,7 +106,7 @@ class Catalog:
             DataError: the folder is missing; the hint names the keys that set it.
         """
         bound = self.get(name)
-        if bound.card.builder is None and (bound.root is None or not bound.root.is_dir()):
+        if not bound.is_there:
             where = "has no root" if bound.root is None else f"is not at {bound.root}"
             raise DataError(
                 f"data set '{bound.name}' {where}",

@@ -91,6 +91,17 @@ def test_a_users_set_is_its_readers_card_with_the_users_facts(little, catalogue)
     assert dict(bound.options) == {"labels": "s.csv", "columns": {"image": "file", "mos": "dmos"}}
 
 
+def test_a_catalogue_may_give_facts_that_its_reader_does_not_know(catalogue):
+    path = catalogue(
+        "datasets:\n  mine:\n    reader: csv\n    unordered: [shift]\n    unlabelled: 3\n"
+        "    score_range: [0, 100]\n    label_kind: proxy\n"
+        f"    archive: {{url: 'https://a.org/b.zip', sha256: {'a' * 64}, bytes: 7}}\n"
+    )
+    card = Catalog(registry(), path).get("mine").card
+    assert (card.unordered, card.unlabelled, card.score_range) == (("shift",), 3, (0, 100))
+    assert (card.archive.filename, card.archive.bytes, card.label_kind) == ("b.zip", 7, "proxy")
+
+
 def test_the_small_set_is_ready(little):
     bound = Catalog(registry(), little.catalog).ready("little")
     assert bound.root == little.root
@@ -143,6 +154,8 @@ def test_bad_yaml_names_the_line(catalogue):
         "datasets:\n  mine: {reader: csv, title: 5}\n",
         "datasets:\n  mine: {reader: csv, direction: up}\n",
         "datasets:\n  mine: {reader: csv, protocol: 5}\n",
+        "datasets:\n  mine: {reader: csv, archive: {url: 'https://a.org/b.zip'}}\n",
+        "datasets:\n  mine: {reader: csv, unordered: 5}\n",
         "datasets:\n  mine: {reader: csv, protocol: {fold: 5}}\n",
         "datasets:\n  mine: {reader: csv}\n  my set: {reader: csv}\n",
     ],

@@ -10,6 +10,7 @@ import pytest
 
 import iqabench
 from iqabench.cli import COMMANDS
+from iqabench.cli.datasets import COMMANDS as DATASETS
 from iqabench.contract import GROUP
 from iqabench.registry import registry
 
@@ -72,6 +73,8 @@ def test_lists_and_help_are_cheap():
         ["models", "--format", "json"],
         *(["models", name] for name in registry().models.cards),
         ["datasets"],
+        *(["datasets", name, "--help"] for name in DATASETS),
+        ["datasets", "show", "kadid"],
         ["saliency"],
     ]
     printed, found = program(*runs)

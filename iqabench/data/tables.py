@@ -71,13 +71,26 @@ def read(bound: BoundDataset, tick: Tick | None = None) -> Dataset:
     Raises:
         DataError: files are missing, or labels are not what the card promises.
     """
+    root, raw = labels(bound, tick)
+    card = bound.card
+    if "score_range" in raw.attrs:
+        card = card.model_copy(update={"score_range": raw.attrs["score_range"]})
+    return Dataset(card, root, canonical(raw, card, root), tick)
+
+
+def labels(bound: BoundDataset, tick: Tick | None = None) -> tuple[Path, pd.DataFrame]:
+    """The root of a set, built if need be, and its reader's table, unchecked.
+
+    Raises:
+        DataError: there is no root, or the reader cannot read.
+    """
     card = bound.card
     if bound.root is None:
         raise DataError(f"data set '{card.name}' has no root", "set it in a catalogue")
     if card.builder is not None:
         load(card.builder)(bound.root, tick)
     try:
-        raw = load(card.reader)(bound.root, dict(bound.options))
+        return bound.root, load(card.reader)(bound.root, dict(bound.options))
     except IqabenchError as error:
         raise DataError(f"data set '{card.name}': {error.message}", error.hint) from error
     except FileNotFoundError as error:
@@ -91,9 +104,6 @@ def read(bound: BoundDataset, tick: Tick | None = None) -> Dataset:
             f"data set '{card.name}': its labels cannot be read: {problem}",
             f"is {bound.root} the unpacked archive?",
         ) from error
-    if "score_range" in raw.attrs:
-        card = card.model_copy(update={"score_range": raw.attrs["score_range"]})
-    return Dataset(card, bound.root, canonical(raw, card, bound.root), tick)
 
 
 def canonical(raw: pd.DataFrame, card: DatasetCard, root: Path) -> pd.DataFrame:

@@ -7,7 +7,7 @@ known.
 
 from __future__ import annotations
 
-from iqabench.contract import DatasetCard, Protocol
+from iqabench.contract import ArchiveCard, DatasetCard, Protocol
 
 NOT_STATED = "not stated"
 NOTICE = "free of charge with the copyright notice and attribution"
@@ -22,6 +22,7 @@ DEMO = DatasetCard(
     score_range=(0, 100),
     label_kind="proxy",
     protocol=Protocol(kind="k-fold", folds=4, seeds=1),
+    unlabelled=0,
     licence="photographs: public domain or CC0/CC-BY as scikit-image, scikit-learn and matplotlib "
     "state; distortions and labels: Apache-2.0",
     citation="distortions after Lin, Hosu, Saupe: KADID-10k (QoMEX 2019)",
@@ -35,6 +36,7 @@ LIVE = DatasetCard(
     contents=29,
     direction="lower",
     score_range=(-3, 112),
+    unlabelled=203,
     homepage="https://live.ece.utexas.edu/research/Quality/subjective.htm",
     licence=NOTICE,
     citation="Sheikh, Sabir, Bovik: A statistical evaluation of recent full reference image "
@@ -63,6 +65,8 @@ TID2013 = DatasetCard(
     images=3000,
     contents=25,
     score_range=(0, 9),
+    unordered=("non-eccentricity-patch", "local-block-distortion", "contrast-change"),
+    unlabelled=0,
     homepage="https://www.ponomarenko.info/tid2013.htm",
     licence=NOT_STATED,
     citation="Ponomarenko et al.: Image database TID2013: peculiarities, results and perspectives "
@@ -77,6 +81,9 @@ KADID = DatasetCard(
     images=10125,
     contents=81,
     score_range=(1, 5),
+    unordered=("color-shift", "mean-shift", "contrast-change"),
+    unlabelled=0,
+    archive=ArchiveCard(name="kadid10k.zip"),
     homepage="https://database.mmsp-kn.de/kadid-10k-database.html",
     licence=NOT_STATED,
     citation="Lin, Hosu, Saupe: KADID-10k, a large-scale artificially distorted IQA database "
@@ -140,6 +147,7 @@ GENERIC = DatasetCard(
     name="csv",
     title="Any CSV or Parquet file with a column of paths and one of scores",
     reader="iqabench_datasets.generic:read",
+    unlabelled=0,
     option_keys=("labels", "columns"),
 )
 

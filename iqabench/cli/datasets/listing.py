@@ -1,4 +1,4 @@
-"""``iqabench datasets``."""
+"""``iqabench datasets list``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import click
 from iqabench.cli.options import catalog_option, emit, table_options
 
 
-@click.command("datasets")
+@click.command("list")
 @catalog_option
 @table_options
 def command(catalog: Path | None, form: str | None, output: Path | None) -> None:
@@ -24,14 +24,13 @@ def command(catalog: Path | None, form: str | None, output: Path | None) -> None
         registered = registry().datasets.cards.get(name)
         if bound.card is registered and not registered.images:
             continue  # a reader for users' sets, not a set
-        there = bound.card.builder is not None or (bound.root is not None and bound.root.is_dir())
         rows.append(
             {
                 "data set": name,
                 "images": bound.card.images or None,
                 "contents": bound.card.contents or None,
                 "labels": bound.card.label_kind,
-                "ready": "yes" if there else "no",
+                "ready": "yes" if bound.is_there else "no",
                 "root": str(bound.root) if bound.root else "not set",
                 "title": bound.card.title,
             }

@@ -1,0 +1,1 @@
+"""What a user does with data sets before anything runs: bind, fetch, verify, show, synthesize."""

@@ -1,0 +1,131 @@
+"""A user's photos, distorted and labelled by a proxy, as a data set of the user's catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zlib import crc32
+
+from iqabench.contract.errors import DataError, UsageError
+from iqabench.data.images import decode
+from iqabench.data.pictures import find_pictures
+from iqabench.data.tables import Dataset, Tick
+from iqabench.kit.distort import DISTORTIONS, Distortion, find
+from iqabench.kit.synthesis import LABELS, LONG_SIDE, Photo, reduced, synthesize
+from iqabench.sets.binding import bind, check_new, user_root
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+COLUMNS = ("image", "reference", "content", "distortion", "level", "mos")
+
+
+def make(
+    photos: Path,
+    name: str,
+    kinds: Sequence[Distortion],
+    levels: Sequence[float],
+    *,
+    root: Path | None,
+    seed: int,
+    long_side: int = LONG_SIDE,
+    catalog: Path,
+    tick: Tick | None = None,
+) -> Dataset:
+    """Make a set of a folder's photos and write it into a catalogue.
+
+    Args:
+        photos: a folder, searched to its depth.
+        name: of the set.
+        kinds: distortions.
+        levels: 1 to 5.
+        root: where to make it; None takes a place of the user's data.
+        seed: decides what is random; a photo's noise does not depend on the others.
+        long_side: pixels to which longer sides are scaled down.
+        catalog: the catalogue to write.
+        tick: shows progress.
+
+    Raises:
+        CatalogError: the name is taken, or the catalogue cannot be written.
+        DataError: the place is taken, or a photo cannot be read or is too small.
+        UsageError: the folder holds no photo.
+    """
+    check_new(name, catalog)
+    root = (root or user_root(name)).absolute()
+    if root.exists():
+        raise DataError(f"{root} is there already", "name another place with --root")
+    found = [
+        Photo(content, crc32(f"{seed}\0{content}".encode()), partial(_load, path, long_side))
+        for path in find_pictures([photos])
+        for content in [_content(path, photos)]
+    ]
+    try:
+        synthesize(root, found, [kind.slug for kind in kinds], levels, tick)
+    except OSError as error:
+        raise DataError(f"cannot write {root}: {error}", "name another --root") from error
+    return bind(name, _entry(root, len(found), kinds, levels, seed), catalog, tick)
+
+
+def parse_kinds(text: str) -> list[Distortion]:
+    """``all``, or comma-separated KADID-10k numbers, names or slugs, each taken once.
+
+    Raises:
+        UsageError: there is no such distortion.
+    """
+    if text.strip() == "all":
+        return list(DISTORTIONS)
+    found = [find(part) for part in text.split(",")]
+    return list(dict.fromkeys(found))
+
+
+def parse_levels(text: str) -> list[float]:
+    """``1-5``, ``1,3,5``, ``2.5``: levels in rising order, each once, whole ones as integers.
+
+    >>> parse_levels("4-5,1,2.5")
+    [1, 2.5, 4, 5]
+
+    Raises:
+        UsageError: no number from 1 to 5.
+    """
+    found: set[float] = set()
+    for part in text.split(","):
+        low, _, high = part.partition("-")
+        try:
+            found |= set(range(int(low), int(high) + 1)) if high else {float(low)}
+        except ValueError:
+            found.add(0)
+    if not found or not all(1 <= level <= 5 for level in found):
+        raise UsageError(f"no levels in '{text}'", "write 1-5 or 1,3,5; levels run from 1 to 5")
+    return [int(level) if level == int(level) else level for level in sorted(found)]
+
+
+def _content(path: Path, folder: Path) -> str:
+    inside = path.relative_to(folder) if folder.is_dir() else Path(path.name)
+    return "-".join(inside.with_suffix("").parts)
+
+
+def _load(path: Path, long_side: int) -> NDArray[np.uint8]:
+    from PIL import Image
+
+    return reduced(Image.fromarray(decode(path)), long_side)
+
+
+def _entry(
+    root: Path, photos: int, kinds: Sequence[Distortion], levels: Sequence[float], seed: int
+) -> dict[str, object]:
+    """What the catalogue says of the set."""
+    types = "all types" if len(kinds) == len(DISTORTIONS) else f"{len(kinds)} types"
+    return {
+        "reader": "csv",
+        "root": str(root),
+        "title": f"{photos} photos, {types}, levels {', '.join(f'{x:g}' for x in levels)}, "
+        f"seed {seed}; synthesized",
+        "labels": LABELS,
+        "columns": {name: name for name in COLUMNS},
+        "label_kind": "proxy",
+        "score_range": [0, 100],
+        "unordered": [kind.slug for kind in kinds if not kind.monotone],
+    }

@@ -1,0 +1,212 @@
+"""Checks a data set: every file and label against the card and against each other.
+
+A picture that has been decoded is remembered by the hash of its content, which is itself
+remembered by path, size and time; so an interrupted check goes on, and a second one is short.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from iqabench.catalog import BoundDataset
+from iqabench.contract.cards import DatasetCard
+from iqabench.contract.datasets import OPTIONAL, REQUIRED
+from iqabench.contract.errors import DataError
+from iqabench.data.hashes import file_hashes
+from iqabench.data.images import DECODING, decode
+from iqabench.data.pictures import SUFFIXES
+from iqabench.data.tables import Tick, canonical, labels
+from iqabench.kit.download import sha256
+from iqabench.kit.places import cache_dir
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+BLOCK = 64
+"""Files whose hashes are kept together: what an interruption may lose."""
+SUMS = "SHA256SUMS"
+"""A file of checksums at the root, as ``sha256sum`` writes it, is checked where there is one."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something that is not as it should be."""
+
+    problem: str
+    """missing, extra, unreadable, size, label, count or checksum."""
+    file: str
+    """Below the root; empty where it is the whole set."""
+    detail: str
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What a check found."""
+
+    problems: tuple[Problem, ...]
+    pictures: int
+    """Pictures that are there."""
+    remembered: int
+    """Of those, how many were decoded by an earlier check."""
+
+
+def verify(bound: BoundDataset, tick: Tick | None = None) -> Verified:
+    """Check labels, files, pictures and counts of a set.
+
+    Raises:
+        DataError: there is no root, or the labels cannot be read at all.
+    """
+    root, raw = labels(bound, tick)
+    if not len(raw) or not set(REQUIRED) <= set(raw) <= {*REQUIRED, *OPTIONAL}:
+        canonical(raw, bound.card, root)  # raises
+    raw = raw.assign(image=raw["image"].astype(str))
+    found = [*_labels(raw, bound.card, root), *_counts(raw, bound.card)]
+    pictures, files = _named(raw, ("image", "reference")), _named(raw, ("saliency", "fixations"))
+    found += [
+        Problem("missing", name, "no such file")
+        for name in (*pictures, *files)
+        if not (root / name).is_file()
+    ]
+    there = [name for name in pictures if (root / name).is_file()]
+    sizes, remembered, unreadable = _decoded(root, there, tick)
+    found += [*unreadable, *_sizes(raw, sizes), *_extra(root, there, bound.card)]
+    found += _checksums(root, tick)
+    distinct = {(one.problem, one.file, one.detail): one for one in found}
+    return Verified(tuple(distinct.values()), len(there), remembered)
+
+
+def _named(raw: pd.DataFrame, columns: Iterable[str]) -> list[str]:
+    names = (name for column in columns if column in raw for name in raw[column].dropna())
+    return list(dict.fromkeys(map(str, names)))
+
+
+def _labels(raw: pd.DataFrame, card: DatasetCard, root: Path) -> Iterator[Problem]:
+    import numpy as np
+    import pandas as pd
+
+    scores = pd.to_numeric(raw["mos"], errors="coerce").astype(float)
+    low, high = card.score_range or (-np.inf, np.inf)
+    faulty = False
+    for name, text, score in zip(raw["image"], raw["mos"], scores, strict=True):
+        if not np.isfinite(score):
+            faulty = True
+            yield Problem("label", name, f"the score is no finite number: '{text}'")
+        elif not low <= score <= high:
+            yield Problem("label", name, f"the score {score:g} is outside {low:g} to {high:g}")
+    for name in raw.loc[raw["image"].duplicated(), "image"]:
+        faulty = True
+        yield Problem("label", name, "listed twice")
+    if not faulty and all((root / name).is_file() for name in _named(raw, ("image", "reference"))):
+        try:
+            canonical(raw, card, root)
+        except DataError as error:
+            yield Problem("label", "", error.message)
+
+
+def _counts(raw: pd.DataFrame, card: DatasetCard) -> Iterator[Problem]:
+    column = next(name for name in ("content", "reference", "image") if name in raw)
+    found = {"images": len(raw), "contents": raw[column].nunique()}
+    for what, promised in (("images", card.images), ("contents", card.contents)):
+        if promised and found[what] != promised:
+            yield Problem("count", "", f"{found[what]} {what}, not {promised} as on the card")
+
+
+def _decoded(
+    root: Path, names: Sequence[str], tick: Tick | None
+) -> tuple[dict[str, tuple[int, int]], int, list[Problem]]:
+    """(height, width) of every picture that decodes, how many were remembered, and the others."""
+    place = cache_dir() / "verified" / f"{DECODING}.txt"
+    known = _remembered(place)
+    before = frozenset(known)
+    sizes: dict[str, tuple[int, int]] = {}
+    remembered, problems = 0, []
+    with _memory(place) as memory:
+        for done, (name, content) in enumerate(_hashed(root, names), 1):
+            if content in known:
+                remembered += content in before
+                sizes[name] = known[content]
+            elif content is None:
+                problems.append(Problem("unreadable", name, "permission denied"))
+            else:
+                try:
+                    sizes[name] = known[content] = decode(root / name).shape[:2]
+                    memory.write(f"{content} {sizes[name][0]} {sizes[name][1]}\n")
+                except DataError as error:
+                    problems.append(Problem("unreadable", name, error.message))
+            if tick is not None:
+                tick(done, len(names), "verifying")
+    return sizes, remembered, problems
+
+
+def _hashed(root: Path, names: Sequence[str]) -> Iterator[tuple[str, str | None]]:
+    """Every name with its content hash, None where the file cannot be opened."""
+    for start in range(0, len(names), BLOCK):
+        block = names[start : start + BLOCK]
+        good = [name for name in block if os.access(root / name, os.R_OK)]
+        hashes = dict(zip(good, file_hashes([root / name for name in good]), strict=True))
+        yield from ((name, hashes.get(name)) for name in block)
+
+
+def _memory(place: Path) -> TextIO:
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        return place.open("a", encoding="utf-8", buffering=1)
+    except OSError as error:
+        raise DataError(
+            f"cannot use the cache {cache_dir()}: {error}",
+            "set $IQABENCH_CACHE to a folder that can be written",
+        ) from error
+
+
+def _remembered(place: Path) -> dict[str | None, tuple[int, int]]:
+    if not place.exists():
+        return {}
+    lines = (line.split() for line in place.read_text(encoding="utf-8").splitlines())
+    return {line[0]: (int(line[1]), int(line[2])) for line in lines if len(line) == 3}
+
+
+def _sizes(raw: pd.DataFrame, sizes: dict[str, tuple[int, int]]) -> Iterator[Problem]:
+    """Pictures that a full-reference measure could not compare with their references."""
+    if "reference" not in raw:
+        return
+    for name, reference in zip(raw["image"], raw["reference"].astype(str), strict=True):
+        ours, theirs = sizes.get(name), sizes.get(reference)
+        if ours and theirs and ours != theirs:
+            yield Problem(
+                "size", name, f"{ours[1]}x{ours[0]}, its reference is {theirs[1]}x{theirs[0]}"
+            )
+
+
+def _extra(root: Path, there: Sequence[str], card: DatasetCard) -> Iterator[Problem]:
+    """Pictures beside the labelled ones, unless there are as many as the card says."""
+    if card.unlabelled is None:
+        return
+    known = {root / name for name in there}
+    found = sorted(
+        path
+        for folder in {path.parent for path in known}
+        for path in folder.iterdir()
+        if path not in known and path.suffix.lower() in SUFFIXES
+    )
+    if len(found) != card.unlabelled:
+        for path in found:
+            yield Problem("extra", path.relative_to(root).as_posix(), "no label names it")
+
+
+def _checksums(root: Path, tick: Tick | None) -> Iterator[Problem]:
+    if not (root / SUMS).is_file():
+        return
+    lines = (root / SUMS).read_text(encoding="utf-8").splitlines()
+    for done, line in enumerate(lines, 1):
+        digest, _, name = line.partition(" ")
+        path = root / name.strip().removeprefix("*")
+        if not path.is_file():
+            yield Problem("missing", name.strip().removeprefix("*"), "no such file")
+        elif sha256(path) != digest.lower():
+            yield Problem("checksum", path.relative_to(root).as_posix(), f"not as in {SUMS}")
+        if tick is not None:
+            tick(done, len(lines), "checksums")
