@@ -71,15 +71,13 @@ def read(bound: BoundDataset, tick: Tick | None = None) -> Dataset:
     Raises:
         DataError: files are missing, or labels are not what the card promises.
     """
-    root, raw = labels(bound, tick)
-    card = bound.card
-    if "score_range" in raw.attrs:
-        card = card.model_copy(update={"score_range": raw.attrs["score_range"]})
+    card, root, raw = labels(bound, tick)
     return Dataset(card, root, canonical(raw, card, root), tick)
 
 
-def labels(bound: BoundDataset, tick: Tick | None = None) -> tuple[Path, pd.DataFrame]:
-    """The root of a set, built if need be, and its reader's table, unchecked.
+def labels(bound: BoundDataset, tick: Tick | None = None) -> tuple[DatasetCard, Path, pd.DataFrame]:
+    """A set's card with the range of its scores, its root, built if need be, and its reader's
+    table, unchecked.
 
     Raises:
         DataError: there is no root, or the reader cannot read.
@@ -90,7 +88,7 @@ def labels(bound: BoundDataset, tick: Tick | None = None) -> tuple[Path, pd.Data
     if card.builder is not None:
         load(card.builder)(bound.root, tick)
     try:
-        return bound.root, load(card.reader)(bound.root, dict(bound.options))
+        raw = load(card.reader)(bound.root, dict(bound.options))
     except IqabenchError as error:
         raise DataError(f"data set '{card.name}': {error.message}", error.hint) from error
     except FileNotFoundError as error:
@@ -104,6 +102,9 @@ def labels(bound: BoundDataset, tick: Tick | None = None) -> tuple[Path, pd.Data
             f"data set '{card.name}': its labels cannot be read: {problem}",
             f"is {bound.root} the unpacked archive?",
         ) from error
+    if "score_range" in raw.attrs:
+        card = card.model_copy(update={"score_range": raw.attrs["score_range"]})
+    return card, bound.root, raw
 
 
 def canonical(raw: pd.DataFrame, card: DatasetCard, root: Path) -> pd.DataFrame:

@@ -22,6 +22,7 @@ from iqabench.data.pictures import SUFFIXES
 from iqabench.data.tables import Tick, canonical, labels
 from iqabench.kit.download import sha256
 from iqabench.kit.places import cache_dir
+from iqabench.kit.tree import Tree
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -60,20 +61,21 @@ def verify(bound: BoundDataset, tick: Tick | None = None) -> Verified:
     Raises:
         DataError: there is no root, or the labels cannot be read at all.
     """
-    root, raw = labels(bound, tick)
+    card, root, raw = labels(bound, tick)
     if not len(raw) or not set(REQUIRED) <= set(raw) <= {*REQUIRED, *OPTIONAL}:
-        canonical(raw, bound.card, root)  # raises
+        canonical(raw, card, root)  # raises
     raw = raw.assign(image=raw["image"].astype(str))
-    found = [*_labels(raw, bound.card, root), *_counts(raw, bound.card)]
+    found = [*_labels(raw, card, root), *_counts(raw, card)]
+    tree = Tree(root)
     pictures, files = _named(raw, ("image", "reference")), _named(raw, ("saliency", "fixations"))
     found += [
         Problem("missing", name, "no such file")
         for name in (*pictures, *files)
-        if not (root / name).is_file()
+        if not tree.has(name)
     ]
-    there = [name for name in pictures if (root / name).is_file()]
+    there = [name for name in pictures if tree.has(name)]
     sizes, remembered, unreadable = _decoded(root, there, tick)
-    found += [*unreadable, *_sizes(raw, sizes), *_extra(root, there, bound.card)]
+    found += [*unreadable, *_sizes(raw, sizes), *_extra(root, there, card)]
     found += _checksums(root, tick)
     distinct = {(one.problem, one.file, one.detail): one for one in found}
     return Verified(tuple(distinct.values()), len(there), remembered)
@@ -100,7 +102,7 @@ def _labels(raw: pd.DataFrame, card: DatasetCard, root: Path) -> Iterator[Proble
     for name in raw.loc[raw["image"].duplicated(), "image"]:
         faulty = True
         yield Problem("label", name, "listed twice")
-    if not faulty and all((root / name).is_file() for name in _named(raw, ("image", "reference"))):
+    if not faulty and all(map(Tree(root).has, _named(raw, ("image", "reference")))):
         try:
             canonical(raw, card, root)
         except DataError as error:
@@ -200,13 +202,14 @@ def _extra(root: Path, there: Sequence[str], card: DatasetCard) -> Iterator[Prob
 def _checksums(root: Path, tick: Tick | None) -> Iterator[Problem]:
     if not (root / SUMS).is_file():
         return
+    tree = Tree(root)
     lines = (root / SUMS).read_text(encoding="utf-8").splitlines()
     for done, line in enumerate(lines, 1):
         digest, _, name = line.partition(" ")
-        path = root / name.strip().removeprefix("*")
-        if not path.is_file():
-            yield Problem("missing", name.strip().removeprefix("*"), "no such file")
-        elif sha256(path) != digest.lower():
-            yield Problem("checksum", path.relative_to(root).as_posix(), f"not as in {SUMS}")
+        name = name.strip().removeprefix("*").removeprefix("./")
+        if not tree.has(name):
+            yield Problem("missing", name, "no such file")
+        elif sha256(root / name) != digest.lower():
+            yield Problem("checksum", name, f"not as in {SUMS}")
         if tick is not None:
             tick(done, len(lines), "checksums")

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 
 def read(root: Path, options: Mapping[str, Any]) -> pd.DataFrame:
-    """The canonical table of ``labels`` below the root, columns renamed as ``columns`` says.
+    """The canonical table of ``labels``, columns renamed as ``columns`` says.
+
+    A label file lies below the root, or where the catalogue's absolute path says.
 
     Without ``columns`` every column with a canonical name is read.
 
@@ -29,9 +31,11 @@ def read(root: Path, options: Mapping[str, Any]) -> pd.DataFrame:
 
     if "labels" not in options:
         raise DataError("the catalogue names no label file", "add labels: scores.csv")
-    name = str(options["labels"])
+    name, tree = str(options["labels"]), Tree(root)
+    if Path(name).is_absolute():
+        tree, name = Tree(Path(name).parent), Path(name).name
     columns = _columns(options)
-    found = _load(Tree(root), name, [columns[ours] for ours in columns if ours not in NUMBERS])
+    found = _load(tree, name, [columns[ours] for ours in columns if ours not in NUMBERS])
     if not options.get("columns"):
         columns = {ours: ours for ours in columns if ours in found or ours in REQUIRED}
     need(found, columns.values(), name)

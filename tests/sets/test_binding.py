@@ -87,7 +87,7 @@ def test_a_set_is_read_and_then_written(little):
     ("change", "error", "words"),
     [
         ({"labels": "none.csv"}, DataError, "none.csv is missing"),
-        ({"columns": {"image": "file", "mos": "kind"}}, DataError, "is no number: 'blur'"),
+        ({"columns": {"image": "file", "mos": "kind"}}, DataError, "are no numbers, first c0_1.png: 'blur'"),
         ({"root": "/not/there"}, DataError, "not at /not/there"),
         ({"direction": "up"}, CatalogError, "direction"),
     ],
