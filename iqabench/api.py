@@ -20,12 +20,12 @@ from iqabench.protocols import grammar
 from iqabench.protocols.requests import Choices, ModelRequest, resolve
 from iqabench.registry import Registry, registry
 from iqabench.store import Store
-from iqabench.store.fingerprints import digest
 from iqabench.store.folder import default_root
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from iqabench.audit.pairs import Audit
     from iqabench.contract.cards import SaliencyCard
     from iqabench.data.maps import MapSource
     from iqabench.data.tables import Dataset
@@ -36,6 +36,7 @@ __all__ = [
     "Choices",
     "Results",
     "Session",
+    "audit",
     "breakdown",
     "existing_store",
     "explain",
@@ -62,17 +63,20 @@ class Results:
     """Identities of a run's evaluations; None means all of the store."""
     outcome: Outcome | None = None
 
-    def leaderboard(self) -> pd.DataFrame:
-        """One row per model configuration x training set x test set; see docs/leaderboard.md."""
+    def leaderboard(self, exclude_shared: bool = False) -> pd.DataFrame:
+        """One row per model configuration x training set x test set; see docs/leaderboard.md.
+
+        ``exclude_shared`` leaves contents that a model has seen out of its statistics.
+        """
         from iqabench.report.leaderboard import leaderboard
 
-        return leaderboard(self.store, self.evaluations)
+        return leaderboard(self.store, self.evaluations, exclude_shared)
 
-    def differences(self) -> pd.DataFrame:
+    def differences(self, exclude_shared: bool = False) -> pd.DataFrame:
         """Paired SROCC differences of all pairs of models, with bootstrap intervals."""
         from iqabench.report.leaderboard import differences
 
-        return differences(self.store, self.evaluations)
+        return differences(self.store, self.evaluations, exclude_shared)
 
 
 @dataclass(frozen=True)
@@ -107,6 +111,14 @@ class Session:
                 _ = dataset.hash
             self._read[bound.name] = dataset
         return self._read[bound.name]
+
+    def audit(self, first: Dataset, second: Dataset | None = None) -> Audit:
+        """Pictures of two data sets, or of one, that show the same content."""
+        from iqabench.audit.pairs import audit
+
+        names = first.name if second is None else f"{first.name} and {second.name}"
+        with self.watch.task(f"comparing the contents of {names}") as tick:
+            return audit(first, second, tick)
 
     def maps(self, model: ModelRequest, dataset: Dataset) -> MapSource | None:
         """The saliency maps a model learns from on a data set."""
@@ -174,8 +186,10 @@ def run(
         IqabenchError: anything the user can mend, before any job has begun.
     """
     from iqabench.engine.execute import execute
+    from iqabench.protocols.leakage import audited
 
     watch = watch or Silent()
+    session = Session(catalog, watch)
     kept = open_store(store)
     kept.check()
     made = plan(
@@ -185,36 +199,64 @@ def run(
         split=split,
         set=set,
         choices=choices,
-        session=Session(catalog, watch),
+        session=session,
     )
     for model in dict.fromkeys(evaluation.model.weights for evaluation in made.evaluations):
         if model.startswith("job:") and kept.job(model.removeprefix("job:")) is None:
             raise UsageError(f"no {model} in {kept.root}", "`iqabench run --dry-run` lists jobs")
     for line in made.skipped:
         watch.say(f"not applicable: {line}")
+    made = audited(made, kept, session.dataset, session.audit)
     outcome = execute(made, kept, watch)
-    identities = tuple(digest(evaluation.record()) for evaluation in made.evaluations)
+    identities = tuple(evaluation.identity for evaluation in made.evaluations)
     return Results(kept, identities, outcome)
 
 
-def leaderboard(store: Path | str | None = None) -> pd.DataFrame:
-    """The leaderboard of a whole store."""
-    return Results(existing_store(store)).leaderboard()
+def leaderboard(store: Path | str | None = None, *, exclude_shared: bool = False) -> pd.DataFrame:
+    """The leaderboard of a whole store; see :meth:`Results.leaderboard`."""
+    return Results(existing_store(store)).leaderboard(exclude_shared)
 
 
-def breakdown(by: str, store: Path | str | None = None) -> pd.DataFrame:
+def audit(
+    datasets: Sequence[str],
+    *,
+    catalog: Path | None = None,
+    watch: Watcher | None = None,
+) -> list[Audit]:
+    """Pictures that show the same content: a leak, if one is trained on and the other tested.
+
+    Args:
+        datasets: as of :func:`run`; ``a:b`` compares two sets, ``a`` the contents of one.
+        catalog: a further catalogue file.
+        watch: shows progress.
+
+    Raises:
+        IqabenchError: unknown or missing data set.
+    """
+    session = Session(catalog, watch or Silent())
+    found = []
+    for request in _canonical(grammar.parse(datasets), session.catalog):
+        names = _names([request])
+        found.append(session.audit(*map(session.dataset, names)))
+    return found
+
+
+def breakdown(
+    by: str, store: Path | str | None = None, *, exclude_shared: bool = False
+) -> pd.DataFrame:
     """Agreement within each distortion or level, of a whole store; see docs/leaderboard.md.
 
     Args:
         by: ``distortion`` or ``level``.
         store: as in :func:`run`.
+        exclude_shared: leaves contents that a model has seen out of its statistics.
 
     Raises:
         UsageError: no test set in the store has such a column.
     """
     from iqabench.report import breakdown as report
 
-    return report.breakdown(existing_store(store), by)
+    return report.breakdown(existing_store(store), by, exclude_shared)
 
 
 def waterloo(

@@ -6,7 +6,13 @@ from pathlib import Path
 
 import click
 
-from iqabench.cli.options import emit_frame, emit_leaderboard, store_option, table_options
+from iqabench.cli.options import (
+    emit_frame,
+    emit_leaderboard,
+    exclude_shared_option,
+    store_option,
+    table_options,
+)
 
 
 @click.command("leaderboard")
@@ -15,15 +21,22 @@ from iqabench.cli.options import emit_frame, emit_leaderboard, store_option, tab
     type=click.Choice(["distortion", "level"]),
     help="Agreement within each distortion or level instead.",
 )
+@exclude_shared_option
 @store_option
 @table_options
-def command(by: str | None, store: Path | None, form: str | None, output: Path | None) -> None:
+def command(
+    by: str | None,
+    exclude_shared: bool,
+    store: Path | None,
+    form: str | None,
+    output: Path | None,
+) -> None:
     """Print the leaderboard of a store; CSV and JSON have every column."""
     from iqabench import api
     from iqabench.report import tables
 
     if by is None:
-        emit_leaderboard(api.leaderboard(store), form, output)
+        emit_leaderboard(api.leaderboard(store, exclude_shared=exclude_shared), form, output)
         return
-    found = api.breakdown(by, store)
+    found = api.breakdown(by, store, exclude_shared=exclude_shared)
     emit_frame(found, form, output, tables.breakdown_notes(found))

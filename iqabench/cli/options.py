@@ -82,6 +82,15 @@ def saliency_option(function: Function) -> Function:
     )(function)
 
 
+def exclude_shared_option(function: Function) -> Function:
+    """``--exclude-shared``."""
+    return click.option(
+        "--exclude-shared",
+        is_flag=True,
+        help="Leave contents that a model has seen out of its statistics.",
+    )(function)
+
+
 def quiet_option(function: Function) -> Function:
     """``--quiet``."""
     return click.option("--quiet", is_flag=True, help="No progress.")(function)

@@ -12,6 +12,7 @@ from iqabench.cli.options import (
     device_options,
     emit,
     emit_leaderboard,
+    exclude_shared_option,
     store_option,
     table_options,
     training_options,
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
     help="Override an option, or NAME.recipe.KEY; repeatable.",
 )
 @click.option("--dry-run", is_flag=True, help="Print the jobs and make none.")
+@exclude_shared_option
 @training_options
 @device_options
 @store_option
@@ -73,6 +75,7 @@ def command(
     weights: str,
     init: str,
     overrides: tuple[str, ...],
+    exclude_shared: bool,
     tiny: bool,
     saliency: str | None,
     device: str,
@@ -104,18 +107,20 @@ def command(
         emit(_jobs(made, api.open_store(store)), form, output)
         return
     results = api.run(names, datasets, store=store, catalog=catalog, watch=watch, **asked)
-    _print(results, form, output, quiet)
+    _print(results, exclude_shared, form, output, quiet)
     if results.outcome is not None and results.outcome.failed:
         raise click.exceptions.Exit(1)
 
 
-def _print(results: Results, form: str | None, output: Path | None, quiet: bool) -> None:
+def _print(
+    results: Results, exclude_shared: bool, form: str | None, output: Path | None, quiet: bool
+) -> None:
     from iqabench.report import tables
 
-    emit_leaderboard(results.leaderboard(), form, output)
+    emit_leaderboard(results.leaderboard(exclude_shared), form, output)
     if quiet:
         return
-    for row in tables.records(results.differences()):
+    for row in tables.records(results.differences(exclude_shared)):
         click.echo(
             f"{row['a']} - {row['b']} on {row['test']}: SROCC {row['difference']:+.3f} "
             f"[{row['low']:+.3f}, {row['high']:+.3f}] over {row['contents']} contents",

@@ -20,7 +20,6 @@ from iqabench.data.tables import Tick
 from iqabench.engine.progress import Watcher
 from iqabench.protocols.plan import FitJob, Plan, PredictJob
 from iqabench.store import Job, Store
-from iqabench.store.fingerprints import digest
 
 
 @dataclass(frozen=True)
@@ -43,8 +42,7 @@ def execute(plan: Plan, store: Store, watch: Watcher) -> Outcome:
         store.save_table(evaluation.test.name, evaluation.test.hash, evaluation.test.table)
         if evaluation.split is not None:
             store.save_split(evaluation.split.hash, evaluation.split.record())
-        record = evaluation.record()
-        store.save_evaluation(digest(record), record)
+        store.save_evaluation(evaluation.identity, evaluation.record())
     made, reused, failed = 0, 0, []
     for number, job in enumerate(plan.jobs, 1):
         known = store.job(job.fingerprint)

@@ -23,6 +23,8 @@ from iqabench.protocols.requests import ModelRequest
 from iqabench.store.fingerprints import digest
 
 NO_TRAINING = "-"
+FINDINGS = ("shared", "seen")
+"""Fields of an evaluation's record that the leakage audit found, and that do not identify it."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,16 @@ class Evaluation:
     split: Split | None
     predict: PredictJob
     selection: str
+    shared: tuple[str, ...] | None = None
+    """Tested contents that the model has seen; None where nobody looked or nobody can know."""
+    seen: tuple[str, ...] = ()
+    """Names by which published weights say that they have seen the test set."""
+
+    @property
+    def identity(self) -> str:
+        """Hash of the record without what the audit found."""
+        record = self.record()
+        return digest({key: record[key] for key in record if key not in FINDINGS})
 
     def record(self) -> dict[str, Any]:
         """The evaluation as the store keeps it."""
@@ -104,6 +116,8 @@ class Evaluation:
             else "-",
             "predict": self.predict.fingerprint,
             "fit": self.predict.fit.fingerprint if self.predict.fit else None,
+            "shared": list(self.shared) if self.shared is not None else None,
+            "seen": list(self.seen),
         }
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 METRICS = ("srocc", "plcc", "rmse_mapped")
 
 
-def breakdown(store: Store, by: str) -> pd.DataFrame:
+def breakdown(store: Store, by: str, exclude_shared: bool = False) -> pd.DataFrame:
     """One row per model configuration, test set and distortion or level.
 
     Correlations are those of raw predictions within the part; the logistic behind ``rmse_mapped``
@@ -25,6 +25,7 @@ def breakdown(store: Store, by: str) -> pd.DataFrame:
     Args:
         store: results.
         by: ``distortion`` or ``level``; test sets without that column are left out.
+        exclude_shared: leaves contents out that a model has seen.
 
     Returns:
         ``model``, ``train``, ``test``, ``protocol``, ``labels``, ``by``'s column, ``srocc``,
@@ -35,7 +36,8 @@ def breakdown(store: Store, by: str) -> pd.DataFrame:
     """
     import pandas as pd
 
-    rows = [row for group in groups(store) if by in group.table for row in _rows(group, by)]
+    found = groups(store, None, exclude_shared)
+    rows = [row for group in found if by in group.table for row in _rows(group, by)]
     if not rows:
         raise UsageError(
             f"no test set in {store.root} has a column '{by}'",

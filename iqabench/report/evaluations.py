@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from iqabench.store import Store
@@ -30,6 +31,8 @@ KEYS = (
     "saliency",
 )
 """Fields of an evaluation that its repetitions share."""
+WITHOUT_SHARED = " without shared"
+"""Ends the name of a protocol whose statistics leave out contents that the model has seen."""
 
 
 @dataclass(frozen=True)
@@ -39,12 +42,28 @@ class Group:
     store: Store
     keys: Mapping[str, Any]
     evaluations: tuple[Mapping[str, Any], ...]
+    exclude_shared: bool = False
+    """Whether contents that the model has seen are left out."""
 
     @property
     def identity(self) -> str:
-        """Hash of the evaluations in the group and of how each job ended."""
+        """Hash of the evaluations in the group, of what was shared, and of how each job ended."""
         ends = [str(self._end(record)) for record in self.evaluations]
-        return text_digest([record["id"] for record in self.evaluations] + ends)
+        findings = [f"{record.get('shared')} {record.get('seen')}" for record in self.evaluations]
+        names = [record["id"] for record in self.evaluations]
+        return text_digest([*names, *findings, str(self.exclude_shared), *ends])
+
+    @property
+    def shared(self) -> list[str] | None:
+        """Tested contents that the model has seen; None where that is not known."""
+        found = [record.get("shared") for record in self.evaluations]
+        known = [contents for contents in found if contents is not None]
+        return sorted({*chain(*known)}) if len(known) == len(found) else None
+
+    @property
+    def seen(self) -> list[str]:
+        """Names by which the model's published weights say that they have seen the test set."""
+        return sorted({*chain(*(record.get("seen", ()) for record in self.evaluations))})
 
     def _end(self, record: Mapping[str, Any]) -> str | None:
         job = self.store.job(record["predict"])
@@ -92,9 +111,12 @@ class Group:
 
     def _labels(self, record: Mapping[str, Any]) -> pd.DataFrame:
         """Labels of the part that a repetition tests."""
-        if record["contents"] is None:
-            return self.table
-        return self.table[self.table["content"].isin(record["contents"])]
+        labels = self.table
+        if record["contents"] is not None:
+            labels = labels[labels["content"].isin(record["contents"])]
+        if self.exclude_shared:
+            labels = labels[~labels["content"].isin(record["shared"])]
+        return labels
 
     def _scores(self, record: Mapping[str, Any]) -> pd.DataFrame | None:
         """A repetition's predictions, higher better; None where its job has not ended well."""
@@ -107,10 +129,14 @@ class Group:
         return scores
 
 
-def groups(store: Store, only: Iterable[str] | None = None) -> list[Group]:
+def groups(
+    store: Store, only: Iterable[str] | None = None, exclude_shared: bool = False
+) -> list[Group]:
     """All groups of a store, or those of the evaluations named, in order of their keys.
 
-    Evaluations whose job has neither ended nor failed yet are left out.
+    Evaluations whose job has neither ended nor failed yet are left out. ``exclude_shared`` leaves
+    contents that a model has seen out of the groups where that is known, and says so in the name of
+    their protocol.
     """
     wanted = None if only is None else set(only)
     found: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
@@ -123,7 +149,7 @@ def groups(store: Store, only: Iterable[str] | None = None) -> list[Group]:
     ordered = sorted(
         found.items(), key=lambda item: (item[0][KEYS.index("test")], *map(str, item[0]))
     )
-    return [
+    made = [
         Group(
             store,
             dict(zip(KEYS, key, strict=True)),
@@ -131,6 +157,14 @@ def groups(store: Store, only: Iterable[str] | None = None) -> list[Group]:
         )
         for key, records in ordered
     ]
+    return [_without_shared(group) for group in made] if exclude_shared else made
+
+
+def _without_shared(group: Group) -> Group:
+    if group.shared is None:
+        return group
+    keys = {**group.keys, "protocol": group.keys["protocol"] + WITHOUT_SHARED}
+    return replace(group, keys=keys, exclude_shared=True)
 
 
 def mean_defined(values: Iterable[float]) -> float:

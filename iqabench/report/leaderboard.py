@@ -21,6 +21,8 @@ METRICS = ("srocc", "plcc", "plcc_mapped", "krocc", "rmse", "rmse_mapped")
 SUMMARIES = ("median", "mean", "sd", "low", "high")
 SHARED = ("train", "test", "protocol", "labels", "selection", "init", "weights", "saliency")
 """Columns that repetitions share and that are named as in an evaluation."""
+SEPARATOR = "; "
+"""Between the names that one cell holds."""
 COLUMNS = (
     "model",
     "name",
@@ -29,6 +31,9 @@ COLUMNS = (
     "failed",
     "images",
     "contents",
+    "shared",
+    "shared_contents",
+    "seen",
     "coverage",
     *(f"{metric}_{summary}" for metric in METRICS for summary in SUMMARIES),
     "parameters",
@@ -38,17 +43,21 @@ COLUMNS = (
 """Names of the columns, in order; docs/leaderboard.md says what each means."""
 
 
-def leaderboard(store: Store, only: Iterable[str] | None = None) -> pd.DataFrame:
+def leaderboard(
+    store: Store, only: Iterable[str] | None = None, exclude_shared: bool = False
+) -> pd.DataFrame:
     """One row per group of evaluations, best mean SROCC first within each test set.
 
-    Rows are kept in the store's cache, so that an unchanged store answers at once.
+    ``exclude_shared`` leaves contents that a model has seen out of its statistics. Rows are kept in
+    the store's cache, so that an unchanged store answers at once.
     """
     import pandas as pd
 
-    rows = [_cached_row(group) for group in groups(store, only)]
+    rows = [_cached_row(group) for group in groups(store, only, exclude_shared)]
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
-    # As objects: a missing count would turn the others into fractions.
-    frame["parameters"] = pd.Series([row["parameters"] for row in rows], dtype=object)
+    for count in ("parameters", "shared"):
+        # As objects: a missing count would turn the others into fractions.
+        frame[count] = pd.Series([row[count] for row in rows], dtype=object)
     return frame.sort_values(
         ["test", "protocol", "srocc_mean"],
         ascending=[True, True, False],
@@ -57,7 +66,9 @@ def leaderboard(store: Store, only: Iterable[str] | None = None) -> pd.DataFrame
     )
 
 
-def differences(store: Store, only: Iterable[str] | None = None) -> pd.DataFrame:
+def differences(
+    store: Store, only: Iterable[str] | None = None, exclude_shared: bool = False
+) -> pd.DataFrame:
     """Paired SROCC differences between all models on the same test set and protocol.
 
     Columns: ``a``, ``b``, ``test``, ``protocol``, ``difference`` (a minus b), ``low``, ``high``:
@@ -66,7 +77,7 @@ def differences(store: Store, only: Iterable[str] | None = None) -> pd.DataFrame
     import pandas as pd
 
     return pd.DataFrame(
-        [_cached_difference(a, b) for a, b in _pairs(groups(store, only))],
+        [_cached_difference(a, b) for a, b in _pairs(groups(store, only, exclude_shared))],
         columns=["a", "b", "test", "protocol", "contents", "difference", "low", "high"],
     )
 
@@ -118,15 +129,20 @@ def row(group: Group) -> dict[str, Any]:
     scored = [frame[frame["prediction"].notna()] for frame in frames]
     total = sum(len(frame) for frame in frames)
     predicts, fits = group.jobs("predict"), group.jobs("fit")
-    keys = group.keys
+    keys, shared = group.keys, group.shared
     return {
         "model": keys["label"],
         "name": keys["model"],
         **{key: keys[key] for key in (*SHARED, "config")},
         "repetitions": len(frames),
-        "failed": sum(not len(frame) for frame in scored),
+        "failed": sum(
+            len(part) == 0 < len(frame) for part, frame in zip(scored, frames, strict=True)
+        ),
         "images": len(group.table),
         "contents": len({content for frame in frames for content in frame["content"]}),
+        "shared": None if shared is None else len(shared),
+        "shared_contents": SEPARATOR.join(shared or ()),
+        "seen": SEPARATOR.join(group.seen) or "-",
         "coverage": sum(len(frame) for frame in scored) / total if total else math.nan,
         **_statistics([frame for frame in scored if len(frame)], keys["train"] == keys["test"]),
         "parameters": _first(predicts, "parameters") or _first(fits, "parameters"),

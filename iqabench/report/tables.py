@@ -6,10 +6,15 @@ import json
 import math
 from typing import TYPE_CHECKING, Any
 
+from iqabench.report.evaluations import WITHOUT_SHARED
+from iqabench.report.leaderboard import SEPARATOR
+
 if TYPE_CHECKING:
     import pandas as pd
 
 FORMATS = ("table", "csv", "markdown", "latex", "json")
+MOST_NAMED = 10
+"""Contents that a footnote names."""
 FEW_CONTENTS = 30
 """Simulations of percentile intervals over contents found true sizes of .08 to .14 below this."""
 _TABULATE = {"table": "simple", "markdown": "github", "latex": "latex_booktabs"}
@@ -50,7 +55,8 @@ def short(frame: pd.DataFrame) -> list[dict[str, Any]]:
                 "KROCC": _number(row["krocc_mean"]),
                 "RMSE mapped": _number(row["rmse_mapped_mean"]),
                 "runs": f"{row['repetitions'] - row['failed']}/{row['repetitions']}",
-                "coverage": f"{row['coverage']:.0%}",
+                "coverage": _share(row["coverage"]),
+                "shared": _shared(row),
                 "ms/image": _milliseconds(row["seconds_per_image"]),
             }
         )
@@ -70,12 +76,52 @@ def notes(frame: pd.DataFrame) -> list[str]:
     found = _proxy_note(frame)
     if (frame["init"] == "random").any():
         found.append("* trained from random weights (--init random)")
+    found += _shared_notes(frame)
     if len(frame) and frame["contents"].min() < FEW_CONTENTS:
         found.append(
             f"intervals resample contents; with fewer than {FEW_CONTENTS} of them they "
             "are too narrow"
         )
     return found
+
+
+def _shared_notes(frame: pd.DataFrame) -> list[str]:
+    """What the leakage audit found, once for each set of contents."""
+    found = []
+    for row in records(frame):
+        if row["seen"] != "-":
+            found.append(f"seen: the weights of {row['model']} were made from {row['seen']}")
+        elif row["shared"]:
+            names = row["shared_contents"].split(SEPARATOR)
+            more = len(names) - MOST_NAMED
+            where = row["train"] if row["train"] != "-" else "what the weights were made from"
+            found.append(
+                f"shared: {row['shared']} contents of {row['test']} are also in {where}"
+                + (" and left out: " if _without_shared(row) else ": ")
+                + ", ".join(names[:MOST_NAMED])
+                + (f" and {more} more" if more > 0 else "")
+            )
+    unknown = [row["model"] for row in records(frame) if row["shared"] is None]
+    if unknown:
+        found.append(f"shared ?: not known what {', '.join(dict.fromkeys(unknown))} has seen")
+    return list(dict.fromkeys(found))
+
+
+def _shared(row: dict[str, Any]) -> str:
+    if row["shared"] is None:
+        return "?"
+    if row["seen"] != "-":
+        return "seen"
+    left_out = " left out" if _without_shared(row) else f"/{row['contents']}"
+    return f"{row['shared']}{left_out}"
+
+
+def _without_shared(row: dict[str, Any]) -> bool:
+    return bool(row["protocol"].endswith(WITHOUT_SHARED))
+
+
+def _share(value: float) -> str:
+    return "" if math.isnan(value) else f"{value:.0%}"
 
 
 def waterloo_notes(frame: pd.DataFrame) -> list[str]:

@@ -42,6 +42,9 @@ def test_a_bare_command_lists(iqabench, little):
         (["synthesize", "none", "mine", "--types", "27"], "no distortion 27"),
         (["synthesize", "none", "mine", "--levels", "0"], "no levels in '0'"),
         (["synthesize", "none", "mine"], "no picture at none"),
+        (["audit", "demos"], "unknown data set 'demos'"),
+        (["audit", "demo:demo"], "trains and tests on all of demo"),
+        (["audit", "demo", "--figure", "none/m.png"], "cannot write none/m.png"),
     ],
 )
 def test_bad_input_is_one_line_and_a_hint_and_writes_nothing(

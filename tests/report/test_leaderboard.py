@@ -6,7 +6,7 @@ import pytest
 from scipy import stats
 from scipy.optimize import curve_fit
 
-from iqabench.report.leaderboard import COLUMNS, METRICS, differences
+from iqabench.report.leaderboard import COLUMNS, METRICS, differences, leaderboard
 
 CORRELATIONS = {
     "srocc": stats.spearmanr,
@@ -277,3 +277,65 @@ def test_only_what_was_asked_for(book):
     asked = [f"{label}-{fold}" for label in ("a", "c") for fold in range(3)]
     row = book.difference(asked)
     assert (row["a"], row["b"]) == ("a", "c")
+
+
+def test_shared_contents_are_counted_and_named(book):
+    for fold, shared in enumerate((["c00", "c03"], [], ["c02"])):
+        book.add("one", book.noisy(0.5), folds=(fold,), shared=shared, seen=[], name="one")
+    row = book.board().loc["one"]
+    assert (row["shared"], row["shared_contents"], row["seen"]) == (3, "c00; c02; c03", "-")
+    assert (row["contents"], row["protocol"]) == (12, "3-fold")
+
+
+def test_shared_contents_can_be_left_out(book):
+    scores, shared = book.noisy(0.8), ["c01", "c03", "c05"]
+    book.add("one", scores, shared=shared, seen=[])
+    before = book.board()
+    (row,) = leaderboard(book.store, None, exclude_shared=True).to_dict("records")
+    kept = scores.where(~book.table["content"].isin(shared))
+    assert_summaries(row, by_hand(book, kept))
+    assert (row["contents"], row["shared"], row["coverage"], row["failed"]) == (9, 3, 1, 0)
+    assert row["protocol"] == "3-fold without shared"
+    assert book.board().equals(before)
+
+
+def test_nothing_remains_of_a_set_that_the_weights_have_seen(book):
+    for fold in range(3):
+        book.add("one", book.noisy(0.5), (fold,), name="one", shared=book.folds[fold], seen=["set"])
+    row = book.board().loc["one"]
+    assert (row["shared"], row["seen"]) == (12, "set")
+    (row,) = leaderboard(book.store, None, exclude_shared=True).to_dict("records")
+    assert (row["contents"], row["failed"], row["repetitions"]) == (0, 0, 3)
+    assert np.isnan([row["coverage"], row["srocc_mean"]]).all()
+
+
+def test_a_store_from_before_the_audit_is_read_and_its_rows_stay_whole(book):
+    book.add("old", book.noisy(0.5))
+    book.add("mixed", book.noisy(0.5), folds=(0, 1), shared=["c00"], seen=[], name="mixed")
+    book.add("mixed", book.noisy(0.5), folds=(2,), name="mixed")
+    plain = book.board()
+    assert list(plain["shared"]) == [None, None]
+    assert set(plain["shared_contents"]) == {""} and set(plain["seen"]) == {"-"}
+    assert leaderboard(book.store, None, exclude_shared=True).equals(plain.reset_index(drop=True))
+
+
+def test_what_a_new_audit_found_is_shown_at_once(book):
+    book.add("one", book.noisy(0.5), shared=[], seen=[])
+    assert book.board().loc["one", "shared"] == 0
+    for fold in range(3):
+        book.evaluate("one", "one" + "0" * 13, fold, shared=book.folds[fold][:1], seen=[])
+    assert book.board().loc["one", "shared"] == 3
+
+
+def test_differences_without_shared_contents_are_over_those_both_keep(book):
+    one, other = book.noisy(0.5), book.noisy(0.9, seed=1)
+    book.add("a", one, shared=["c00"], seen=[])
+    book.add("b", other, shared=["c00", "c05"], seen=[])
+    (row,) = differences(book.store, None, exclude_shared=True).to_dict("records")
+    both = ~book.table["content"].isin(["c00", "c05"])
+    expected = np.subtract(
+        *(np.mean(by_hand(book, scores.where(both))["srocc"]) for scores in (one, other))
+    )
+    assert row["difference"] == pytest.approx(expected, abs=1e-12)
+    assert (row["contents"], row["protocol"]) == (10, "3-fold without shared")
+    assert book.difference()["contents"] == 12

@@ -87,7 +87,7 @@ def test_a_set_is_read_and_then_written(little):
     ("change", "error", "words"),
     [
         ({"labels": "none.csv"}, DataError, "none.csv is missing"),
-        ({"columns": {"image": "file", "mos": "kind"}}, DataError, "are no numbers, first c0_1.png: 'blur'"),
+        ({"columns": {"image": "file", "mos": "kind"}}, DataError, "are no numbers, first c0_1"),
         ({"root": "/not/there"}, DataError, "not at /not/there"),
         ({"direction": "up"}, CatalogError, "direction"),
     ],

@@ -11,6 +11,7 @@ COMMANDS = {
     "show": "Show what is known of a data set, and its scores.",
     "verify": "Check every file and label of a data set.",
     "add": "Tell a catalogue where a data set lies, or describe one of your own.",
+    "audit": "List pictures that show the same content, in one set or two.",
     "fetch": "Download and unpack a data set whose archive is known.",
     "splits": "Write a split of a data set to a file.",
     "synthesize": "Make a data set with proxy labels from a folder of photos.",

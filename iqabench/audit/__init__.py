@@ -1,0 +1,1 @@
+"""Leakage audit: pictures of one set that show what pictures of another show."""

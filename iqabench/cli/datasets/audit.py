@@ -1,0 +1,108 @@
+"""``iqabench datasets audit``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from iqabench.cli.options import (
+    catalog_option,
+    emit,
+    quiet_option,
+    table_options,
+    watcher,
+    writable,
+)
+
+if TYPE_CHECKING:
+    from iqabench.audit.pairs import Audit
+
+COLUMNS = (
+    "set",
+    "content",
+    "picture",
+    "other set",
+    "other content",
+    "other picture",
+    "found by",
+    "hash bits",
+    "inliers",
+    "correlation",
+    "mirrored",
+)
+
+
+@click.command("audit")
+@click.argument("datasets", nargs=-1, required=True, metavar="SETS...")
+@click.option(
+    "--figure",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    callback=writable,
+    help="Draw the pairs side by side, as a PNG.",
+)
+@quiet_option
+@catalog_option
+@table_options
+def command(
+    datasets: tuple[str, ...],
+    figure: Path | None,
+    quiet: bool,
+    catalog: Path | None,
+    form: str | None,
+    output: Path | None,
+) -> None:
+    """List pictures that show the same content; docs/leakage.md says how they are found.
+
+    SETS are written as for `iqabench run --datasets`: kadid:live,csiq compares kadid with both,
+    live the different contents of live.
+    """
+    from iqabench import api
+
+    audits = api.audit(datasets, catalog=catalog, watch=watcher(quiet))
+    emit([row for one in audits for row in _rows(one)], form, output, list(COLUMNS))
+    for one in audits:
+        click.echo(_summary(one), err=True)
+    if figure is not None:
+        from iqabench.report.montage import montage
+
+        drawn = montage([pair for one in audits for pair in one.pairs], figure)
+        click.echo(f"wrote {figure}" if drawn else "no pairs, no figure", err=True)
+
+
+def _rows(audit: Audit) -> list[dict[str, Any]]:
+    rows = []
+    for pair in audit.pairs:
+        evidence = pair.evidence
+        values = (
+            audit.first,
+            pair.first.content,
+            pair.first.name,
+            audit.second or audit.first,
+            pair.second.content,
+            pair.second.name,
+            evidence.found_by,
+            evidence.bits,
+            evidence.inliers,
+            evidence.correlation,
+            "yes" if evidence.mirrored else "no",
+        )
+        rows.append(dict(zip(COLUMNS, values, strict=True)))
+    return rows
+
+
+def _summary(audit: Audit) -> str:
+    here = {pair.first.content for pair in audit.pairs}
+    there = {pair.second.content for pair in audit.pairs}
+    if audit.second is None:
+        found = f"{audit.first}: {len(here | there)} contents share pictures with another"
+    else:
+        found = (
+            f"{audit.first} and {audit.second}: {len(here)} contents of {audit.first} and "
+            f"{len(there)} of {audit.second} share pictures"
+        )
+    unread = f"; {len(audit.unreadable)} pictures cannot be read" if audit.unreadable else ""
+    compared = " and ".join(map(str, audit.pictures))
+    return f"{found} ({compared} pictures compared){unread}"

@@ -1,0 +1,193 @@
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from iqabench.audit.compare import Evidence
+from iqabench.audit.pairs import Audit, Pair, Picture
+from iqabench.contract import DataError, DatasetCard, ModelCard, Protocol, WeightsCard
+from iqabench.data.tables import Dataset, canonical
+from iqabench.protocols import plan
+from iqabench.protocols.grammar import Across, Within
+from iqabench.protocols.leakage import audited
+from iqabench.protocols.requests import Choices, resolve
+from iqabench.registry import registry
+from iqabench.store import Store
+
+FOLDS = Protocol(kind="k-fold", folds=4, seeds=1)
+
+
+@pytest.fixture
+def sets(tmp_path):
+    """Data sets ``a``, ``b`` and ``c`` of eight contents each; no file is a picture."""
+    found = {}
+    for name in ("a", "b", "c"):
+        root = tmp_path / name
+        root.mkdir()
+        rows = []
+        for number in range(8):
+            (root / f"{name}{number}.png").write_bytes(f"{name} {number}".encode())
+            rows.append({"image": f"{name}{number}.png", "content": f"{name}{number}"})
+        card = DatasetCard(name=name, title=name, reader="x:y", protocol=FOLDS, aliases=(name * 3,))
+        table = canonical(pd.DataFrame(rows).assign(mos=1.0), card, root)
+        found[name] = Dataset(card, root, table)
+    return found
+
+
+class Auditor:
+    """Finds what it was told, and counts how often it was asked."""
+
+    def __init__(self, *twins):
+        self.twins, self.asked = twins, []
+
+    def __call__(self, first, second):
+        self.asked.append((first.name, second and second.name))
+        names = {first.name, (second or first).name}
+        pairs = tuple(
+            Pair(*(Picture(content, content, Path(), content) for content in twin), Evidence(True))
+            for twin in self.twins
+            if {content[0] for content in twin} == names
+        )
+        return Audit(first.name, second and second.name, pairs, (8, 8), ())
+
+
+@pytest.fixture
+def findings(sets, tmp_path):
+    """Plans, audits and returns what was found, with the auditor."""
+
+    def make(requests, *twins, models=None, **more):
+        asked = models or resolve(registry(), ["brisque"], [], Choices())
+        made = plan.make(asked, requests, sets.__getitem__, lambda model, data: None, **more)
+        auditor = Auditor(*twins)
+        store = Store(tmp_path / "store")
+        return audited(made, store, sets.__getitem__, auditor).evaluations, auditor
+
+    return make
+
+
+def scored(weights=(), kind="scorer", choice="train"):
+    """A request for a model that is not fitted."""
+    card = ModelCard(name="m", summary="s", kind=kind, factory="x:y", weights=weights)
+    (base,) = resolve(registry(), ["brisque"], [], Choices())
+    return replace(base, label="m", card=card, weights=choice)
+
+
+def weights(*trained_on):
+    return WeightsCard(name="w", filename="w.safetensors", trained_on=trained_on)
+
+
+def test_across_sets_twins_of_any_training_content_are_shared(findings):
+    found, auditor = findings([Across("a", "b"), Across("a", "c")], ("a0", "b3"), ("a5", "b1"))
+    assert auditor.asked == [("a", "b"), ("a", "c")]
+    for evaluation in found:
+        expected = ("b1", "b3") if evaluation.test.name == "b" else ()
+        assert (evaluation.shared, evaluation.seen) == (expected, ())
+
+
+def test_within_a_set_only_a_twin_on_the_other_side_is_shared(findings):
+    """Over the folds each content is tested once, and its twin is learnt from or tested beside."""
+    found, auditor = findings([Within("a")], ("a0", "a1"))
+    assert auditor.asked == [("a", None)]
+    for evaluation in found:
+        tested = {"a0", "a1"} & set(evaluation.contents)
+        assert set(evaluation.shared) == (set() if len(tested) == 2 else tested)
+    assert any(evaluation.shared for evaluation in found)
+
+
+def test_validation_contents_count_as_learnt(findings):
+    (first, *_), _ = findings([Within("a")])
+    held, tested = first.split.validation[0], first.contents[0]
+    (first, *_), _ = findings([Within("a")], (held, tested))
+    assert first.shared == (tested,)
+
+
+def test_what_was_found_does_not_identify_an_evaluation(findings):
+    """Stores written before the audit keep their evaluations, and none is counted twice."""
+    (found, *_), _ = findings([Across("a", "b")], ("a0", "b3"))
+    before = replace(found, shared=None, seen=())
+    assert found.identity == before.identity
+    assert found.record() != before.record()
+    assert replace(found, seed=99).identity != found.identity
+
+
+def test_measures_that_learn_nothing_have_seen_nothing(findings):
+    found, auditor = findings([Within("a")], ("a0", "a1"), models=[scored()])
+    assert {evaluation.shared for evaluation in found} == {()}
+    assert auditor.asked == []
+
+
+@pytest.mark.parametrize("name", ["a", "aaa"])
+def test_weights_that_have_seen_the_test_set_have_seen_all_of_it(findings, name):
+    found, _ = findings([Within("a")], models=[scored((weights("imagenet-1k", name),))])
+    for evaluation in found:
+        assert (evaluation.shared, evaluation.seen) == (evaluation.contents, (name,))
+    published = scored((weights(name),), "trainable", "published")
+    (found, *_), _ = findings([Across("b", "a")], models=[published])
+    assert (len(found.shared), found.seen) == (8, (name,))
+
+
+def test_weights_of_other_sets_have_not(findings):
+    (found, *_), _ = findings([Within("a")], models=[scored((weights("kadis", "koniq"),))])
+    assert (found.shared, found.seen) == ((), ())
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        scored((weights(),)),
+        scored((weights(),), "trainable", "published"),
+        scored((), "trainable", "some.safetensors"),
+        scored((), "trainable", "job:unknown"),
+    ],
+)
+def test_weights_of_unknown_origin_leave_it_open(findings, model):
+    (found, *_), _ = findings([Within("a")], models=[model])
+    assert (found.shared, found.seen) == (None, ())
+
+
+def test_published_weights_do_not_count_for_a_model_that_is_fitted_here(findings):
+    model = scored((weights("a"),), "estimator")
+    found, _ = findings([Within("a")], models=[model])
+    assert {(evaluation.shared, evaluation.seen) for evaluation in found} == {((), ())}
+
+
+@pytest.fixture
+def job(sets, tmp_path):
+    """Stores a fit job on four contents of set ``a``; returns its name."""
+    store = Store(tmp_path / "store")
+    store.prepare()
+
+    def make(**changes):
+        fields = {"kind": "fit", "dataset": "a", "data": sets["a"].hash, "split": "s"} | changes
+        store.save_split("s", {"train": ["a0", "a1", "a2"], "validation": ["a3"], "test": []})
+        with store.writing("f" * 16):
+            store.finish("f" * 16, {"status": "done", "fields": fields})
+        return scored((), "trainable", "job:" + "f" * 16)
+
+    return make
+
+
+def test_a_trained_jobs_own_contents_are_shared_and_their_twins(findings, job):
+    found, auditor = findings([Within("a")], ("a1", "a6"), models=[job()])
+    for evaluation in found:
+        known = {"a0", "a1", "a2", "a3", "a6"}
+        assert set(evaluation.shared) == known & set(evaluation.contents)
+    (found, *_), auditor = findings([Across("c", "b")], ("a1", "b6"), models=[job()])
+    assert (found.shared, auditor.asked) == (("b6",), [("a", "b")])
+
+
+def test_a_job_whose_data_are_gone_or_changed_leaves_it_open(findings, job, sets):
+    for changes in ({"data": "0" * 16}, {"kind": "import"}):
+        (found, *_), _ = findings([Within("b")], models=[job(**changes)])
+        assert found.shared is None
+    model = job(dataset="lost")
+
+    def gone(name):
+        if name == "lost":
+            raise DataError("gone", "")
+        return sets[name]
+
+    made = plan.make([model], [Within("b")], gone, lambda model, data: None)
+    (found, *_) = audited(made, Store(sets["a"].root.parent / "store"), gone, Auditor()).evaluations
+    assert found.shared is None
