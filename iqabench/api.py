@@ -177,7 +177,8 @@ def run(
         seeds: repetitions; None takes what the training set's protocol asks for.
         split: ``official`` for the split a data set publishes, or the path of a split's file.
         set: overrides, ``label.option=value`` or ``label.recipe.epochs=2``.
-        choices: weights, initialisation, saliency provider, precision, device.
+        choices: weights, initialisation, saliency provider, precision, device, and whether
+            truncated pictures are accepted.
         store: folder of results; default ``$IQABENCH_STORE`` or ``./iqabench-results``.
         catalog: a further catalogue file.
         watch: shows progress.
@@ -343,8 +344,8 @@ def score(
         watch: shows progress.
 
     Returns:
-        ``path``, ``score``, ``direction`` and ``error``, one row per picture; a picture that cannot
-        be read is a named row.
+        ``path``, ``score``, ``direction``, ``error`` and ``notes`` of what was done to decode it,
+        one row per picture; a picture that cannot be read is a named row.
 
     Raises:
         IqabenchError: unknown model, no weights, no picture.
@@ -362,7 +363,7 @@ def score(
         )
     provider = session.provider(request) if request.card.saliency == "input" else None
     rows = loose.score(request, provider, find_pictures(paths), open_store(store), session.watch)
-    return pd.DataFrame(list(rows), columns=["path", "score", "direction", "error"])
+    return pd.DataFrame(list(rows), columns=["path", "score", "direction", "error", "notes"])
 
 
 def explain(

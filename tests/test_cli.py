@@ -302,12 +302,15 @@ def test_a_set_whose_root_is_not_set_is_listed_too(iqabench, tmp_path):
 
 def test_doctor_tells_versions_places_and_failed_plugins(iqabench, monkeypatch, tmp_path):
     monkeypatch.setenv("IQABENCH_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("IQABENCH_CACHE_GB", "2.5")
     monkeypatch.setitem(registry().failures, "broken", "ImportError: no module named x")
     rows = {row["what"]: row for row in listed(iqabench, "doctor")}
     assert rows["iqabench"]["value"] == version("iqabench")
     assert rows["torch"]["value"] == version("torch")
     assert rows["cache"]["value"] == str(tmp_path / "cache")
     assert rows["cache"]["remark"] == "not there"
+    assert rows["decoded pictures"]["value"] == str(tmp_path / "cache" / "images")
+    assert rows["decoded pictures"]["remark"] == "0.0 GB; at most 2.5 GB"
     assert rows["plugin nss"]["remark"] == "loaded"
     assert rows["plugin broken"] == {
         "what": "plugin broken",

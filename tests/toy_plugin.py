@@ -1,5 +1,7 @@
 """A plugin as a stranger might write it: a network, an estimator and a scorer, with faults."""
 
+import time
+
 import numpy as np
 import torch
 from pydantic import BaseModel
@@ -79,6 +81,8 @@ class Scorer:
         self.calls += 1
         if self.fault == "all pictures" or (self.fault == "one picture" and self.calls == 3):
             raise ValueError("too odd a picture")
+        if self.fault == "hang" and self.calls == 3:
+            time.sleep(60)
         score = images.std((1, 2, 3)) * (torch.nan if self.fault == "nan" else 1)
         return score.repeat(2) if self.fault == "shape" else score
 

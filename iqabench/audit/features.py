@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from iqabench.data.images import DECODING, cached
+from iqabench.data.images import DECODING
+from iqabench.data.pixels import cached
 from iqabench.kit.places import cache_dir
 from iqabench.store.fingerprints import digest, package_version
 from iqabench.store.folder import write_atomically
@@ -60,7 +61,7 @@ def features(path: Path, content_hash: str) -> Features:
         with np.load(place, allow_pickle=False) as kept:
             return Features(**kept)
     except (FileNotFoundError, ValueError, TypeError, EOFError, zipfile.BadZipFile):
-        made = compute(np.asarray(cached(path, content_hash)))
+        made = compute(np.asarray(cached(path, content_hash).pixels))
     place.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(place, lambda part: _save(part, made))
     return made

@@ -39,11 +39,14 @@ def _devices() -> list[dict[str, Any]]:
 
 def _folders() -> list[dict[str, Any]]:
     from iqabench.catalog import shipped_catalog, user_catalog
+    from iqabench.data.room import folder, usage
     from iqabench.kit.places import cache_dir, weights_dir
 
     cache = cache_dir()
+    held, bound = usage()
     return [
         _row("cache", cache, _size(cache)),
+        _row("decoded pictures", folder(), f"{held / 1e9:.1f} GB; at most {bound / 1e9:.1f} GB"),
         _row("weights", weights_dir(), _size(weights_dir())),
         _row("shipped catalogue", shipped_catalog()),
         _row("your catalogue", user_catalog(), "" if user_catalog().exists() else "not there"),

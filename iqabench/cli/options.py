@@ -75,6 +75,15 @@ def training_options(function: Function) -> Function:
     return function
 
 
+def truncated_option(function: Function) -> Function:
+    """``--allow-truncated``."""
+    return click.option(
+        "--allow-truncated",
+        is_flag=True,
+        help="Take what is left of pictures that are cut off or damaged.",
+    )(function)
+
+
 def saliency_option(function: Function) -> Function:
     """``--saliency NAME``."""
     return click.option(

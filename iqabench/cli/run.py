@@ -16,6 +16,7 @@ from iqabench.cli.options import (
     store_option,
     table_options,
     training_options,
+    truncated_option,
     watcher,
 )
 
@@ -63,6 +64,7 @@ if TYPE_CHECKING:
 @click.option("--dry-run", is_flag=True, help="Print the jobs and make none.")
 @exclude_shared_option
 @training_options
+@truncated_option
 @device_options
 @store_option
 @catalog_option
@@ -82,6 +84,7 @@ def command(
     precision: str,
     dry_run: bool,
     quiet: bool,
+    allow_truncated: bool,
     store: Path | None,
     catalog: Path | None,
     form: str | None,
@@ -99,7 +102,9 @@ def command(
         "seeds": seeds,
         "split": split,
         "set": overrides,
-        "choices": api.Choices(weights, init, saliency, precision, pick(device), tiny),
+        "choices": api.Choices(
+            weights, init, saliency, precision, pick(device), tiny, allow_truncated
+        ),
     }
     names = models.split(",")
     if dry_run:

@@ -13,6 +13,7 @@ from iqabench.cli.options import (
     quiet_option,
     store_option,
     table_options,
+    truncated_option,
     watcher,
 )
 from iqabench.report.tables import records
@@ -20,6 +21,7 @@ from iqabench.report.tables import records
 
 @click.command("score")
 @loose_options
+@truncated_option
 @quiet_option
 @device_options
 @store_option
@@ -30,6 +32,7 @@ def command(
     weights: str,
     overrides: tuple[str, ...],
     saliency: str | None,
+    allow_truncated: bool,
     quiet: bool,
     device: str,
     precision: str,
@@ -45,7 +48,11 @@ def command(
     from iqabench.engine.device import pick
 
     choices = api.Choices(
-        weights=weights, saliency=saliency, precision=precision, device=pick(device)
+        weights=weights,
+        saliency=saliency,
+        precision=precision,
+        device=pick(device),
+        allow_truncated=allow_truncated,
     )
     found = api.score(
         model,

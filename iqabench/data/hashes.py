@@ -8,7 +8,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from iqabench.contract.errors import DataError
+from iqabench.data.threads import in_threads
 from iqabench.kit.places import cache_dir
+
+
+def digest(content: bytes) -> str:
+    """Hex digest of a file's content."""
+    return hashlib.blake2b(content, digest_size=16).hexdigest()
 
 
 def file_hashes(paths: Sequence[Path], tick: Callable[[int], None] | None = None) -> list[str]:
@@ -28,16 +34,25 @@ def file_hashes(paths: Sequence[Path], tick: Callable[[int], None] | None = None
     try:
         known = _known(connection, [name for name, _, _ in keys])
         fresh: dict[str, tuple[str, int, int, str]] = {}
-        for done, (name, size, time) in enumerate(keys, 1):
-            if known.get(name, ("",))[:2] != (size, time) and name not in fresh:
-                fresh[name] = (name, size, time, _read_digest(Path(name)))
-                if tick is not None:
-                    tick(done)
+        stale = [
+            (done, key)
+            for done, key in enumerate(dict.fromkeys(keys), 1)
+            if known.get(key[0], ())[:2] != key[1:]
+        ]
+        digests = in_threads(_file_digest, [name for _, (name, _, _) in stale])
+        for (done, (name, size, time)), found in zip(stale, digests, strict=True):
+            fresh[name] = (name, size, time, found)
+            if tick is not None:
+                tick(done)
         with connection:
             connection.executemany("insert or replace into hash values (?,?,?,?)", fresh.values())
     finally:
         connection.close()
     return [fresh[name][3] if name in fresh else str(known[name][2]) for name, _, _ in keys]
+
+
+def _file_digest(name: str) -> str:
+    return digest(Path(name).read_bytes())
 
 
 def _open() -> sqlite3.Connection:
@@ -65,8 +80,3 @@ def _known(connection: sqlite3.Connection, names: list[str]) -> dict[str, tuple[
         rows = connection.execute(f"select * from hash where path in ({marks})", part)
         found |= {path: (size, time, digest) for path, size, time, digest in rows}
     return found
-
-
-def _read_digest(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, lambda: hashlib.blake2b(digest_size=16)).hexdigest()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from iqabench.contract.cards import SaliencyCard
 from iqabench.contract.errors import ScoreError
-from iqabench.data.images import cached
+from iqabench.data.pixels import cached
 from iqabench.data.tables import Dataset, Tick
 from iqabench.kit.places import cache_dir
 from iqabench.registry import load, require
@@ -45,7 +45,13 @@ class MapSource:
         )
         return loaded
 
-    def make(self, dataset: Dataset, names: Sequence[str], tick: Tick | None = None) -> None:
+    def make(
+        self,
+        dataset: Dataset,
+        names: Sequence[str],
+        tick: Tick | None = None,
+        allow_truncated: bool = False,
+    ) -> None:
         """Compute the maps of the named images that are not cached yet.
 
         Raises:
@@ -58,19 +64,19 @@ class MapSource:
         provider = load(self.card.factory)()
         for done, name in enumerate(missing, 1):
             content_hash = dataset.image_hashes[name]
-            picture = cached(dataset.root / name, content_hash)
-            write_array(self.path(content_hash), self._compute(provider, picture, name))
+            pixels = cached(dataset.root / name, content_hash, allow_truncated).pixels
+            write_array(self.path(content_hash), self._compute(provider, pixels, name))
             if tick is not None:
                 tick(done, len(missing), f"saliency maps ({self.card.name})")
 
-    def _compute(self, provider: Any, picture: NDArray[np.uint8], name: str) -> NDArray[np.float16]:
+    def _compute(self, provider: Any, pixels: NDArray[np.uint8], name: str) -> NDArray[np.float16]:
         import numpy as np
         import torch
 
-        image = torch.from_numpy(np.array(picture)).permute(2, 0, 1)[None].float() / 255
+        image = torch.from_numpy(pixels).permute(2, 0, 1)[None].float() / 255
         with torch.inference_mode():
             found = provider.saliency(image)
-        if found.shape != (1, 1, *picture.shape[:2]) or not bool(torch.isfinite(found).all()):
+        if found.shape != (1, 1, *pixels.shape[:2]) or not bool(torch.isfinite(found).all()):
             raise ScoreError(
                 f"saliency provider '{self.card.name}' returned a bad map for {name}",
                 "a provider returns (B, 1, H, W), finite, in [0, 1] with maximum 1",

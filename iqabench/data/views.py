@@ -18,8 +18,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from iqabench.contract.cards import Recipe
-from iqabench.data.images import cached
 from iqabench.data.maps import MapSource
+from iqabench.data.pixels import cached
 from iqabench.data.tables import Dataset
 
 ORDER, CROP = 1, 2
@@ -28,10 +28,10 @@ SHIFT_SHARE = 8
 """The shift augmentation moves a crop by at most this fraction (1/8) of its side."""
 
 
-def picture_tensor(dataset: Dataset, name: str) -> Tensor:
+def picture_tensor(dataset: Dataset, name: str, allow_truncated: bool = False) -> Tensor:
     """A decoded picture, (3, H, W) uint8, mapped from the cache: only what is used is read."""
-    array = cached(dataset.root / name, dataset.image_hashes[name])
-    return torch.from_numpy(array).permute(2, 0, 1)
+    picture = cached(dataset.root / name, dataset.image_hashes[name], allow_truncated)
+    return torch.from_numpy(picture.pixels).permute(2, 0, 1)
 
 
 def map_tensor(dataset: Dataset, name: str, maps: MapSource) -> Tensor:
@@ -41,7 +41,8 @@ def map_tensor(dataset: Dataset, name: str, maps: MapSource) -> Tensor:
 
 def planes_of(picture: Tensor, saliency: Tensor | None = None) -> Tensor:
     """A uint8 picture and, if any, its map as float32 planes in [0, 1], (3 or 4, H, W)."""
-    colours = picture.float() / 255
+    # In place, here and below: fresh memory costs more than the arithmetic.
+    colours = picture.to(torch.float32, copy=True).div_(255)
     return colours if saliency is None else torch.cat([colours, saliency.float()])
 
 
@@ -49,7 +50,7 @@ def normalise(images: Tensor, recipe: Recipe) -> Tensor:
     """float32 RGB in [0, 1], (..., 3, h, w), to the recipe's mean and standard deviation."""
     mean = images.new_tensor(recipe.mean).view(3, 1, 1)
     std = images.new_tensor(recipe.std).view(3, 1, 1)
-    return (images - mean) / std
+    return (images - mean).div_(std)
 
 
 def fitted(image: Tensor, recipe: Recipe) -> Tensor:
@@ -131,6 +132,7 @@ class TrainingCrops(torch.utils.data.Dataset[tuple[Tensor, ...]]):
     recipe: Recipe
     maps: MapSource | None
     seed: int
+    allow_truncated: bool = False
 
     def __len__(self) -> int:
         return len(self.names) * self.recipe.train_crops
@@ -146,7 +148,7 @@ class TrainingCrops(torch.utils.data.Dataset[tuple[Tensor, ...]]):
         return image, torch.tensor(self.quality[index]), planes[3:], torch.tensor(index)
 
     def _crop(self, name: str, random: np.random.Generator) -> Tensor:
-        picture = picture_tensor(self.dataset, name)
+        picture = picture_tensor(self.dataset, name, self.allow_truncated)
         saliency = None if self.maps is None else map_tensor(self.dataset, name, self.maps)
         size = fitted_size(picture.shape[-2], picture.shape[-1], self.recipe)
         window = random_window(size, self.recipe, random)

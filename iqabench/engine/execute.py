@@ -9,13 +9,16 @@ import math
 import shutil
 import time
 import traceback
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from iqabench.contract.errors import IqabenchError, ScoreError
+from iqabench.data.pixels import prepare
 from iqabench.data.tables import Tick
 from iqabench.engine.progress import Watcher
 from iqabench.protocols.plan import FitJob, Plan, PredictJob
@@ -128,8 +131,10 @@ def _predict(job: PredictJob, store: Store, folder: Path, tick: Tick) -> dict[st
 
     images, references = _names(job)
     names = [*images, *references]
+    truncated = job.model.allow_truncated
+    notes = prepare(job.dataset, names, truncated, tick)
     if job.maps is not None:
-        job.maps.make(job.dataset, names, tick)
+        job.maps.make(job.dataset, names, tick, truncated)
     scored = scorer_for(job, store)
     rows = []
     for done, prediction in enumerate(scored.predictions(names), 1):
@@ -143,11 +148,16 @@ def _predict(job: PredictJob, store: Store, folder: Path, tick: Tick) -> dict[st
             f"all {len(table)} pictures failed, first {table['error'].iloc[0]}",
             "look at the first picture's error",
         )
-    made[["image", "prediction", "error"]].to_parquet(folder / "predictions.parquet", index=False)
+    made["notes"] = made["image"].map(notes).str.join("; ")
+    made[["image", "prediction", "error", "notes"]].to_parquet(
+        folder / "predictions.parquet", index=False
+    )
     seconds = float(table.loc[good, "seconds"].median())
     return {
         "images": len(table),
         "failed_images": int((~good).sum()),
+        "noted_images": sum(map(bool, notes.values())),
+        "notes": dict(Counter(chain.from_iterable(notes.values()))),
         "seconds_per_image": seconds if math.isfinite(seconds) else None,
         "parameters": scored.parameters,
     }

@@ -74,16 +74,17 @@ def explain(
     maps = load(provider.factory)() if provider is not None else None
     for path in paths:
         try:
-            image = _seen(decode(path), request, getattr(model, "takes_any_size", False))
+            pixels = decode(path, request.allow_truncated).pixels
+            image = _seen(pixels, request, getattr(model, "takes_any_size", False))
         except IqabenchError as error:
             yield error
             continue
         yield _explain(model, request, scale.up, maps, path, image)
 
 
-def _seen(picture: NDArray[np.uint8], request: ModelRequest, any_size: bool) -> Tensor:
+def _seen(pixels: NDArray[np.uint8], request: ModelRequest, any_size: bool) -> Tensor:
     """The part of a picture that is shown to the network: the central crop, or all but the rim."""
-    image = torch.from_numpy(np.array(picture)).permute(2, 0, 1).float() / 255
+    image = torch.from_numpy(pixels).permute(2, 0, 1).float() / 255
     recipe = request.recipe
     if recipe.crop is not None and not any_size:
         return test_views(

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from iqabench.contract.errors import ScoreError
 from iqabench.data.tables import Dataset, Tick
 from iqabench.data.views import picture_tensor, planes_of
+from iqabench.engine.limits import picture_limit
 from iqabench.kit.places import cache_dir
 from iqabench.protocols.requests import ModelRequest
 from iqabench.store.fingerprints import digest
@@ -26,7 +27,8 @@ def features_of(
     """(N, F) features of the named pictures, from the cache where it has them."""
     rows = []
     for done, name in enumerate(names, 1):
-        rows.append(features(model, request, dataset, name))
+        with picture_limit(name):
+            rows.append(features(model, request, dataset, name))
         tick(done, len(names), "features")
     return np.stack(rows)
 
@@ -41,7 +43,8 @@ def features(model: Any, request: ModelRequest, dataset: Dataset, name: str) -> 
     try:
         loaded: Array = np.load(place, allow_pickle=False)
     except (FileNotFoundError, ValueError, EOFError):
-        found = np.asarray(model.features(planes_of(picture_tensor(dataset, name))[None]))
+        picture = picture_tensor(dataset, name, request.allow_truncated)
+        found = np.asarray(model.features(planes_of(picture)[None]))
         if found.ndim != 2 or len(found) != 1 or not np.isfinite(found).all():
             raise ScoreError(
                 f"bad features for {name}: shape {found.shape}", "features returns (B, F), finite"
@@ -53,8 +56,7 @@ def features(model: Any, request: ModelRequest, dataset: Dataset, name: str) -> 
 
 def _place(request: ModelRequest, content_hash: str) -> Path:
     fields = request.fields()
-    key = digest(
-        {name: fields[name] for name in ("model", "plugin", "options", "packages", "harness")}
-    )
+    parts = ("model", "plugin", "options", "packages", "harness", "allow_truncated")
+    key = digest({name: fields[name] for name in parts if name in fields})
     folder = cache_dir() / "features" / f"{request.card.name}-{key}"
     return folder / content_hash[:2] / f"{content_hash}.npy"

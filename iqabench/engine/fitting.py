@@ -16,6 +16,7 @@ from torch import nn
 
 from iqabench.contract.errors import DataError
 from iqabench.contract.models import network
+from iqabench.data.pixels import prepare
 from iqabench.data.tables import Tick
 from iqabench.data.views import TrainingCrops
 from iqabench.engine.features import features_of
@@ -96,18 +97,27 @@ def _fit_network(
     model = network(job.model.build())
     held = job.dataset.rows_of(list(job.split.validation))
     learnt_from = job.maps
+    truncated = job.model.allow_truncated
     as_input = job.model.card.saliency == "input"
+    prepare(job.dataset, [*names, *held["image"]], truncated, tick)
     if learnt_from is not None:
-        learnt_from.make(job.dataset, [*names, *held["image"]] if as_input else names, tick)
+        mapped = [*names, *held["image"]] if as_input else names
+        learnt_from.make(job.dataset, mapped, tick, truncated)
     crops = TrainingCrops(
-        job.dataset, names, quality.astype(np.float32), job.model.recipe, learnt_from, job.seed
+        job.dataset,
+        names,
+        quality.astype(np.float32),
+        job.model.recipe,
+        learnt_from,
+        job.seed,
+        truncated,
     )
 
     def validate(candidate: nn.Module) -> float:
         score = network_score(
             candidate,
             job.model.recipe,
-            dataset_planes(job.dataset, learnt_from if as_input else None),
+            dataset_planes(job.dataset, learnt_from if as_input else None, truncated),
             job.model.device,
             job.model.precision,
             job.seed,

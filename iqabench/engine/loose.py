@@ -13,6 +13,7 @@ from torch import Tensor
 
 from iqabench.contract.cards import SaliencyCard
 from iqabench.data.images import decode
+from iqabench.data.views import planes_of
 from iqabench.engine.progress import Watcher
 from iqabench.engine.scoring import chosen_weights, ready
 from iqabench.protocols.requests import ModelRequest
@@ -30,7 +31,8 @@ def score(
     store: Store,
     watch: Watcher,
 ) -> Iterator[dict[str, Any]]:
-    """One row per picture: ``path``, ``score`` (None on failure), ``direction``, ``error``.
+    """One row per picture: ``path``, ``score`` (None on failure), ``direction``, ``error``,
+    ``notes``.
 
     Raises:
         WeightsError: the model's weights cannot be had.
@@ -38,11 +40,15 @@ def score(
     weights = None if request.card.kind == "scorer" else chosen_weights(request, store)
     maps = load(provider.factory)() if provider is not None else None
 
+    notes: dict[str, str] = {}
+
     def planes(name: str) -> Tensor:
-        picture = torch.from_numpy(np.array(decode(Path(name)))).permute(2, 0, 1).float() / 255
+        picture = decode(Path(name), request.allow_truncated)
+        notes[name] = "; ".join(picture.notes)
+        colours = planes_of(torch.from_numpy(picture.pixels).permute(2, 0, 1))
         if maps is None:
-            return picture
-        return torch.cat([picture, maps.saliency(picture[None])[0]])
+            return colours
+        return torch.cat([colours, maps.saliency(colours[None])[0]])
 
     def features_of(model: Any, name: str) -> Features:
         found: Features = np.asarray(model.features(planes(name)[None]))[0]
@@ -58,4 +64,5 @@ def score(
                 "score": None if plain["error"] else plain["prediction"],
                 "direction": request.direction,
                 "error": plain["error"],
+                "notes": notes.get(plain["image"], ""),
             }

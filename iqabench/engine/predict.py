@@ -17,6 +17,7 @@ from iqabench.contract.errors import DataError, ScoreError
 from iqabench.data.maps import MapSource
 from iqabench.data.tables import Dataset
 from iqabench.data.views import map_tensor, normalise, picture_tensor, planes_of, test_views
+from iqabench.engine.limits import TookTooLong, picture_limit
 
 
 @dataclass(frozen=True)
@@ -35,12 +36,19 @@ Planes = Callable[[str], Tensor]
 
 
 def predictions(names: Sequence[str], score: Score) -> Iterator[Prediction]:
-    """Score pictures one by one; an exception or a non-finite score fails that picture alone."""
+    """Score pictures one by one; an exception or a non-finite score fails that picture alone.
+
+    Raises:
+        TookTooLong: a picture takes longer than is allowed; the next would, too.
+    """
     for name in names:
         start = time.perf_counter()
         try:
-            value = score(name)
+            with picture_limit(name):
+                value = score(name)
             error = None if math.isfinite(value) else f"ScoreError: the score is {value}"
+        except TookTooLong:
+            raise
         except Exception as problem:
             value, error = math.nan, f"{type(problem).__name__}: {problem}"
         seconds = time.perf_counter() - start
@@ -60,12 +68,14 @@ def single(scores: Any) -> float:
     return float(found[0])
 
 
-def dataset_planes(dataset: Dataset, maps: MapSource | None = None) -> Planes:
+def dataset_planes(
+    dataset: Dataset, maps: MapSource | None = None, allow_truncated: bool = False
+) -> Planes:
     """Reads pictures of a data set, with a map as a fourth plane where ``maps`` are given."""
 
     def planes(name: str) -> Tensor:
         saliency = None if maps is None else map_tensor(dataset, name, maps)
-        return planes_of(picture_tensor(dataset, name), saliency)
+        return planes_of(picture_tensor(dataset, name, allow_truncated), saliency)
 
     return planes
 

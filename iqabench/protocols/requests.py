@@ -44,6 +44,8 @@ class ModelRequest:
     precision: str
     device: str
     """``cpu``, ``cuda`` or ``mps``."""
+    allow_truncated: bool = False
+    """Whether pictures that end too early are taken as far as they go."""
 
     @property
     def trains(self) -> bool:
@@ -89,6 +91,7 @@ class ModelRequest:
             else None,
             "precision": self.precision,
             "device": self.device,
+            **({"allow_truncated": True} if self.allow_truncated else {}),
         }
 
     @property
@@ -107,6 +110,7 @@ class Choices:
     precision: str = "fp32"
     device: str = "cpu"
     tiny: bool = False
+    allow_truncated: bool = False
 
 
 def resolve(
@@ -179,6 +183,7 @@ def _request(
         saliency=choices.saliency,
         precision=choices.precision,
         device=choices.device,
+        allow_truncated=choices.allow_truncated,
     )
 
 

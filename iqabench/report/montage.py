@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from iqabench.audit.pairs import Pair, Picture
 from iqabench.contract.errors import DataError
-from iqabench.data.images import cached
+from iqabench.data.pixels import cached
 from iqabench.store.folder import write_atomically
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def _thumbnail(picture: Picture) -> Image.Image:
     from PIL import Image, ImageOps
 
     try:
-        image = Image.fromarray(cached(picture.path, picture.hash))
+        image = Image.fromarray(cached(picture.path, picture.hash).pixels)
     except DataError:
         return Image.new("RGB", (SIDE, SIDE), "lightgrey")
     return ImageOps.contain(image, (SIDE - 4, SIDE - 4))

@@ -110,7 +110,7 @@ def _content(path: Path, folder: Path) -> str:
 def _load(path: Path, long_side: int) -> NDArray[np.uint8]:
     from PIL import Image
 
-    return reduced(Image.fromarray(decode(path)), long_side)
+    return reduced(Image.fromarray(decode(path).pixels), long_side)
 
 
 def _entry(

@@ -135,7 +135,7 @@ def _decoded(
                 problems.append(Problem("unreadable", name, "permission denied"))
             else:
                 try:
-                    sizes[name] = known[content] = decode(root / name).shape[:2]
+                    sizes[name] = known[content] = decode(root / name).pixels.shape[:2]
                     memory.write(f"{content} {sizes[name][0]} {sizes[name][1]}\n")
                 except DataError as error:
                     problems.append(Problem("unreadable", name, error.message))

@@ -3,8 +3,8 @@
 ::
 
     STORE/jobs/FINGERPRINT/job.json              what the job was, how it ended, how long it took
-                           predictions.parquet   predict jobs: image, prediction, error; after the
-                                                 images the pristine pictures behind them
+                           predictions.parquet   predict jobs: image, prediction, error, notes;
+                                                 after the images the pristine pictures behind them
                            weights.safetensors   fit jobs: the chosen epoch
                            history.json          fit jobs: losses and validation SROCC per epoch
                            log.txt
@@ -130,7 +130,9 @@ class Store:
         return Job(folder, record)
 
     def predictions(self, fingerprint: str) -> pd.DataFrame:
-        """Predictions of a done predict job, pristine pictures last: image, prediction, error."""
+        """Predictions of a done predict job, pristine pictures last: image, prediction, error,
+        notes.
+        """
         import pandas as pd
 
         return pd.read_parquet(self.root / "jobs" / fingerprint / "predictions.parquet")

@@ -4,6 +4,7 @@ import pytest
 from iqabench.audit import features as module
 from iqabench.audit.features import GREY_SIDE, MOST_POINTS, compute, features
 from iqabench.contract import DataError
+from iqabench.data.hashes import file_hashes
 
 
 def test_lengths_are_in_units_of_the_pictures_own_side(photos):
@@ -36,25 +37,27 @@ def test_a_flat_picture_has_no_points():
 def test_a_picture_is_computed_once(tmp_path, photos, monkeypatch):
     path = tmp_path / "a.png"
     photos[0].save(path)
-    made = features(path, "once0")
+    (digest,) = file_hashes([path])
+    made = features(path, digest)
     monkeypatch.setattr(module, "compute", None)
     path.unlink()
-    kept = features(path, "once0")
+    kept = features(path, digest)
     for name in ("extent", "grey", "points", "descriptors"):
         np.testing.assert_array_equal(getattr(made, name), getattr(kept, name))
 
 
 def test_a_damaged_file_in_the_cache_is_made_again(tmp_path, photos, monkeypatch):
     path = tmp_path / "a.png"
-    photos[0].save(path)
-    made = features(path, "again0")
-    (place,) = (module._folder() / "ag").iterdir()
+    photos[2].save(path)
+    (digest,) = file_hashes([path])
+    made = features(path, digest)
+    (place,) = (module._folder() / digest[:2]).glob(f"{digest}*")
     place.write_bytes(place.read_bytes()[:100])
-    assert len(features(path, "again0").points) == len(made.points)
+    assert len(features(path, digest).points) == len(made.points)
     assert place.stat().st_size > 1000
 
 
 def test_what_is_no_picture_is_refused(tmp_path):
     (tmp_path / "a.png").write_bytes(b"none")
     with pytest.raises(DataError, match="cannot decode"):
-        features(tmp_path / "a.png", "none0")
+        features(tmp_path / "a.png", *file_hashes([tmp_path / "a.png"]))

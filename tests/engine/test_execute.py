@@ -9,7 +9,7 @@ from scipy.stats import spearmanr
 
 from iqabench import api
 from iqabench.api import Session
-from iqabench.engine import fitting
+from iqabench.engine import fitting, limits
 from iqabench.registry import registry
 from iqabench.report.evaluations import groups
 
@@ -257,3 +257,13 @@ def test_progress_is_told(little, store):
     assert (45, 45, "predicting") in told  # 36 images and 9 references
     assert "[1/1] predict little with bad" in told
     assert told[-1].startswith("failed: predict little with bad: ScoreError: all 36 pictures")
+
+
+def test_a_model_that_hangs_on_a_picture_fails_alone(little, store, monkeypatch):
+    monkeypatch.setattr(limits, "PICTURE_SECONDS", 0.3)
+    results = run(
+        little, store, "slow=toy-scorer", "good=toy-scorer", set=["slow.fault=hang", "good.power=2"]
+    )
+    records = {label: job.record for label, job in jobs(results, "predict").items()}
+    assert records["good"]["status"] == "done"
+    assert records["slow"]["error"] == "TookTooLong: c0_3.png took more than 0.3 s"

@@ -162,3 +162,10 @@ def test_a_model_whose_library_is_missing_is_refused(monkeypatch):
         ask(["brisque", "maniqa"])
     assert "licence" in error.value.message
     assert "pip install" in error.value.hint
+
+
+def test_truncated_pictures_are_part_of_the_fields_only_where_they_are_allowed():
+    strict, allowed = one().fields(), one(allow_truncated=True).fields()
+    assert "allow_truncated" not in strict
+    assert allowed == {**strict, "allow_truncated": True}
+    assert one().config != one(allow_truncated=True).config

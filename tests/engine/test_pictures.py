@@ -1,0 +1,124 @@
+"""What was done to pictures reaches the record, and truncated ones are a choice."""
+
+import csv
+import io
+import json
+import shutil
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from iqabench import api
+from iqabench.data.room import folder
+
+TURNED, CUT = "c3_2.png", "c4_1.png"
+
+
+@pytest.fixture
+def odd(little, tmp_path, monkeypatch):
+    """The small data set with one picture on its side and one cut off."""
+    monkeypatch.setenv("IQABENCH_CACHE", str(tmp_path / "cache"))
+    root = shutil.copytree(little.root, tmp_path / "odd")
+    little.catalog.write_text(little.catalog.read_text().replace(str(little.root), str(root)))
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    with Image.open(root / TURNED) as picture:
+        picture.transpose(Image.Transpose.ROTATE_90).save(root / TURNED, exif=exif)
+    whole = (root / CUT).read_bytes()
+    (root / CUT).write_bytes(whole[: len(whole) // 2])
+    return root
+
+
+def run(little, store, *models, **choices):
+    asked = api.Choices(**choices)
+    return api.run(models, ["little"], seeds=1, choices=asked, store=store, catalog=little.catalog)
+
+
+def job(results, label):
+    """A model's predict job, and its predictions by picture."""
+    (found,) = [row for row in results.store.evaluations() if row["label"] == label]
+    made = results.store.job(found["predict"])
+    return made, results.store.predictions(made.fingerprint).set_index("image")
+
+
+def test_notes_are_kept_with_predictions_and_counted(little, store, odd):
+    made, found = job(run(little, store, "toy-scorer"), "toy-scorer")
+    assert found["notes"][TURNED] == "turned upright (EXIF 6)"
+    assert (found["notes"].drop(TURNED) == "").all()
+    assert "cannot decode" in found["error"][CUT]
+    assert made.record["failed_images"] == made.record["noted_images"] == 1
+    assert made.record["notes"] == {"turned upright (EXIF 6)": 1}
+
+
+def test_a_job_shows_how_many_pictures_were_altered(little, store, odd, command):
+    made, _ = job(run(little, store, "toy-scorer"), "toy-scorer")
+    _, printed, _ = command("show", made.fingerprint, "--store", store)
+    assert '"noted_images": 1' in printed
+    assert '"turned upright (EXIF 6)": 1' in printed
+
+
+def test_truncated_pictures_are_another_job(little, store, odd):
+    models = ("toy-scorer", "toy-estimator", "toy-network")
+    strict = run(little, store, "toy-scorer")
+    first, refused = job(strict, "toy-scorer")
+    allowed = run(little, store, *models, allow_truncated=True)
+    assert (allowed.outcome.made, allowed.outcome.failed) == (5, ())
+    records = [allowed.store.job(row["predict"]) for row in allowed.store.evaluations()]
+    (second,) = [
+        made
+        for made in records
+        if made.record["fields"]["model"] == "toy-scorer" and made.fingerprint != first.fingerprint
+    ]
+    found = allowed.store.predictions(second.fingerprint).set_index("image")
+    assert found["notes"][CUT] == "truncated"
+    assert np.isfinite(found["prediction"][CUT])
+    both = refused["error"].isna()
+    assert found["prediction"][both].equals(refused["prediction"][both])
+    assert "allow_truncated" not in first.record["fields"]
+    assert second.record["fields"]["allow_truncated"] is True
+
+
+def test_features_of_a_truncated_picture_are_not_taken_where_it_is_refused(little, store, odd):
+    run(little, store, "toy-estimator", allow_truncated=True)
+    results = run(little, store, "toy-estimator")
+    fits = [results.store.job(row["fit"]) for row in results.store.evaluations()]
+    assert len(fits) == 2
+    (failed,) = [fit for fit in fits if not fit.done]  # which trains on that picture
+    assert "allow_truncated" not in failed.record["fields"]
+    assert f"cannot decode {CUT}" in failed.record["error"]
+
+
+def test_scores_of_loose_pictures_have_notes(odd, store, command):
+    given = ["score", "toy-scorer", odd / TURNED, odd / CUT, odd / "c0_1.png", "--quiet"]
+    given += ["--weights", "train"]
+    code, printed, _ = command(*given, "--store", store, "--format", "json")
+    assert code == 1
+    turned, cut, plain = json.loads(printed)
+    assert (turned["notes"], plain["notes"]) == ("turned upright (EXIF 6)", "")
+    assert "truncated" in cut["error"]
+    code, printed, _ = command(*given, "--allow-truncated", "--store", store, "--format", "csv")
+    assert code == 0
+    rows = list(csv.DictReader(io.StringIO(printed)))
+    assert [row["notes"] for row in rows] == ["turned upright (EXIF 6)", "truncated", ""]
+    assert [float(rows[0]["score"]), float(rows[2]["score"])] == [turned["score"], plain["score"]]
+
+
+def test_a_run_takes_truncated_pictures_if_that_is_asked_for(little, store, odd, command):
+    given = ["run", "--models", "toy-scorer", "--datasets", "little", "--seeds", 1, "--quiet"]
+    given += ["--catalog", little.catalog, "--store", store, "--device", "cpu"]
+    command(*given)
+    command(*given, "--allow-truncated")
+    failed = [made.record["failed_images"] for made in api.open_store(store).jobs()]
+    assert sorted(failed) == [0, 1]
+
+
+def test_a_full_cache_changes_no_result(little, store, odd, tmp_path, monkeypatch):
+    models = ("toy-network", "toy-guided", "toy-scorer")
+    ample = run(little, store, *models, allow_truncated=True)
+    monkeypatch.setenv("IQABENCH_CACHE", str(tmp_path / "other"))
+    monkeypatch.setenv("IQABENCH_CACHE_GB", "0")
+    bare = run(little, tmp_path / "bare", *models, allow_truncated=True)
+    assert not folder().exists()
+    for label in models:
+        assert job(ample, label)[1].equals(job(bare, label)[1])
