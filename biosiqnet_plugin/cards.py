@@ -6,13 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from iqabench.contract import ModelCard, Recipe, Stage
+from iqabench.kit.recipes import HALF, IMAGENET, LITE_RECIPE, TINY
 
 PAPER = (
     "Wang et al.: A bioinspired deep learning framework for saliency-based image quality "
     "assessment (IEEE TNNLS 2025, doi 10.1109/TNNLS.2025.3598716)"
 )
-IMAGENET = {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)}
-HALF = {"mean": (0.5, 0.5, 0.5), "std": (0.5, 0.5, 0.5)}
 
 PAPER_STAGE = Stage(epochs=50, optimizer="adam", lr=5e-5, schedule="step", step_size=10, gamma=0.1)
 """Section IV-A. The optimiser is unnamed there; Adam is our reading."""
@@ -36,16 +35,6 @@ CNN_RECIPE = Recipe(
     patience=5,
     **IMAGENET,
 )
-LITE_RECIPE = Recipe(
-    stages=(Stage(epochs=4, lr=1e-3, schedule="cosine"),),
-    batch_size=8,
-    crop=(224, 224),
-    test_crops=5,
-    augment=("hflip",),
-    **HALF,
-)
-"""Chosen on the validation contents of the demo set."""
-
 VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     "v1": ("quality alone", {"low_block": None, "high_block": None}),
     "v2": ("with low saliency", {"high_block": None}),
@@ -115,7 +104,6 @@ ENCODERS: dict[str, tuple[str, Recipe, dict[str, Any], dict[str, Any]]] = {
     ),
 }
 """Name -> what it is, recipe, options, tiny."""
-TINY = {"recipe.epochs": 1, "recipe.test_crops": 1}
 
 
 def cards() -> Iterator[ModelCard]:

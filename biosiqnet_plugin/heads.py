@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-MIDDLE = 0.5
-"""Training qualities are scaled to [0, 1]; a head that starts in their middle saves many steps."""
+from iqabench.kit.heads import score_layer
 
 
 class ConvolutionalHead(nn.Module):
@@ -13,8 +12,6 @@ class ConvolutionalHead(nn.Module):
 
     def __init__(self, channels: int, hidden: int, dropout: float) -> None:
         super().__init__()
-        score = nn.Linear(hidden, 1)
-        nn.init.constant_(score.bias, MIDDLE)
         self.layers = nn.Sequential(
             nn.AdaptiveAvgPool2d(1),
             nn.Flatten(),
@@ -22,7 +19,7 @@ class ConvolutionalHead(nn.Module):
             nn.Linear(channels, hidden),
             nn.ReLU(),
             nn.Dropout(dropout),
-            score,
+            score_layer(hidden),
         )
 
     def forward(self, feature: Tensor) -> Tensor:
@@ -40,10 +37,8 @@ class TransformerHead(nn.Module):
 
     def __init__(self, channels: int, dropout: float) -> None:
         super().__init__()
-        score = nn.Linear(channels, 1)
-        nn.init.constant_(score.bias, MIDDLE)
         self.score = nn.Sequential(
-            nn.Linear(channels, channels), nn.ReLU(), nn.Dropout(dropout), score
+            nn.Linear(channels, channels), nn.ReLU(), nn.Dropout(dropout), score_layer(channels)
         )
         self.weight = nn.Sequential(
             nn.Linear(channels, channels),

@@ -73,6 +73,12 @@ def sim(predicted: Tensor, truth: Tensor) -> Tensor:
     return torch.minimum(sum_to_one(predicted), sum_to_one(truth)).sum(1)
 
 
+def total_variation(predicted: Tensor, truth: Tensor) -> Tensor:
+    """Total variation distance of each pair: half the sum of the pixelwise difference of maps
+    summing to one, (B,); 0 is best, 1 worst (SGDNet)."""
+    return (sum_to_one(predicted) - sum_to_one(truth)).abs().sum(1) / 2
+
+
 def saliency_loss(predicted: Tensor, truth: Tensor, weights: tuple[float, float, float]) -> Tensor:
     """Weighted KLD, CC and SIM (BioSIQNet, eqs. 4 and 8), averaged over maps that are not empty.
 
@@ -91,5 +97,10 @@ def saliency_loss(predicted: Tensor, truth: Tensor, weights: tuple[float, float,
             + weights[1] * cc(predicted, truth)
             + weights[2] * sim(predicted, truth)
         )
-        present = (truth.flatten(1).sum(1) > 0).to(each.dtype)
-        return (each * present).sum() / present.sum().clamp_min(1)
+        return mean_over_maps(each, truth)
+
+
+def mean_over_maps(each: Tensor, truth: Tensor) -> Tensor:
+    """The mean of a value per map, (B,), over those whose true map is not empty; 0 if all are."""
+    present = (truth.flatten(1).sum(1) > 0).to(each.dtype)
+    return (each * present).sum() / present.sum().clamp_min(1)

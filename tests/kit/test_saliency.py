@@ -2,7 +2,16 @@ import numpy as np
 import pytest
 import torch
 
-from iqabench.kit.saliency import cc, decompose, kld, saliency_loss, sim, sum_to_one
+from iqabench.kit.saliency import (
+    cc,
+    decompose,
+    kld,
+    mean_over_maps,
+    saliency_loss,
+    sim,
+    sum_to_one,
+    total_variation,
+)
 
 WEIGHTS = (5.0, -2.0, -1.0)
 
@@ -65,9 +74,36 @@ def test_losses_equal_the_paper_s_formulas(shape):
     assert float(loss) == pytest.approx((expected @ WEIGHTS).mean(), abs=1e-5)
 
 
+def test_total_variation_against_numpy():
+    predicted, truth = maps(1), maps(2)
+    found = total_variation(predicted, truth)
+    assert found.shape == (3,)
+    for distance, y, t in zip(
+        found, predicted.double().numpy(), truth.double().numpy(), strict=True
+    ):
+        expected = np.abs(y / y.sum() - t / t.sum()).sum() / 2
+        assert float(distance) == pytest.approx(expected, abs=1e-6)
+
+
+def test_total_variation_is_what_similarity_lacks_to_one():
+    predicted, truth = maps(1), maps(2)
+    torch.testing.assert_close(total_variation(predicted, truth), 1 - sim(predicted, truth))
+    left = torch.zeros(1, 1, 4, 4)
+    left[..., :2] = 1
+    assert float(total_variation(left, left)) == 0
+    assert float(total_variation(left, 1 - left)) == 1
+
+
+def test_means_leave_out_empty_maps():
+    truth = maps(0)
+    truth[1] = 0
+    assert float(mean_over_maps(torch.tensor([1.0, 100.0, 3.0]), truth)) == 2
+    assert float(mean_over_maps(torch.tensor([1.0, 100.0, 3.0]), 0 * truth)) == 0
+
+
 def test_losses_ignore_scale():
     predicted, truth = maps(1), maps(2)
-    for statistic in (kld, cc, sim):
+    for statistic in (kld, cc, sim, total_variation):
         torch.testing.assert_close(
             statistic(7 * predicted, 0.1 * truth), statistic(predicted, truth)
         )
@@ -85,7 +121,7 @@ def test_a_perfect_prediction_costs_least(side):
     assert float(saliency_loss(maps(4, truth.shape), truth, WEIGHTS)) > -2
 
 
-@pytest.mark.parametrize("statistic", [kld, cc, sim])
+@pytest.mark.parametrize("statistic", [kld, cc, sim, total_variation])
 def test_gradients(statistic):
     predicted = maps(1, (2, 1, 3, 4), torch.float64).requires_grad_()
     truth = maps(2, (2, 1, 3, 4), torch.float64)
