@@ -71,7 +71,8 @@ class TrainableModel(Protocol):
 
     Optional methods the engine looks for: ``parameter_groups(stage) -> dict[str, list[Parameter]]``
     (groups that ``Stage.lr_groups`` names); and for explanations ``maps(images) -> dict[str,
-    Tensor]``, ``cam_layers() -> list[nn.Module]`` and ``takes_any_size: bool``.
+    Tensor]``, with ``saliency`` too where it is an input, ``cam_layers() -> list[nn.Module]`` and
+    ``takes_any_size: bool``.
     """
 
     def forward(self, images: Tensor, saliency: Tensor | None = None) -> Tensor:

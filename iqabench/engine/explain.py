@@ -22,7 +22,7 @@ from iqabench.contract.cards import SaliencyCard
 from iqabench.contract.errors import IqabenchError, MissingDependencyError, UsageError
 from iqabench.contract.models import network
 from iqabench.data.images import decode
-from iqabench.data.views import fitted, normalise, test_views
+from iqabench.data.views import fitted, normalise, planes_of, test_views
 from iqabench.engine.scoring import chosen_weights, load_weights
 from iqabench.protocols.requests import ModelRequest
 from iqabench.registry import load
@@ -74,17 +74,25 @@ def explain(
     maps = load(provider.factory)() if provider is not None else None
     for path in paths:
         try:
-            pixels = decode(path, request.allow_truncated).pixels
-            image = _seen(pixels, request, getattr(model, "takes_any_size", False))
+            planes = _planes(decode(path, request.allow_truncated).pixels, maps)
         except IqabenchError as error:
             yield error
             continue
-        yield _explain(model, request, scale.up, maps, path, image)
+        seen = _seen(planes, request, getattr(model, "takes_any_size", False))
+        yield _explain(model, request, scale.up, path, seen)
 
 
-def _seen(pixels: NDArray[np.uint8], request: ModelRequest, any_size: bool) -> Tensor:
-    """The part of a picture that is shown to the network: the central crop, or all but the rim."""
-    image = torch.from_numpy(pixels).permute(2, 0, 1).float() / 255
+def _planes(pixels: NDArray[np.uint8], provider: Any) -> Tensor:
+    """A picture and, with a provider, the map of all of it, (3 or 4, H, W) in [0, 1]."""
+    image = planes_of(torch.from_numpy(pixels).permute(2, 0, 1))
+    if provider is None:
+        return image
+    with torch.no_grad():
+        return torch.cat([image, provider.saliency(image[None])[0]])
+
+
+def _seen(image: Tensor, request: ModelRequest, any_size: bool) -> Tensor:
+    """The part that is shown to the network: the central crop, or all but the rim."""
     recipe = request.recipe
     if recipe.crop is not None and not any_size:
         return test_views(
@@ -95,42 +103,44 @@ def _seen(pixels: NDArray[np.uint8], request: ModelRequest, any_size: bool) -> T
     return image[:, :height, :width]
 
 
-def _explain(
-    model: Any, request: ModelRequest, up: Any, provider: Any, path: Path, image: Tensor
-) -> Explanation:
+def _explain(model: Any, request: ModelRequest, up: Any, path: Path, planes: Tensor) -> Explanation:
     from pytorch_grad_cam import GradCAM
 
+    image, provided = planes[:3], planes[None, 3:]
+    as_input = request.card.saliency == "input"
     inputs = normalise(image, request.recipe)[None].to(request.device)
-    with GradCAM(_TwoDimensional(model), target_layers=model.cam_layers()) as cam:
+    extra = (provided.to(request.device),) if as_input else ()
+    with GradCAM(_TwoDimensional(model, *extra), target_layers=model.cam_layers()) as cam:
         heat = cam(inputs, targets=[lambda scores: scores.sum()])[0]
     with torch.inference_mode():
-        score = up(float(model(inputs)))
-        predicted = model.maps(inputs) if hasattr(model, "maps") else {}
-        found = {f"predicted {name}": _plane(one) for name, one in predicted.items()}
-        if provider is not None:
-            found |= _provided(provider, image, getattr(request.options, "threshold", None))
+        score = up(float(model(inputs, *extra)))
+        maps = model.maps(inputs, *extra) if hasattr(model, "maps") else {}
+    prefix = "" if as_input else "predicted "
+    found = {f"{prefix}{name}": _plane(one) for name, one in maps.items()}
+    if provided.shape[1]:
+        found |= _provided(provided, getattr(request.options, "threshold", None))
     return Explanation(path, score, image.permute(1, 2, 0).numpy(), heat, found)
 
 
 class _TwoDimensional(nn.Module):
-    """Grad-CAM wants one row of outputs per image."""
+    """Grad-CAM wants one row of outputs per image, and gives images alone."""
 
-    def __init__(self, model: nn.Module) -> None:
+    def __init__(self, model: nn.Module, *extra: Tensor) -> None:
         super().__init__()
         self.model = model
+        self.extra = extra
 
     def forward(self, images: Tensor) -> Tensor:
-        scores: Tensor = self.model(images)
+        scores: Tensor = self.model(images, *self.extra)
         return scores[:, None]
 
 
-def _provided(provider: Any, image: Tensor, threshold: float | None) -> dict[str, Plane]:
+def _provided(saliency: Tensor, threshold: float | None) -> dict[str, Plane]:
     from iqabench.kit.saliency import decompose
 
-    whole = provider.saliency(image[None])
     if threshold is None:
-        return {"provider": _plane(whole)}
-    low, high = decompose(whole, threshold)
+        return {"provider": _plane(saliency)}
+    low, high = decompose(saliency, threshold)
     return {"provider low": _plane(low), "provider high": _plane(high)}
 
 

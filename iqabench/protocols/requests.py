@@ -71,7 +71,13 @@ class ModelRequest:
     def build(self) -> Any:
         """The model itself; imports its code."""
         factory = load(self.card.factory)
-        return factory() if self.options is None else factory(self.options)
+        options = self.options
+        if options is None:
+            return factory()
+        if self.weights != "train" and "init" in type(options).model_fields:
+            # What is learnt is loaded next: where training started need not be at hand.
+            options = options.model_copy(update={"init": "random"})
+        return factory(options)
 
     def fields(self) -> dict[str, Any]:
         """Everything about the model that decides its predictions."""

@@ -1,6 +1,6 @@
 import pytest
 
-from iqabench.contract import MissingDependencyError, UnknownNameError, UsageError
+from iqabench.contract import MissingDependencyError, UnknownNameError, UsageError, WeightsError
 from iqabench.protocols.requests import Choices, resolve
 from iqabench.registry import registry
 
@@ -100,6 +100,16 @@ def test_init_reaches_models_that_have_the_option():
     assert one(init="random").init == one(init="random").options.init == "random"
     assert one().init == "default"
     assert ask(["brisque"], init="random")[0].init == "-"
+
+
+def test_weights_at_hand_need_no_others_to_start_from(tmp_path):
+    """No ImageNet weights of this encoder are on this machine."""
+    (tmp_path / "mine.safetensors").write_bytes(b"")
+    request = one("a.encoder=test_resnet", weights=str(tmp_path / "mine.safetensors"))
+    assert request.init == "default"  # what was asked for stays in the fingerprint
+    assert request.build().options.init == "random"
+    with pytest.raises(WeightsError):
+        one("a.encoder=test_resnet").build()
 
 
 def test_tiny_gives_way_to_what_the_user_sets():
