@@ -98,6 +98,8 @@ def tables():
         PaperRow(label="as it is", published={"srocc": 0.5, "plcc": 0.25}, **ours),
         PaperRow(label="squared", options={"power": 2.0}, published={"srocc": 0.5}, **ours),
         PaperRow(label="against another", versus="brisque", published={}, **ours),
+        PaperRow(label="blurred", distortion="blur", published={"srocc": 0.5}, **ours),
+        PaperRow(label="hazy", distortion="haze", published={"srocc": 0.5}, **ours),
         PaperRow(label="lost", published={"srocc": 0.9}, why_absent="nobody kept it"),
         PaperRow(label="elsewhere", model="toy-estimator", datasets="moon", published={}),
     )

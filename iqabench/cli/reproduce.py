@@ -46,13 +46,14 @@ def command(
 ) -> None:
     """Measure a table of MODEL's paper again, beside the printed numbers.
 
-    Rows whose model or data are not at hand say so.
+    Rows whose model or data are not at hand say so. Predictions of the paper's own model are drawn
+    against the labels.
     """
     from iqabench import api
     from iqabench.engine.device import pick
     from iqabench.studies.reproduce import reproduce
 
-    table, rows = reproduce(
+    done = reproduce(
         model,
         number,
         datasets=datasets,
@@ -62,12 +63,15 @@ def command(
         catalog=catalog,
         watch=watcher(quiet),
     )
+    table, rows = done.table, done.rows
     if not is_full(form, output):
         rows = [_short(row) for row in rows]
     columns = list(dict.fromkeys(key for row in rows for key in row if key != "note"))
     click.echo(f"Table {table.number}. {table.title}", err=True)
     failed = any("failed" in row["note"] for row in rows)
     emit(rows, form, output, [*columns, "note"], [table.remark] if table.remark else None)
+    if done.figure is not None:
+        click.echo(f"figure: {done.figure}", err=True)
     if failed:
         raise click.exceptions.Exit(1)
 

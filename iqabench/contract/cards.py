@@ -108,6 +108,8 @@ class PaperRow(Frozen):
     """A second model, where the row compares two."""
     datasets: str = ""
     """As of ``--datasets``; empty where nothing is trained or tested."""
+    distortion: str = ""
+    """Only pictures with this distortion count; empty for all."""
     why_absent: str = ""
 
 

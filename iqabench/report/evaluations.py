@@ -44,14 +44,17 @@ class Group:
     evaluations: tuple[Mapping[str, Any], ...]
     exclude_shared: bool = False
     """Whether contents that the model has seen are left out."""
+    distortion: str = ""
+    """Only pictures with this distortion count; empty for all."""
 
     @property
     def identity(self) -> str:
-        """Hash of the evaluations in the group, of what was shared, and of how each job ended."""
+        """Hash of the evaluations, of which pictures count, and of how each job ended."""
         ends = [str(self._end(record)) for record in self.evaluations]
         findings = [f"{record.get('shared')} {record.get('seen')}" for record in self.evaluations]
         names = [record["id"] for record in self.evaluations]
-        return text_digest([*names, *findings, str(self.exclude_shared), *ends])
+        which = [str(self.exclude_shared), self.distortion]
+        return text_digest([*names, *findings, *which, *ends])
 
     @property
     def shared(self) -> list[str] | None:
@@ -72,7 +75,12 @@ class Group:
     @cached_property
     def table(self) -> pd.DataFrame:
         """The test set's labels."""
-        return self.store.table(self.keys["test"], self.keys["test_hash"])
+        labels: pd.DataFrame = self.store.table(self.keys["test"], self.keys["test_hash"])
+        if not self.distortion:
+            return labels
+        if "distortion" not in labels:
+            return labels.iloc[:0]
+        return labels[labels["distortion"] == self.distortion]
 
     def repetitions(self) -> list[pd.DataFrame]:
         """One frame per repetition: image, content, quality, prediction (higher is better), error.

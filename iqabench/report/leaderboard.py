@@ -53,11 +53,11 @@ def leaderboard(
     """
     import pandas as pd
 
-    rows = [_cached_row(group) for group in groups(store, only, exclude_shared)]
+    rows = [row(group) for group in groups(store, only, exclude_shared)]
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
     for count in ("parameters", "shared"):
         # As objects: a missing count would turn the others into fractions.
-        frame[count] = pd.Series([row[count] for row in rows], dtype=object)
+        frame[count] = pd.Series([one[count] for one in rows], dtype=object)
     return frame.sort_values(
         ["test", "protocol", "srocc_mean"],
         ascending=[True, True, False],
@@ -96,8 +96,9 @@ def _pairs(found: list[Group]) -> Iterable[tuple[Group, Group]]:
                 yield first, second
 
 
-def _cached_row(group: Group) -> dict[str, Any]:
-    return _cached(group.store, "row", [group.identity], lambda: row(group))
+def row(group: Group) -> dict[str, Any]:
+    """The leaderboard row of a group, kept in the store's cache."""
+    return _cached(group.store, "row", [group.identity], lambda: _row(group))
 
 
 def _cached_difference(first: Group, second: Group) -> dict[str, Any]:
@@ -123,8 +124,7 @@ def _cached(store: Store, kind: str, parts: list[str], make: Any) -> dict[str, A
     return made
 
 
-def row(group: Group) -> dict[str, Any]:
-    """The leaderboard row of a group."""
+def _row(group: Group) -> dict[str, Any]:
     frames = group.repetitions()
     scored = [frame[frame["prediction"].notna()] for frame in frames]
     total = sum(len(frame) for frame in frames)

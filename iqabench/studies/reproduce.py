@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +13,33 @@ from iqabench.contract.cards import PaperRow, PaperTable
 from iqabench.contract.errors import IqabenchError, UsageError
 from iqabench.engine.progress import Silent, Watcher
 from iqabench.registry import load, registry, require
+from iqabench.report import leaderboard, scatter
+from iqabench.report.evaluations import Group, groups
 from iqabench.studies import cost
 from iqabench.studies.pairs import Difference, difference
 
 AGREEMENT = {"srocc": "srocc", "plcc": "plcc", "rmse": "rmse_mapped"}
 """Printed metric -> the leaderboard's. A paper's PLCC is taken as raw unless it says otherwise."""
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """A table measured again."""
+
+    table: PaperTable
+    rows: list[dict[str, Any]]
+    """For each row printed and measured numbers, or why there are none."""
+    figure: Path | None
+    """Predictions of the paper's own model against labels; None where none of its rows ran."""
+
+
+@dataclass(frozen=True)
+class _Measured:
+    group: Group
+    board: dict[str, Any]
+    """Its leaderboard row."""
+    difference: Difference | None
+    """To the row's second model."""
 
 
 def tables(model: str) -> tuple[PaperTable, ...]:
@@ -43,8 +65,8 @@ def reproduce(
     store: Path | None = None,
     catalog: Path | None = None,
     watch: Watcher | None = None,
-) -> tuple[PaperTable, list[dict[str, Any]]]:
-    """The table and, for each of its rows, printed and measured numbers or why there are none.
+) -> Reproduction:
+    """Measure one of the tables of a model's paper again.
 
     Args:
         model: whose paper.
@@ -67,7 +89,7 @@ def reproduce(
     rows = [_moved(row, datasets) for row in table.rows]
     absent = {row.label: _why_absent(row, session) for row in rows}
     costs = _costs(table, rows, choices, watch) if table.cost else {}
-    boards = _run(
+    measured = _run(
         [row for row in rows if not absent[row.label] and row.datasets],
         seeds or table.seeds,
         choices,
@@ -75,10 +97,12 @@ def reproduce(
         catalog,
         watch,
     )
-    return table, [
-        _line(row, absent[row.label], boards.get(row.label), costs.get(row.model), datasets)
+    lines = [
+        _line(row, absent[row.label], measured.get(row.label), costs.get(row.model), datasets)
         for row in rows
     ]
+    figure = _draw(model, table, rows, measured, datasets)
+    return Reproduction(table, lines, figure)
 
 
 def _moved(row: PaperRow, datasets: str | None) -> PaperRow:
@@ -111,8 +135,8 @@ def _run(
     store: Path | None,
     catalog: Path | None,
     watch: Watcher,
-) -> dict[str, tuple[dict[str, Any], Difference | None]]:
-    """For each row its leaderboard row, and its difference to ``versus`` where it names one.
+) -> dict[str, _Measured]:
+    """What was measured for each row that has pictures.
 
     A row whose weights cannot be had fails alone, like any job.
     """
@@ -130,12 +154,47 @@ def _run(
             catalog=catalog,
             watch=watch,
         )
-        board = results.leaderboard().set_index("model").loc["a"]
+        part = _part(results, row.distortion)
+        if part is None:
+            continue
+        board = leaderboard.row(part)
         pair = (
             difference(results.differences(), "a", "b", str(board["test"])) if row.versus else None
         )
-        found[row.label] = ({str(key): value for key, value in board.items()}, pair)
+        found[row.label] = _Measured(part, board, pair)
     return found
+
+
+def _part(results: api.Results, distortion: str) -> Group | None:
+    """The evaluations of model ``a`` on pictures of one distortion; None if there are none."""
+    found = groups(results.store, results.evaluations)
+    group = next((one for one in found if one.keys["label"] == "a"), None)
+    part = group and replace(group, distortion=distortion)
+    return part if part is not None and len(part.table) else None
+
+
+def _draw(
+    model: str,
+    table: PaperTable,
+    rows: Sequence[PaperRow],
+    measured: dict[str, _Measured],
+    moved: str | None,
+) -> Path | None:
+    """Scatter of the rows of the paper's own models, each set of predictions once."""
+    paper = registry().model(model).reproductions
+    panels: dict[str, Group] = {}
+    for row in rows:
+        if row.label not in measured or registry().model(row.model).reproductions != paper:
+            continue
+        group = measured[row.label].group
+        if group.identity not in {one.identity for one in panels.values()}:
+            panels[row.label if moved is None else f"{row.label}: run on {moved}"] = group
+    if not panels:
+        return None
+    root = next(iter(panels.values())).store.root
+    path = root / "figures" / f"{model}-table{table.number}.png"
+    scatter.draw(panels, path, f"{model}, table {table.number}")
+    return path
 
 
 def _costs(
@@ -150,12 +209,13 @@ def _costs(
 def _line(
     row: PaperRow,
     absent: str,
-    measured: tuple[dict[str, Any], Difference | None] | None,
+    measured: _Measured | None,
     costs: dict[str, Any] | None,
     moved: str | None,
 ) -> dict[str, Any]:
     line: dict[str, Any] = {"row": row.label}
-    board, pair = measured or ({}, None)
+    board = measured.board if measured is not None else {}
+    pair = measured.difference if measured is not None else None
     for metric, printed in row.published.items():
         line[f"{metric} printed"] = printed
         if metric in AGREEMENT:
@@ -170,7 +230,7 @@ def _line(
         }
     if costs is not None and "minutes_per_epoch" in row.published:
         line["seconds_per_step here"] = costs["seconds_per_step"]
-    line["note"] = _note(absent, board, moved if row.datasets else None)
+    line["note"] = _note(row, absent, board, moved if row.datasets else None)
     return line
 
 
@@ -187,9 +247,11 @@ def _agreement(metric: str, printed: float, board: dict[str, Any]) -> dict[str, 
     }
 
 
-def _note(absent: str, board: dict[str, Any], moved: str | None) -> str:
+def _note(row: PaperRow, absent: str, board: dict[str, Any], moved: str | None) -> str:
     if absent:
         return f"absent: {absent}"
+    if row.distortion and not board:
+        return f"absent: {row.datasets} has no distortion '{row.distortion}'"
     notes = [f"run on {moved} instead: not comparable"] if moved else []
     if board and board["failed"]:
         notes.append(f"{board['failed']} of {board['repetitions']} repetitions failed")

@@ -2,11 +2,15 @@ import csv
 import math
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
+from scipy import stats
 
 from iqabench import api
 from iqabench.contract.errors import IqabenchError
 from iqabench.registry import registry
+from iqabench.report.evaluations import groups
 from iqabench.studies.reproduce import reproduce, tables
 
 PUBLISHED = Path(__file__).parents[3] / "shared" / "published"
@@ -14,9 +18,9 @@ PUBLISHED = Path(__file__).parents[3] / "shared" / "published"
 
 @pytest.fixture
 def lines(toy, little, store):
-    table, rows = reproduce("toy-estimator", 1, store=store, catalog=little.catalog)
-    assert table.remark == "made up"
-    return {row["row"]: row for row in rows}
+    done = reproduce("toy-estimator", 1, store=store, catalog=little.catalog)
+    assert done.table.remark == "made up"
+    return {row["row"]: row for row in done.rows}
 
 
 def measured(little, store, *overrides, models=("toy-estimator",)):
@@ -54,6 +58,28 @@ def test_two_models_are_compared_in_pairs(lines, little, store):
     assert row["srocc difference low"] <= expected <= row["srocc difference high"]
 
 
+def test_a_distortion_alone_is_judged_alone(lines, little, store):
+    results = measured(little, store)
+    (group,) = groups(results.store, results.evaluations)
+    each = [
+        stats.spearmanr(*frame[frame["distortion"] == "blur"][["prediction", "quality"]].T.values)
+        for frame in group.repetitions()
+    ]
+    expected = np.mean([one.statistic for one in each])
+    assert lines["blurred"]["srocc here"] == pytest.approx(expected)
+    assert lines["blurred"]["srocc here"] != lines["as it is"]["srocc here"]
+    assert lines["hazy"]["note"] == "absent: little has no distortion 'haze'"
+    assert math.isnan(lines["hazy"]["srocc here"])
+
+
+def test_the_figure_has_a_panel_for_each_set_of_predictions(toy, little, store):
+    done = reproduce("toy-estimator", 1, seeds=1, store=store, catalog=little.catalog)
+    assert done.figure == store / "figures" / "toy-estimator-table1.png"
+    # Three panels: as it is (against another is the same), squared, and blurred.
+    width, height = Image.open(done.figure).size
+    assert width == pytest.approx(3 * 3.6 * 150, abs=3) and height < width / 2
+
+
 def test_what_is_absent_says_why(lines):
     assert lines["lost"]["note"] == "absent: nobody kept it"
     assert math.isnan(lines["lost"]["srocc here"])
@@ -61,10 +87,10 @@ def test_what_is_absent_says_why(lines):
 
 
 def test_other_data_is_no_reproduction(toy, little, store):
-    _, rows = reproduce(
+    done = reproduce(
         "toy-estimator", 1, datasets=little.name, seeds=1, store=store, catalog=little.catalog
     )
-    notes = {row["row"]: row["note"] for row in rows}
+    notes = {row["row"]: row["note"] for row in done.rows}
     assert notes["elsewhere"] == "run on little instead: not comparable"
 
 
@@ -93,7 +119,11 @@ def test_printed_numbers_are_those_of_the_paper(number):
             assert row.published.get(metric) == expected
 
 
-@pytest.mark.parametrize("table", tables("biosiqnet"), ids=lambda table: f"table{table.number}")
+@pytest.mark.parametrize(
+    "table",
+    tables("biosiqnet"),
+    ids=lambda table: f"{table.number}-{table.title[:12]}",
+)
 def test_every_row_can_be_run_or_says_why_not(table):
     """A row that promises a run names known options; what is unknown here is reported."""
     from iqabench.protocols.requests import Choices, resolve
