@@ -80,6 +80,11 @@ def test_the_figure_has_a_panel_for_each_set_of_predictions(toy, little, store):
     assert width == pytest.approx(3 * 3.6 * 150, abs=3) and height < width / 2
 
 
+def test_without_any_row_there_is_no_figure(toy, little, store):
+    done = reproduce("sds-iqa", 1, store=store, catalog=little.catalog)
+    assert done.figure is None and not store.exists()
+
+
 def test_what_is_absent_says_why(lines):
     assert lines["lost"]["note"] == "absent: nobody kept it"
     assert math.isnan(lines["lost"]["srocc here"])
@@ -119,9 +124,51 @@ def test_printed_numbers_are_those_of_the_paper(number):
             assert row.published.get(metric) == expected
 
 
+def printed(name):
+    source = PUBLISHED / f"{name}.csv"
+    if not source.exists():
+        pytest.skip("the paper's tables are not beside the project")
+    return list(csv.DictReader(source.read_text().splitlines()))
+
+
+@pytest.mark.parametrize("model", ["sds-iqa", "sds-iqa-resnet50"])
+def test_sds_iqa_s_numbers_are_those_of_the_paper(model):
+    one, two, three, four = tables(model)
+    plcc = {row["dataset"]: float(row["plcc"]) for row in printed("sds_tab1_plcc_abstract")}
+    assert {row.label: row.published for row in one.rows} == {
+        f"SDS-IQA, {name}": {"plcc": value} for name, value in plcc.items()
+    }
+    expected = [
+        float(row[column])
+        for row in printed("sds_tab2_live_per_distortion")
+        for column in ("jp2k", "jpeg", "wn", "gb", "ff")
+    ]
+    assert [row.published["srocc"] for row in two.rows] == expected
+    assert {row.distortion for row in two.rows} == {
+        *("jpeg2000", "jpeg", "white-noise", "gaussian-blur", "fast-fading")
+    }
+    expected = [
+        {"plcc": float(row[f"{name}_plcc"]), "srocc": float(row[f"{name}_srocc"])}
+        for row in printed("sds_tab3_authentic")
+        for name in ("livec", "koniq")
+        if row[f"{name}_plcc"]
+    ]
+    assert [row.published for row in three.rows] == expected
+    expected = [
+        (f"tid2013:{name}", float(row[name]))
+        for row in printed("sds_tab4_cross_srocc_train_tid2013")
+        for name in ("live", "csiq", "livec", "koniq")
+    ]
+    assert [(row.datasets, row.published["srocc"]) for row in four.rows] == expected
+    ours = {row.model for table in (one, two, three, four) for row in table.rows} & {
+        *("sds-iqa", "sds-iqa-resnet50")
+    }
+    assert ours == {model}
+
+
 @pytest.mark.parametrize(
     "table",
-    tables("biosiqnet"),
+    [*tables("biosiqnet"), *tables("sds-iqa")],
     ids=lambda table: f"{table.number}-{table.title[:12]}",
 )
 def test_every_row_can_be_run_or_says_why_not(table):
