@@ -162,7 +162,7 @@ def compare(root: Path, names: list[str], as_float: bool, rounds: int) -> None:
     """Print both epochs of every loader and the ratios to ours."""
     others = [name for name in LOADERS if as_float or name != "pyiqa"][1:]
     workers = {
-        name: best_workers(name, root, names[: len(names) // 10], as_float)
+        name: best_workers(name, root, names[: max(100, len(names) // 10)], as_float)
         for name in ("iqabench", *others)
     }
     ratios: tuple[list[float], list[float]] = ([], [])
