@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from iqabench.contract.errors import ScoreError
+from iqabench.contract.errors import DataError, ScoreError
 from iqabench.data.tables import Dataset, Tick
 from iqabench.data.views import picture_tensor, planes_of
 from iqabench.engine.limits import picture_limit
@@ -24,11 +24,18 @@ Array = NDArray[np.float64]
 def features_of(
     model: Any, request: ModelRequest, dataset: Dataset, names: Sequence[str], tick: Tick
 ) -> Array:
-    """(N, F) features of the named pictures, from the cache where it has them."""
+    """(N, F) features of the named pictures, from the cache where it has them.
+
+    Raises:
+        DataError: the model refuses a picture, which the message names.
+    """
     rows = []
     for done, name in enumerate(names, 1):
-        with picture_limit(name):
-            rows.append(features(model, request, dataset, name))
+        try:
+            with picture_limit(name):
+                rows.append(features(model, request, dataset, name))
+        except DataError as error:
+            raise DataError(f"{name}: {error.message}", error.hint) from error
         tick(done, len(names), "features")
     return np.stack(rows)
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
-from safetensors import safe_open
 from torch import nn
 
 from iqabench.contract.errors import WeightsError
@@ -24,7 +23,7 @@ from iqabench.engine.predict import (
     predictions,
     scorer_score,
 )
-from iqabench.kit.weights import load_tensors, resolve
+from iqabench.kit.weights import load_arrays, load_tensors, resolve
 from iqabench.protocols.plan import PredictJob
 from iqabench.protocols.requests import ModelRequest
 from iqabench.store import Store
@@ -98,9 +97,8 @@ def ready(
 
 
 def _estimator(model: Any, path: Path, features_of: Callable[[Any, str], Features]) -> Scored:
-    with safe_open(path, "np") as stored:
-        state = {key: stored.get_tensor(key) for key in stored.keys()}  # noqa: SIM118
-        scale = Scale.from_metadata(stored.metadata())
+    state, metadata = load_arrays(path)
+    scale = Scale.from_metadata(metadata)
     model.load_state(state)
 
     def score(name: str) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from iqabench.contract.cards import WeightsCard
 from iqabench.contract.errors import WeightsError
@@ -12,6 +12,7 @@ from iqabench.kit.download import download, sha256
 from iqabench.kit.places import shipped_file, weights_dir
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from torch import Tensor
 
 TIMEOUT = 2.0
@@ -64,6 +65,29 @@ def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str] | None]:
     if not isinstance(found, dict) or not all(torch.is_tensor(part) for part in found.values()):
         raise WeightsError(f"{path} holds no state dict", "save its state_dict()")
     return dict(found), None
+
+
+def load_arrays(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, str] | None]:
+    """Arrays and metadata of a safetensors file, or the variables of a MATLAB one (up to v7).
+
+    Raises:
+        WeightsError: it is neither.
+    """
+    from safetensors import safe_open
+
+    try:
+        if path.suffix == ".mat":
+            from scipy.io import loadmat
+
+            return {key: value for key, value in loadmat(path).items() if key[:2] != "__"}, None
+        with safe_open(path, "np") as stored:
+            return {key: stored.get_tensor(key) for key in stored.keys()}, stored.metadata()  # noqa: SIM118
+    except Exception as error:  # scipy passes on whatever a damaged file provokes
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
+        raise WeightsError(
+            f"cannot read weights {path}: {reason}",
+            "an estimator's .safetensors file or a MATLAB .mat file is wanted",
+        ) from error
 
 
 def _verify(path: Path, card: WeightsCard) -> None:

@@ -170,11 +170,22 @@ def make(
     for request in requests:
         parts = list(parts_of(request, read, seeds, split))
         for model in models:
-            if model.card.full_reference and "reference" not in parts[0].test.table:
-                skipped.append(f"{model.label} on {parts[0].test.name}: it has no references")
+            lack = _lack(model, parts[0])
+            if lack:
+                skipped.append(f"{model.label} on {lack}")
                 continue
             evaluations += [_evaluation(model, part, choose_maps) for part in parts]
     return Plan(tuple(evaluations), tuple(skipped), tuple(_jobs(evaluations)))
+
+
+def _lack(model: ModelRequest, part: Part) -> str:
+    """Which set lacks what the model cannot do without; empty where none does."""
+    if model.card.full_reference and "reference" not in part.test.table:
+        return f"{part.test.name}: it has no references"
+    learns = model.trains and model.card.fit_on == "references"
+    if learns and part.train is not None and "reference" not in part.train.table:
+        return f"{part.train.name}: it has no references to learn from"
+    return ""
 
 
 def _jobs(evaluations: Iterable[Evaluation]) -> Iterable[FitJob | PredictJob]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from iqabench.contract import ModelCard, hookimpl
+from iqabench.contract import ModelCard, WeightsCard, hookimpl
 
 BRISQUE = ModelCard(
     name="brisque",
@@ -14,9 +14,32 @@ BRISQUE = ModelCard(
     paper="Mittal, Moorthy, Bovik: No-reference image quality assessment in the spatial domain "
     "(IEEE TIP 2012)",
 )
+NIQE = ModelCard(
+    name="niqe",
+    summary="Distance of 36 natural scene statistics from those of pristine pictures",
+    kind="estimator",
+    factory="iqabench_nss.niqe:Niqe",
+    options="iqabench_nss.options:NiqeOptions",
+    fit_on="references",
+    direction="lower",
+    weights=(WeightsCard(name="niqe", filename="niqe_modelparameters.mat"),),
+    tiny={"block": 32},
+    paper='Mittal, Soundararajan, Bovik: Making a "completely blind" image quality analyzer '
+    "(IEEE SPL 2013)",
+)
+PIQE = ModelCard(
+    name="piqe",
+    summary="Noise and artefacts in the active 16x16 blocks; learns nothing",
+    kind="scorer",
+    factory="iqabench_nss.piqe:Piqe",
+    direction="lower",
+    paper="Venkatanath et al.: Blind image quality evaluation using perception based features "
+    "(NCC 2015)",
+)
 
 
 @hookimpl
 def register_models(register: Callable[[ModelCard], None]) -> None:
     """The models this plugin offers."""
-    register(BRISQUE)
+    for card in (BRISQUE, NIQE, PIQE):
+        register(card)

@@ -4,14 +4,14 @@ Mittal, Moorthy, Bovik: No-reference image quality assessment in the spatial dom
 21(12), 2012. The features follow the authors' MATLAB release rather than the paper where the two
 leave a choice, because its numbers are the ones the literature reports:
 
-- grey levels are whole numbers, as ``rgb2gray`` returns them for 8-bit images;
+- grey levels are whole numbers, as ``rgb2gray`` returns them for 8-bit images (its coefficients
+  are not BT.601's 0.299, 0.587, 0.114 but differ from them by less than 1e-4; these are used here);
 - outside the image lies black (``filter2(..., 'same')``) rather than a repetition of its edge, as
   some ports have it;
 - neighbours are paired around the edges (``circshift``), so every coefficient has all four.
 
 In perfectly flat regions the release counts the signs of rounding noise. There public
-implementations differ, by some percent in blurred images and by more in saturated ones;
-:func:`.nss.lift_flat` says what is done here.
+implementations differ by some percent; :func:`.nss.mscn` says what is done here.
 """
 
 from __future__ import annotations
@@ -24,7 +24,18 @@ from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 from scipy.special import gammaln
 
-from .nss import Plane, Values, fit_aggd, fit_ggd, halve, lift_flat, mscn
+from iqabench.contract import DataError
+
+from .nss import (
+    Plane,
+    Values,
+    fit_aggd,
+    fit_ggd,
+    gray_levels,
+    halve,
+    mscn,
+    neighbour_products,
+)
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -32,18 +43,6 @@ if TYPE_CHECKING:
 FEATURES = 36
 _SMALLEST = 16  # pixels; the window must still fit the second scale
 _ROWS_AT_ONCE = 1024  # bounds the memory of the kernel matrix
-
-# The coefficients of MATLAB's rgb2gray: the first row of the inverse of the YIQ to RGB matrix.
-# Its documentation rounds them to 0.2989, 0.5870, 0.1140, whose sum is not 1.
-_LUMA = (0.298936021293775, 0.587043074451121, 0.114020904255103)
-
-
-def gray_levels(images: Tensor) -> Plane:
-    """Grey levels of RGB images in [0, 1], (..., 3, H, W) -> (..., H, W) float32, whole, 0..255."""
-    red, green, blue = (255 * images).unbind(dim=-3)
-    luma = _LUMA[0] * red + _LUMA[1] * green + _LUMA[2] * blue
-    gray: Plane = luma.round().detach().cpu().numpy().astype(np.float32, copy=False)
-    return gray
 
 
 def brisque_features(gray: NDArray[np.floating]) -> Values:
@@ -54,12 +53,13 @@ def brisque_features(gray: NDArray[np.floating]) -> Values:
     All are finite, for constant images too.
 
     Raises:
-        ValueError: the array has not two axes, or a side is shorter than 16 pixels.
+        DataError: a side is shorter than 16 pixels.
     """
-    if gray.ndim != 2 or min(gray.shape) < _SMALLEST:
+    if min(gray.shape) < _SMALLEST:
         shape = "x".join(map(str, gray.shape))
-        raise ValueError(
-            f"BRISQUE needs (H, W) images of at least {_SMALLEST}x{_SMALLEST} pixels, got {shape}"
+        raise DataError(
+            f"BRISQUE cannot tell anything of {shape} pixels",
+            f"both sides must be {_SMALLEST} or longer",
         )
     return np.concatenate([_scale_features(gray), _scale_features(halve(gray))])
 
@@ -67,14 +67,10 @@ def brisque_features(gray: NDArray[np.floating]) -> Values:
 def _scale_features(gray: NDArray[np.floating]) -> Values:
     """The 18 features of one scale."""
     coefficients = mscn(gray)
-    lift_flat(coefficients, gray)
     shape, sigma = fit_ggd(coefficients)
     features = [shape, sigma**2]
-    around = np.pad(coefficients, ((1, 1), (1, 0)), mode="wrap")
-    left, above = around[1:-1, :-1], around[:-2, 1:]
-    above_left, below_left = around[:-2, :-1], around[2:, :-1]
-    for neighbours in (left, above, above_left, below_left):
-        features.extend(_product_features(coefficients * neighbours))
+    for products in neighbour_products(coefficients):
+        features.extend(_product_features(products))
     return np.array(features, dtype=np.float64)
 
 
@@ -103,7 +99,7 @@ class Brisque:
         """Features of float32 RGB images in [0, 1], (B, 3, H, W) -> (B, 36) float64.
 
         Raises:
-            ValueError: a side is shorter than 16 pixels.
+            DataError: a side is shorter than 16 pixels.
         """
         rows = [brisque_features(gray_levels(image)) for image in images]
         return np.stack(rows) if rows else np.empty((0, FEATURES))

@@ -1,17 +1,21 @@
-"""Natural scene statistics: the shared tools of BRISQUE and NIQE.
+"""Natural scene statistics: the shared tools of BRISQUE, NIQE and PIQE.
 
-Everything follows the conventions of the authors' MATLAB release of BRISQUE: grey levels in
-0..255, a 7x7 Gaussian window of standard deviation 7/6, the stabilising constant 1, moment matching
-over a table of shapes 0.2, 0.201, ..., 10, and ``imresize(image, 0.5)``.
+Everything follows the conventions of the authors' MATLAB releases: grey levels in 0..255, a 7x7
+Gaussian window of standard deviation 7/6, the stabilising constant 1, moment matching over a table
+of shapes 0.2, 0.201, ..., 10, and ``imresize(image, 0.5)``.
 """
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 Plane: TypeAlias = NDArray[np.float32]
 Values: TypeAlias = NDArray[np.float64]
@@ -20,28 +24,49 @@ Border: TypeAlias = Literal["constant", "edge"]
 _RADIUS = 3
 _STRIP = 64  # rows worked on at once: the intermediate planes of a strip stay in the CPU's cache
 
+_OFFSETS = np.arange(-_RADIUS, _RADIUS + 1)
+_WINDOW = np.exp(-(_OFFSETS**2) / (2 * (7 / 6) ** 2))
+_WINDOW /= _WINDOW.sum()
+_SLOPE_WEIGHTS = tuple(np.float32(_WINDOW[_RADIUS + 1 + k :].sum()) for k in range(_RADIUS))
+# Rounded to float32, the window's weights add up to a little more than 1. So does pyiqa's window,
+# and where nothing else is left, in flat regions, that decides what is counted.
+_EXCESS = np.float32(np.outer(_WINDOW, _WINDOW).astype(np.float32).sum(dtype=np.float64) - 1)
 
-def _slope_weights() -> tuple[np.float32, ...]:
-    offsets = np.arange(-_RADIUS, _RADIUS + 1)
-    window = np.exp(-(offsets**2) / (2 * (7 / 6) ** 2))
-    tail = (window / window.sum())[_RADIUS + 1 :]
-    return tuple(np.float32(tail[k:].sum()) for k in range(_RADIUS))
+_LUMA = (0.299, 0.587, 0.114)
 
 
-_SLOPE_WEIGHTS = _slope_weights()
+def luma(images: Tensor) -> Tensor:
+    """BT.601 luma of RGB images, (..., 3, H, W) -> (..., H, W), in their own units.
+
+    Products are added from left to right in float32, as pyiqa does; for 8-bit images that decides
+    how ties are rounded.
+    """
+    red, green, blue = images.unbind(dim=-3)
+    return _LUMA[0] * red + _LUMA[1] * green + _LUMA[2] * blue
+
+
+def gray_levels(images: Tensor) -> Plane:
+    """Grey levels of RGB images in [0, 1], (..., 3, H, W) -> (..., H, W) float32, whole, 0..255."""
+    levels: Plane = (255 * luma(images)).round().detach().cpu().numpy()
+    return levels.astype(np.float32, copy=False)
 
 
 def mscn(image: NDArray[np.floating], border: Border = "constant") -> Plane:
     """Mean-subtracted, contrast-normalised coefficients, (I - mu) / (sigma + 1).
 
     The local mean and deviation are computed from differences between neighbours, never from the
-    difference of two large numbers E[I^2] - mu^2. So float32 errs by less than 1e-4, and a flat
-    region gives exactly 0, not rounding noise.
+    difference of two large numbers E[I^2] - mu^2. So float32 errs by less than 1e-4.
+
+    The window's weights are float32 and add up to 1 + 1.1e-8, as in pyiqa. In flat regions, such as
+    a saturated or blurred sky, that leaves the same tiny negative coefficient all over, unless they
+    are black. Fits count the samples on either side of 0; with an exact window they would count
+    rounding noise there, and depend on library and machine.
 
     Args:
         image: (H, W) grey levels, 0..255.
         border: what lies outside the image. ``"constant"``: black, as MATLAB's ``filter2`` assumes
-            (BRISQUE); ``"edge"``: the nearest pixel, as ``imfilter(..., 'replicate')`` (NIQE).
+            (BRISQUE); ``"edge"``: the nearest pixel, as ``imfilter(..., 'replicate')`` (NIQE,
+            PIQE).
 
     Returns:
         (H, W) float32.
@@ -50,30 +75,24 @@ def mscn(image: NDArray[np.floating], border: Border = "constant") -> Plane:
         Mittal, Moorthy, Bovik: No-reference image quality assessment in the spatial domain, IEEE
         TIP 21(12), 2012, equations 1 to 3.
     """
+    return np.concatenate([coefficients for coefficients, _ in _mscn_strips(image, border)])
+
+
+def mscn_and_contrast(image: NDArray[np.floating], border: Border) -> tuple[Plane, Plane]:
+    """The coefficients of :func:`mscn` and what they were divided by, sigma + 1."""
+    coefficients, contrast = zip(*_mscn_strips(image, border), strict=True)
+    return np.concatenate(coefficients), np.concatenate(contrast)
+
+
+def _mscn_strips(image: NDArray[np.floating], border: Border) -> Iterator[tuple[Plane, Plane]]:
     padded = np.pad(np.asarray(image, dtype=np.float32), _RADIUS, mode=border)
     rows = padded.shape[0] - 2 * _RADIUS
-    strips = (padded[top : top + _STRIP + 2 * _RADIUS] for top in range(0, rows, _STRIP))
-    return np.concatenate([_mscn_strip(strip) for strip in strips])
+    for top in range(0, rows, _STRIP):
+        yield _mscn_strip(padded[top : top + _STRIP + 2 * _RADIUS])
 
 
-def lift_flat(coefficients: Plane, image: NDArray[np.floating]) -> None:
-    """Give coefficients that are exactly 0 a tiny value in place, except where the image is black.
-
-    A fit counts the samples on either side of 0, so the products of coefficients in flat regions,
-    such as a saturated or blurred sky, decide how many lie above. In exact arithmetic they are 0
-    and belong to no side. A plain floating-point blur mostly leaves one tiny residue all over flat
-    regions instead, unless black, and products of equal residues are positive. The numbers of
-    public implementations contain that count; by this rule it depends on no library or machine.
-
-    Args:
-        coefficients: (H, W) float32 from :func:`mscn`, changed in place.
-        image: (H, W) that they were computed from.
-    """
-    coefficients[(coefficients == 0) & (image > 0)] = 1e-9
-
-
-def _mscn_strip(padded: Plane) -> Plane:
-    """MSCN coefficients of a strip with ``_RADIUS`` more pixels on every side."""
+def _mscn_strip(padded: Plane) -> tuple[Plane, Plane]:
+    """Coefficients and contrast of a strip with ``_RADIUS`` more pixels on every side."""
     slope = padded[1:] - padded[:-1]
     # I^2 has the slope (a - b)(a + b), which is exact where a^2 - b^2 is rounded.
     square_slope = slope * (padded[1:] + padded[:-1])
@@ -89,10 +108,14 @@ def _mscn_strip(padded: Plane) -> Plane:
     square = square[:, inner] + _blur_minus_centre(square_slope.T).T  # E[I^2] - I^2
 
     # E[I^2] - mu^2 = (E[I^2] - I^2) - (mu - I)(mu + I)
-    square -= mean * (2 * rows[:, inner] + mean)
-    deviation = np.sqrt(np.abs(square, out=square), out=square)
-    deviation += np.float32(1)
-    return np.divide(np.negative(mean, out=mean), deviation, out=mean)
+    rows = rows[:, inner]
+    square -= mean * (2 * rows + mean)
+    excess = _EXCESS * rows
+    mean += excess
+    square -= excess * rows
+    contrast = np.sqrt(np.abs(square, out=square), out=square)
+    contrast += np.float32(1)
+    return np.divide(np.negative(mean, out=mean), contrast, out=mean), contrast
 
 
 def _blur_minus_centre(slope: Plane) -> Plane:
@@ -109,6 +132,23 @@ def _blur_minus_centre(slope: Plane) -> Plane:
         pair *= _SLOPE_WEIGHTS[k]
         total += pair
     return total
+
+
+def neighbour_products(coefficients: Plane) -> Iterator[Plane]:
+    """Products of each coefficient with its left, upper, upper left and lower left neighbour.
+
+    Args:
+        coefficients: (..., h, w); neighbours are paired around the edges of each (h, w) plane.
+
+    Yields:
+        Four times (..., h, w).
+    """
+    sides = [(0, 0)] * (coefficients.ndim - 2) + [(1, 1), (1, 0)]
+    around = np.pad(coefficients, sides, mode="wrap")
+    yield coefficients * around[..., 1:-1, :-1]
+    yield coefficients * around[..., :-2, 1:]
+    yield coefficients * around[..., :-2, :-1]
+    yield coefficients * around[..., 2:, :-1]
 
 
 def halve(image: NDArray[np.floating]) -> Plane:

@@ -6,13 +6,15 @@ import sys
 import threading
 import time
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
+from scipy.io import savemat
 
 from iqabench.contract import WeightsCard, WeightsError
 from iqabench.kit.places import weights_dir
-from iqabench.kit.weights import load_tensors, resolve
+from iqabench.kit.weights import load_arrays, load_tensors, resolve
 
 BYTES = b"not really weights"
 SHA256 = hashlib.sha256(BYTES).hexdigest()
@@ -175,6 +177,25 @@ def test_safetensors_keep_their_metadata(tmp_path):
     assert metadata == {"scale": "[1, 5]"}
 
 
+def test_arrays_of_an_estimator(tmp_path):
+    path = tmp_path / "w.safetensors"
+    save_file(TENSORS, path, {"scale": "[1, 5]"})
+    arrays, metadata = load_arrays(path)
+    assert_tensors({name: torch.tensor(array) for name, array in arrays.items()})
+    assert metadata == {"scale": "[1, 5]"}
+
+
+@pytest.mark.parametrize("packed", [True, False])
+def test_arrays_of_a_matlab_file(tmp_path, packed):
+    path, matrix = tmp_path / "w.mat", np.arange(6.0).reshape(2, 3)
+    savemat(path, {"mu": matrix[0], "cov": matrix}, do_compression=packed)
+    arrays, metadata = load_arrays(path)
+    assert arrays.keys() == {"mu", "cov"}
+    np.testing.assert_array_equal(arrays["mu"], matrix[:1])  # MATLAB knows no vectors
+    np.testing.assert_array_equal(arrays["cov"], matrix)
+    assert metadata is None
+
+
 class Code:
     """Touches a file when it is unpickled."""
 
@@ -198,16 +219,33 @@ def test_code_is_not_run(tmp_path, writer):
     assert "\n" not in refused.value.message
 
 
-@pytest.mark.parametrize("name", ["w.safetensors", "w.pth"])
+@pytest.mark.parametrize(
+    ("load", "name"),
+    [
+        (load_tensors, "w.safetensors"),
+        (load_tensors, "w.pth"),
+        (load_arrays, "w.safetensors"),
+        (load_arrays, "w.mat"),
+    ],
+)
 @pytest.mark.parametrize("content", [b"", b"<html>not found</html>", None])
-def test_files_that_are_no_weights(tmp_path, name, content):
+def test_files_that_are_no_weights(tmp_path, load, name, content):
     path = tmp_path / name
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(WeightsError) as refused:
-        load_tensors(path)
+        load(path)
     assert str(path) in refused.value.message
     assert "\n" not in refused.value.message
+
+
+@pytest.mark.parametrize("kept", [60, 150, 300])
+def test_a_matlab_file_cut_short(tmp_path, kept):
+    path = tmp_path / "w.mat"
+    savemat(path, {"cov": np.arange(100.0).reshape(10, 10)})
+    path.write_bytes(path.read_bytes()[:kept])
+    with pytest.raises(WeightsError, match="cannot read weights"):
+        load_arrays(path)
 
 
 @pytest.mark.parametrize("stored", [torch.zeros(3), [torch.zeros(3)], {"epoch": 4}])

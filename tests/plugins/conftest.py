@@ -1,13 +1,33 @@
-"""The public data sets' trees, each built once, and a way to read any tree."""
+"""Public data sets' trees for readers, and distorted photographs for the classic measures."""
 
 from functools import cache
 
+import numpy as np
 import public_trees
 import pytest
+import torch
+from scipy.signal import convolve2d
+from skimage import data
+from sklearn.datasets import load_sample_image
 
 from iqabench.catalog import BoundDataset
 from iqabench.data import tables
+from iqabench.kit.distort import distort
 from iqabench.registry import registry
+
+PHOTOS = (
+    data.astronaut,
+    data.coffee,
+    data.rocket,
+    lambda: load_sample_image("china.jpg"),
+    lambda: load_sample_image("flower.jpg"),
+)
+DISTORTIONS = ("gaussian-blur", "jpeg", "white-noise", "contrast-change")
+
+
+def as_tensor(picture):
+    """(H, W, 3) uint8 as a batch of one."""
+    return torch.tensor(picture).permute(2, 0, 1)[None].float() / 255
 
 
 @pytest.fixture(scope="session")
@@ -39,3 +59,35 @@ def read():
         return tables.read(BoundDataset(registry().dataset(name), root, options))
 
     return dataset
+
+
+@pytest.fixture(scope="session")
+def plain_mscn():
+    """Coefficients and local deviation as the papers define them, in float64; float32 weights."""
+
+    def plain(gray, border):
+        offsets = np.arange(-3, 4)
+        window = np.exp(-(offsets[:, None] ** 2 + offsets**2) / (2 * (7 / 6) ** 2))
+        window = (window / window.sum()).astype(np.float32).astype(np.float64)
+        gray = np.pad(gray.astype(np.float64), 3, mode=border)
+        mean = convolve2d(gray, window, mode="valid")
+        square = convolve2d(gray**2, window, mode="valid")
+        deviation = np.sqrt(np.abs(square - mean**2))
+        return (gray[3:-3, 3:-3] - mean) / (deviation + 1), deviation
+
+    return plain
+
+
+@pytest.fixture(scope="session")
+def photographs():
+    """Five pristine photographs, (1, 3, H, W) float32 in [0, 1]."""
+    return [as_tensor(photo()) for photo in PHOTOS]
+
+
+@pytest.fixture(params=range(len(PHOTOS) * len(DISTORTIONS)))
+def distorted(request):
+    """One of twenty, (1, 3, H, W) float32 in [0, 1]."""
+    number = request.param
+    photo = PHOTOS[number % len(PHOTOS)]()[: 260 + 7 * number, : 300 + 11 * number]
+    kind = DISTORTIONS[number % len(DISTORTIONS)]
+    return as_tensor(distort(photo, kind, 1 + number % 5, seed=number))

@@ -143,6 +143,22 @@ def test_a_full_reference_model_does_not_apply_where_there_are_no_references(dat
     assert len(made.evaluations) == 2 * FOLDS.folds
 
 
+def test_what_learns_from_references_does_not_apply_where_there_are_none(dataset, tmp_path):
+    without, with_them = dataset(references=False), dataset(references=True)
+    made = make([Within("set")], without, asked=models("niqe", "brisque"))
+    assert made.skipped == ("niqe on set: it has no references to learn from",)
+    assert {evaluation.model.label for evaluation in made.evaluations} == {"brisque"}
+    assert make([Within("set")], with_them, asked=models("niqe")).skipped == ()
+    test = dataset("other", references=False)
+    across = [Across("set", "other")]
+    assert make(across, with_them, test, asked=models("niqe")).skipped == ()
+    assert len(make(across, without, test, asked=models("niqe")).skipped) == 1
+    weights = tmp_path / "niqe_modelparameters.mat"
+    weights.write_bytes(b"")
+    asked = models("niqe", weights=str(weights))
+    assert make([Within("set")], without, asked=asked).skipped == ()
+
+
 def test_labels_with_one_configuration_share_jobs_but_not_evaluations(dataset):
     made = make([Within("set")], dataset(), asked=models("a=brisque", "b=brisque"))
     assert len(made.jobs) == 2 * FOLDS.folds

@@ -1,0 +1,17 @@
+import pytest
+
+from iqabench.contract import DataError
+from iqabench.engine.features import features_of
+from iqabench.protocols.requests import Choices, resolve
+from iqabench.registry import registry
+
+
+def test_a_refused_picture_is_named(dataset, toy, monkeypatch):
+    def refuse(self, images):
+        raise DataError("too odd a picture", "leave it out")
+
+    monkeypatch.setattr(toy.Estimator, "features", refuse)
+    (request,) = resolve(registry(), ["toy-estimator"], ["toy-estimator.power=7"], Choices())
+    with pytest.raises(DataError, match=r"^c0_1\.png: too odd a picture$") as refused:
+        features_of(request.build(), request, dataset, ["c0_1.png"], lambda *told: None)
+    assert refused.value.hint == "leave it out"
