@@ -2,12 +2,13 @@
 # make test    every test
 # make quick   the tests that take seconds
 # make check   format, lint, types, import rules
+# make pyiqa-table   list pyiqa's metrics again, after a new version of it
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test quick check format clean
+.PHONY: demo test quick check format pyiqa-table clean
 
 demo: $(VENV)/.installed
 	$(BIN)/iqabench run --models biosiqnet-lite,brisque --datasets demo
@@ -28,6 +29,9 @@ check: $(VENV)/.installed-dev
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+pyiqa-table: $(VENV)/.installed-dev
+	$(BIN)/python -m iqabench_pyiqa.listing
 
 clean:
 	rm -rf $(VENV) build dist

@@ -130,6 +130,7 @@ def _card(
         options="biosiqnet_plugin.options:Options",
         defaults=options,
         recipe=recipe,
+        fixed_crop=recipe is VIT_RECIPE,
         saliency="target",
         reproductions="biosiqnet_plugin.tables:tables",
         tiny={**TINY, **tiny},

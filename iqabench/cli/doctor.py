@@ -61,17 +61,19 @@ def _size(folder: Path) -> str:
 
 
 def _weights() -> list[dict[str, Any]]:
+    """A row for each file that is there, and how many are not."""
     from iqabench.kit.places import weights_dir
     from iqabench.registry import registry
 
+    models: dict[str, list[str]] = {}
+    for model in registry().models.cards.values():
+        for weights in model.weights:
+            models.setdefault(weights.filename, []).append(model.name)
+    found = [name for name in models if (weights_dir() / name).exists()]
+    absent = len(models) - len(found)
     return [
-        _row(
-            f"weights {weights.name}",
-            model.name,
-            "found" if (weights_dir() / weights.filename).exists() else "not on this machine",
-        )
-        for model in registry().models.cards.values()
-        for weights in model.weights
+        *(_row(f"weights {name}", ", ".join(models[name]), "found") for name in found),
+        _row("other weights", f"{absent} files", "`iqabench models NAME` names a model's"),
     ]
 
 

@@ -51,7 +51,7 @@ def target_option(function: Function) -> Function:
 
 
 def training_options(function: Function) -> Function:
-    """``--seeds``, ``--init``, ``--tiny``, ``--saliency`` and ``--quiet``."""
+    """``--seeds``, ``--init``, ``--recipe``, ``--tiny``, ``--saliency`` and ``--quiet``."""
     options = (
         click.option(
             "--seeds",
@@ -65,6 +65,13 @@ def training_options(function: Function) -> Function:
             default="default",
             show_default=True,
             help="Where networks' encoders start.",
+        ),
+        click.option(
+            "--recipe",
+            type=click.Choice(["own", "common"]),
+            default="own",
+            show_default=True,
+            help="Train each network by its own recipe, or all by one.",
         ),
         click.option("--tiny", is_flag=True, help="Toy-sized models, to try a protocol out."),
         saliency_option,

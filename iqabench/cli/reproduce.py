@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import click
 
@@ -34,6 +34,7 @@ def command(
     datasets: str | None,
     seeds: int | None,
     init: str,
+    recipe: Literal["own", "common"],
     tiny: bool,
     saliency: str | None,
     quiet: bool,
@@ -58,7 +59,7 @@ def command(
         number,
         datasets=datasets,
         seeds=seeds,
-        choices=api.Choices("train", init, saliency, precision, pick(device), tiny),
+        choices=api.Choices("train", init, saliency, precision, pick(device), tiny, recipe=recipe),
         store=store,
         catalog=catalog,
         watch=watcher(quiet),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -76,6 +76,7 @@ def command(
     split: str | None,
     weights: str,
     init: str,
+    recipe: Literal["own", "common"],
     overrides: tuple[str, ...],
     exclude_shared: bool,
     tiny: bool,
@@ -103,7 +104,7 @@ def command(
         "split": split,
         "set": overrides,
         "choices": api.Choices(
-            weights, init, saliency, precision, pick(device), tiny, allow_truncated
+            weights, init, saliency, precision, pick(device), tiny, allow_truncated, recipe
         ),
     }
     names = models.split(",")

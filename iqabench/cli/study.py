@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -47,6 +48,7 @@ def command(
     datasets: tuple[str, ...],
     seeds: int | None,
     init: str,
+    recipe: Literal["own", "common"],
     overrides: tuple[str, ...],
     tiny: bool,
     saliency: str | None,
@@ -69,7 +71,7 @@ def command(
     from iqabench.studies import cost, variants
 
     watch = watcher(quiet)
-    choices = api.Choices("train", init, saliency, precision, pick(device), tiny)
+    choices = api.Choices("train", init, saliency, precision, pick(device), tiny, recipe=recipe)
     if study == "cost":
         rows = cost.compare(
             [model, "maniqa"], [f"{model}.{text}" for text in overrides], choices, watch=watch

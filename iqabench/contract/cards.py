@@ -143,6 +143,8 @@ class ModelCard(Frozen):
     fit_on: Literal["images", "references"] = "images"
     """What an estimator learns from: the training images or their pristine references."""
     recipe: Recipe = Recipe(crop=None, test_crop_kind="whole", batch_size=1)
+    fixed_crop: bool = False
+    """The network takes crops of its recipe's size and no other."""
     saliency: Literal["none", "target", "input"] = "none"
     """``target``: maps supervise training only; ``input``: also needed to predict."""
     saliency_default: str = "spectral-residual"

@@ -64,7 +64,7 @@ def explain(
     if request.card.kind != "trainable":
         raise UsageError(f"'{request.label}' is no network", "explain a trainable model")
     weights = chosen_weights(request, store)
-    model = network(request.build())
+    model = network(request.build(loaded=True))
     scale = load_weights(model, weights)
     if not hasattr(model, "cam_layers"):
         raise UsageError(

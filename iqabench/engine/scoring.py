@@ -81,7 +81,7 @@ def ready(
     seed: int = 0,
 ) -> Scored:
     """A model of any kind, built and loaded, as a function of picture names."""
-    model = request.build()
+    model = request.build(loaded=weights is not None)
     if weights is None:
         if isinstance(model, nn.Module):
             model.eval()
@@ -132,7 +132,7 @@ def chosen_weights(request: ModelRequest, store: Store) -> Path:
         WeightsError: it cannot be had.
     """
     if request.weights == "published":
-        return resolve(request.card.weights[0])
+        return resolve(request.card.weights[0], "name a file with --weights FILE")
     if request.weights.startswith("job:"):
         return _job_weights(store, request.weights.removeprefix("job:"))
     return Path(request.weights)

@@ -19,8 +19,12 @@ TIMEOUT = 2.0
 """Seconds to wait for a hub: offline must answer at once."""
 
 
-def resolve(card: WeightsCard) -> Path:
+def resolve(card: WeightsCard, otherwise: str = "use --init random") -> Path:
     """The file a card describes, verified; downloaded if it is nowhere else.
+
+    Args:
+        card: the file.
+        otherwise: what a user may do instead of putting it in place; the end of the hint.
 
     Raises:
         WeightsError: it cannot be had, or its checksum is wrong; the hint names the file to put in
@@ -33,8 +37,10 @@ def resolve(card: WeightsCard) -> Path:
             _verify(path, card)
             return path
     if not card.url:
-        raise WeightsError(f"weights '{card.name}' are not on this machine", _place_hint(card))
-    return _download(card, place)
+        raise WeightsError(
+            f"weights '{card.name}' are not on this machine", _place_hint(card, otherwise)
+        )
+    return _download(card, place, otherwise)
 
 
 def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str] | None]:
@@ -101,7 +107,7 @@ def _verify(path: Path, card: WeightsCard) -> None:
         )
 
 
-def _download(card: WeightsCard, place: Path) -> Path:
+def _download(card: WeightsCard, place: Path, otherwise: str) -> Path:
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -118,13 +124,15 @@ def _download(card: WeightsCard, place: Path) -> Path:
         raise WeightsError(
             f"weights '{card.name}' are not on this machine and {card.url} cannot be reached "
             f"({reason})",
-            _place_hint(card),
+            _place_hint(card, otherwise),
         ) from error
     finally:
         part.unlink(missing_ok=True)
     return place
 
 
-def _place_hint(card: WeightsCard) -> str:
+def _place_hint(card: WeightsCard, otherwise: str) -> str:
     checksum = f" (sha256 {card.sha256})" if card.sha256 else ""
-    return f"put {card.filename}{checksum} into {weights_dir()}, or use --init random"
+    return f"put {card.filename}{checksum} into {weights_dir()}" + (
+        f", or {otherwise}" if otherwise else ""
+    )

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ValidationError
 
 from iqabench.contract.cards import ModelCard, Recipe, Stage
 from iqabench.contract.errors import UnknownNameError, UsageError
 from iqabench.kit.download import sha256
+from iqabench.protocols.recipes import common
 from iqabench.registry import Registry, load, require
 from iqabench.store.fingerprints import digest, harness, package_version, plugin
 
@@ -68,14 +69,15 @@ class ModelRequest:
         """Where training starts: the model's ``init`` option, or ``-``."""
         return str(getattr(self.options, "init", "-"))
 
-    def build(self) -> Any:
-        """The model itself; imports its code."""
-        factory = load(self.card.factory)
-        options = self.options
+    def build(self, loaded: bool = False) -> Any:
+        """The model itself; imports its code.
+
+        One that is ``loaded`` with weights next needs none to start from.
+        """
+        factory, options = load(self.card.factory), self.options
         if options is None:
             return factory()
-        if self.weights != "train" and "init" in type(options).model_fields:
-            # What is learnt is loaded next: where training started need not be at hand.
+        if loaded and "init" in type(options).model_fields:
             options = options.model_copy(update={"init": "random"})
         return factory(options)
 
@@ -117,6 +119,8 @@ class Choices:
     device: str = "cpu"
     tiny: bool = False
     allow_truncated: bool = False
+    recipe: Literal["own", "common"] = "own"
+    """``own``: each network by its card's recipe; ``common``: all by one."""
 
 
 def resolve(
@@ -183,7 +187,7 @@ def _request(
         label=label,
         card=card,
         options=_options(label, card, options, choices.init),
-        recipe=_recipe(label, card, recipe),
+        recipe=_recipe(label, card, recipe, choices.recipe),
         weights=weights,
         weights_hash=weights_hash,
         saliency=choices.saliency,
@@ -213,10 +217,10 @@ def _options(label: str, card: ModelCard, values: Mapping[str, Any], init: str) 
         raise _misfit(f"--set {label}", error) from error
 
 
-def _recipe(label: str, card: ModelCard, values: Mapping[str, Any]) -> Recipe:
+def _recipe(label: str, card: ModelCard, values: Mapping[str, Any], which: str) -> Recipe:
     if values and card.kind != "trainable":
         raise UsageError(f"'{label}' has no recipe", f"{card.name} is no network")
-    plain = card.recipe.model_dump()
+    plain = (common(card) if which == "common" else card.recipe).model_dump()
     for key, value in values.items():
         head, _, rest = key.partition(".")
         if key in Stage.model_fields:  # recipe.epochs=2 means every stage

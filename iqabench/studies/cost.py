@@ -12,6 +12,7 @@ import statistics
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from iqabench.contract.cards import Recipe
@@ -37,8 +38,7 @@ def compare(
     Weights are random: they change no cost, and none need be at hand. A model whose optional
     library is missing is left out, with a line that says so.
     """
-    base = choices or Choices()
-    chosen = Choices(init="random", precision=base.precision, device=base.device, tiny=base.tiny)
+    chosen = replace(choices or Choices(), weights="train", init="random", saliency=None)
     requests = []
     for model in models:
         own = [text for text in set if text.startswith(f"{model.partition('=')[0]}.")]

@@ -5,33 +5,26 @@ from __future__ import annotations
 from typing import Any
 from unittest import mock
 
-from torch import Tensor, nn
-from torch.nn import functional
+from torch import Tensor
 
-from iqabench.contract import Batch, WeightsCard
+from iqabench.contract import UsageError
+from iqabench.kit.encoders import weights_card
 from iqabench.kit.weights import load_tensors, resolve
 
+from .network import Wrapped, no_backbone_weights
 from .options import Options
 
-VIT_B8 = WeightsCard(
-    name="vit-b8-imagenet",
-    filename="vit_base_patch8_224.augreg2_in21k_ft_in1k.safetensors",
-    url="https://huggingface.co/timm/vit_base_patch8_224.augreg2_in21k_ft_in1k/resolve/main/"
-    "model.safetensors",
-    licence="Apache-2.0",
-    trained_on=("imagenet-21k", "imagenet-1k"),
-)
+VIT = "vit_base_patch8_224"
 
 
-class Maniqa(nn.Module):
-    """One score per 224 x 224 crop. The network normalises inside."""
+class Maniqa(Wrapped):
+    """One score per square crop; squared error."""
 
     def __init__(self, options: Options) -> None:
-        super().__init__()
-        self.net = _without_downloads(options)
-        if options.init == "default":
-            tensors, _ = load_tensors(resolve(VIT_B8))
-            self.net.vit.load_state_dict(tensors)
+        start = _imagenet(options) if options.init == "default" else None
+        super().__init__(_network(options))
+        if start is not None:
+            self.net.vit.load_state_dict(start)
 
     def forward(self, images: Tensor) -> Tensor:
         """RGB crops in [0, 1], (B, 3, 224, 224) -> (B,)."""
@@ -39,26 +32,36 @@ class Maniqa(nn.Module):
 
         # Its own cropping would first enlarge a crop of exactly its size.
         with mock.patch.multiple(maniqa_arch, random_crop=_as_it_is, uniform_crop=_as_it_is):
-            scores: Tensor = self.net(images)
-        return scores.squeeze(1)
-
-    def losses(self, batch: Batch) -> dict[str, Tensor]:
-        """``quality``: mean squared error."""
-        return {"quality": functional.mse_loss(self(batch.images), batch.quality)}
+            return super().forward(images)
 
 
-def _without_downloads(options: Options) -> Any:
-    """pyiqa's network with random weights.
+def _imagenet(options: Options) -> dict[str, Tensor]:
+    if (options.width, options.image_size) != (768, 224):
+        raise UsageError(
+            f"no ImageNet weights fit a ViT {options.width} wide at {options.image_size} pixels",
+            "use --init random",
+        )
+    return load_tensors(resolve(weights_card(VIT)))[0]
 
-    Its constructor asks timm for pretrained weights whatever it is told, so timm is kept from
-    fetching them.
-    """
+
+def _network(options: Options) -> Any:
+    """pyiqa's network with random weights."""
     import timm
     from pyiqa.archs.maniqa_arch import MANIQA
 
     create = timm.create_model
-    with mock.patch.object(timm, "create_model", lambda name, **_: create(name, pretrained=False)):
-        return MANIQA(pretrained=False, scale=options.scale)
+
+    def vit(name: str, **_: Any) -> Any:
+        return create(name, embed_dim=options.width, img_size=options.image_size)
+
+    with no_backbone_weights(), mock.patch.object(timm, "create_model", vit):
+        return MANIQA(
+            pretrained=False,
+            scale=options.scale,
+            embed_dim=options.width,
+            dim_mlp=options.width,
+            img_size=options.image_size,
+        )
 
 
 def _as_it_is(images: Tensor, **_: Any) -> Tensor:

@@ -4,7 +4,7 @@ import socket
 import pytest
 import torch
 
-from iqabench.contract import Batch, MissingDependencyError, WeightsError
+from iqabench.contract import Batch, MissingDependencyError, UsageError, WeightsError
 from iqabench.registry import registry, require
 
 pytest.importorskip("pyiqa", reason="maniqa is pyiqa's")
@@ -67,9 +67,28 @@ def test_the_network_itself():
 
 
 def test_imagenet_weights_that_are_not_here_are_named():
-    from iqabench.kit.weights import resolve
-    from iqabench_pyiqa.maniqa import VIT_B8
+    from iqabench_pyiqa.maniqa import Maniqa, Options
 
-    with pytest.raises(WeightsError, match="'vit-b8-imagenet' are not on this machine") as refused:
-        resolve(VIT_B8)
-    assert VIT_B8.filename in refused.value.hint
+    with pytest.raises(WeightsError, match="'vit_base_patch8_224-imagenet' are not") as refused:
+        Maniqa(Options())
+    assert "vit_base_patch8_224.safetensors" in refused.value.hint
+    with pytest.raises(UsageError, match="48 wide"):
+        Maniqa(Options(width=48))
+
+
+@pytest.mark.slow
+def test_a_step_and_a_prediction_at_full_size():
+    from iqabench_pyiqa.maniqa import Maniqa, Options
+
+    torch.manual_seed(0)
+    model = Maniqa(Options(init="random")).train()
+    images = torch.rand(1, 3, 224, 224)
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-5)
+    before = model.net.vit.patch_embed.proj.weight.detach().clone()
+    losses = model.losses(Batch(images, torch.ones(1), None, torch.arange(1)))
+    losses["quality"].backward()
+    optimizer.step()
+    assert not torch.equal(model.net.vit.patch_embed.proj.weight, before)
+    with torch.inference_mode():
+        score = model.eval()(images)
+    assert score.shape == (1,) and bool(torch.isfinite(score).all())

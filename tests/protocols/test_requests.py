@@ -107,7 +107,7 @@ def test_weights_at_hand_need_no_others_to_start_from(tmp_path):
     (tmp_path / "mine.safetensors").write_bytes(b"")
     request = one("a.encoder=test_resnet", weights=str(tmp_path / "mine.safetensors"))
     assert request.init == "default"  # what was asked for stays in the fingerprint
-    assert request.build().options.init == "random"
+    assert request.build(loaded=True).options.init == "random"
     with pytest.raises(WeightsError):
         one("a.encoder=test_resnet").build()
 
@@ -131,6 +131,18 @@ def test_the_config_knows_what_decides_predictions_and_not_the_label():
         ask(["brisque"])[0],
     ]
     assert len({base, *(request.config for request in others)}) == 1 + len(others)
+
+
+def test_the_config_knows_the_recipe_of_networks_only():
+    assert one(recipe="common").config != one().config
+    assert ask(["brisque"], recipe="common")[0].config == ask(["brisque"])[0].config
+
+
+def test_overrides_and_tiny_reach_the_common_recipe_too():
+    recipe = one("a.recipe.lr=0.5", recipe="common", tiny=True).recipe
+    assert (recipe.stages[0].lr, recipe.stages[0].optimizer) == (0.5, "adamw")
+    assert recipe.stages[0].epochs == one(tiny=True).recipe.stages[0].epochs
+    assert recipe.crop == one(tiny=True).recipe.crop
 
 
 def test_a_provider_is_the_same_under_any_spelling_and_as_the_default():

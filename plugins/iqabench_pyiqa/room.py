@@ -1,0 +1,141 @@
+"""A closed room for pyiqa's constructors: every file they ask for comes through our door.
+
+Left alone they download into caches of their own, retry for up to a minute without a network, and
+unpickle what they find.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+import logging
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, redirect_stdout
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import ModuleType
+from typing import Any
+from unittest import mock
+
+from iqabench.contract import WeightsError
+from iqabench.kit.encoders import weights_card
+from iqabench.kit.places import weights_dir
+from iqabench.kit.weights import load_tensors, resolve
+
+from .files import file
+
+
+@contextmanager
+def closed() -> Iterator[None]:
+    """Where pyiqa builds a metric without a download of its own and without unpickling code.
+
+    Weights are resolved by iqabench: from the weights folder, else from what pyiqa fetched earlier,
+    else from the hub. Caches that it fills while building are thrown away.
+
+    Raises:
+        WeightsError: a file that is asked for cannot be had.
+    """
+    import huggingface_hub
+    import timm
+    import torch
+    from pyiqa.utils import download_util
+
+    bring = partial(_fetch, _earlier())
+    with ExitStack() as stack:
+        folder = stack.enter_context(TemporaryDirectory(prefix="iqabench-pyiqa-"))
+        stack.enter_context(redirect_stdout(io.StringIO()))
+        stack.enter_context(_quiet())
+
+        def put(owner: Any, name: str, value: Any) -> None:
+            stack.enter_context(mock.patch.object(owner, name, value))
+
+        put(torch.hub, "_hub_dir", folder)
+        put(torch.hub, "download_url_to_file", partial(_deliver, bring))
+        put(torch, "load", partial(_tensors_only, torch.load))
+        put(download_util, "download_url_to_file", partial(_deliver, bring))
+        put(timm.models._builder, "load_pretrained", _load_backbone)
+        put(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+        for name, module in [*sys.modules.items()]:
+            if name.startswith("pyiqa.") and hasattr(module, "DEFAULT_CACHE_DIR"):
+                put(module, "DEFAULT_CACHE_DIR", folder)
+            if name.startswith(("pyiqa.archs.", "clip.")) and hasattr(module, "_download"):
+                put(module, "_download", lambda url, *_: str(bring(url)))
+        yield
+
+
+@contextmanager
+def clip_importable() -> Iterator[None]:
+    """Lets openai-clip import where setuptools no longer has ``pkg_resources``."""
+    if importlib.util.find_spec("pkg_resources") is not None:
+        yield
+        return
+    import packaging.version
+
+    stub = ModuleType("pkg_resources")
+    stub.packaging = packaging  # type: ignore[attr-defined]
+    sys.modules["pkg_resources"] = stub
+    try:
+        yield
+    finally:
+        del sys.modules["pkg_resources"]
+
+
+def fetch(url: str) -> Path:
+    """The file at an address: from the weights folder, from what pyiqa fetched earlier, or fetched.
+
+    Raises:
+        WeightsError: it cannot be had.
+    """
+    return _fetch(_earlier(), url)
+
+
+def _earlier() -> tuple[Path, ...]:
+    """Folders where pyiqa, torchvision and CLIP keep what they fetch."""
+    import torch
+
+    hub = Path(torch.hub.get_dir())
+    return hub / "pyiqa", hub / "checkpoints", hub / "clip", Path("~/.cache/clip").expanduser()
+
+
+def _fetch(earlier: tuple[Path, ...], url: str) -> Path:
+    card = file(url)
+    if not (weights_dir() / card.filename).is_file():
+        for folder in earlier:
+            place = folder / url.rpartition("/")[2]
+            if place.is_file():
+                return place
+    return resolve(card, otherwise="")
+
+
+def _deliver(bring: Callable[[str], Path], url: str, place: str, *_: Any, **__: Any) -> None:
+    """In place of a download to ``place``."""
+    Path(place).parent.mkdir(parents=True, exist_ok=True)
+    Path(place).symlink_to(bring(url))
+
+
+def _load_backbone(model: Any, *_: Any, **__: Any) -> None:
+    """In place of timm's download of ImageNet weights."""
+    name = model.pretrained_cfg["architecture"]
+    model.load_state_dict(load_tensors(resolve(weights_card(name), otherwise=""))[0])
+
+
+def _tensors_only(load: Any, *arguments: Any, **settings: Any) -> Any:
+    try:
+        return load(*arguments, **{**settings, "weights_only": True})
+    except Exception as error:
+        name = Path(str(arguments[0])).name
+        raise WeightsError(
+            f"{name} is damaged or holds more than tensors", "nothing that runs code is loaded"
+        ) from error
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        yield
+    finally:
+        logging.disable(before)

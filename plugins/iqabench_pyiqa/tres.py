@@ -1,0 +1,86 @@
+"""TReS as pyiqa implements it, trained and cropped by the harness."""
+
+from __future__ import annotations
+
+from typing import Any
+from unittest import mock
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from iqabench.contract import Batch
+
+from .network import Wrapped, imagenet, no_backbone_weights
+from .options import TresOptions
+
+
+class Tres(Wrapped):
+    """One score per 224 x 224 crop."""
+
+    def __init__(self, options: TresOptions) -> None:
+        start = imagenet(options.backbone) if options.init == "default" else None
+        super().__init__(_network(options.backbone))
+        if start is not None:
+            self.net.model.load_state_dict(start)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """RGB crops in [0, 1], (B, 3, 224, 224) -> (B,)."""
+        return self._run(images)[0]
+
+    def losses(self, batch: Batch) -> dict[str, Tensor]:
+        """What the authors add up, of the crops and of their mirror images.
+
+        ``quality``: absolute error; ``consistency``: features of both agree; ``ranking``: triplets
+        of the best and the worst crops of the batch; ``ranking_consistency``: they agree as well.
+        """
+        scores, consistency = self._run(batch.images)
+        mirrored, mirrored_consistency = self._run(batch.images.flip(3))
+        ranking = _ranking(scores, batch.quality)
+        mirrored_ranking = _ranking(mirrored, batch.quality)
+        both = functional.l1_loss(ranking, mirrored_ranking.detach()) + functional.l1_loss(
+            mirrored_ranking, ranking.detach()
+        )
+        return {
+            "quality": functional.l1_loss(scores, batch.quality)
+            + functional.l1_loss(mirrored, batch.quality),
+            "consistency": consistency + mirrored_consistency,
+            "ranking": ranking + mirrored_ranking,
+            "ranking_consistency": both,
+        }
+
+    def _run(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Scores, and in training how far the features of mirrored crops are from theirs."""
+        from pyiqa.archs import tres_arch
+
+        with mock.patch.multiple(tres_arch, random_crop=_as_it_is, uniform_crop=_as_it_is):
+            found = self.net(images)
+        scores, consistency = found if self.training else (found, images.new_zeros(()))
+        return scores.flatten().float(), consistency
+
+
+def _ranking(scores: Tensor, quality: Tensor) -> Tensor:
+    """The authors' two triplets, from the best and the worst crop of a batch.
+
+    Each should score nearer to its neighbour in quality than to the other, by as much as their
+    qualities say.
+    """
+    if len(scores) < 2:
+        return scores.new_zeros(())
+    order = torch.argsort(quality)
+    score, true = scores[order], quality[order]
+    worst = (score[0] - score[1]).abs() - (score[0] - score[-1]).abs() + true[-1] - true[1]
+    best = (score[-1] - score[-2]).abs() - (score[-1] - score[0]).abs() + true[-2] - true[0]
+    return functional.relu(worst) + functional.relu(best)
+
+
+def _network(backbone: str) -> Any:
+    """pyiqa's network with random weights."""
+    from pyiqa.archs.tres_arch import TReS
+
+    with no_backbone_weights():
+        return TReS(network=backbone, pretrained=False, test_sample=1)
+
+
+def _as_it_is(images: Tensor, *_: Any) -> Tensor:
+    return images
