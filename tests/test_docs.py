@@ -1,0 +1,16 @@
+import runpy
+from pathlib import Path
+
+DOCS = Path(__file__).parents[1] / "docs"
+
+
+def test_the_page_of_models_is_made_from_the_cards():
+    made = runpy.run_path(str(DOCS / "models.py"))["page"]()
+    assert (DOCS / "models.md").read_text(encoding="utf-8") == made, "run python docs/models.py"
+
+
+def test_every_system_that_has_a_name_is_registered():
+    from iqabench.registry import registry
+
+    systems = runpy.run_path(str(DOCS / "models.py"))["SYSTEMS"]
+    assert {name for name in systems.values() if name} <= set(registry().models.cards)
