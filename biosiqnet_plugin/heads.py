@@ -12,6 +12,7 @@ class ConvolutionalHead(nn.Module):
 
     def __init__(self, channels: int, hidden: int, dropout: float) -> None:
         super().__init__()
+        score = score_layer(hidden)
         self.layers = nn.Sequential(
             nn.AdaptiveAvgPool2d(1),
             nn.Flatten(),
@@ -19,7 +20,7 @@ class ConvolutionalHead(nn.Module):
             nn.Linear(channels, hidden),
             nn.ReLU(),
             nn.Dropout(dropout),
-            score_layer(hidden),
+            score,
         )
 
     def forward(self, feature: Tensor) -> Tensor:
@@ -37,8 +38,9 @@ class TransformerHead(nn.Module):
 
     def __init__(self, channels: int, dropout: float) -> None:
         super().__init__()
+        score = score_layer(channels)
         self.score = nn.Sequential(
-            nn.Linear(channels, channels), nn.ReLU(), nn.Dropout(dropout), score_layer(channels)
+            nn.Linear(channels, channels), nn.ReLU(), nn.Dropout(dropout), score
         )
         self.weight = nn.Sequential(
             nn.Linear(channels, channels),

@@ -14,8 +14,7 @@ from .files import LICENCE, file
 
 TABLE = "metrics.csv"
 TAKEN = frozenset(
-    {"brisque", "niqe", "piqe"}
-    | {"cnniqa", "dbcnn", "hyperiqa", "maniqa", "tres", "wadiqam"}
+    {"brisque", "niqe", "piqe"} | {"cnniqa", "dbcnn", "hyperiqa", "maniqa", "tres", "wadiqam"}
 )
 """Names of models that iqabench has itself; pyiqa's go by ``pyiqa-NAME``."""
 NO_SCORE = {
