@@ -15,6 +15,7 @@ from iqabench.cli import COMMANDS
 from iqabench.contract import IqabenchError
 from iqabench.data.splits import hold_out
 from iqabench.data.tables import read
+from iqabench.kit.places import weights_dir
 from iqabench.registry import registry
 from iqabench.report.tables import FORMATS
 
@@ -304,7 +305,12 @@ def test_doctor_tells_versions_places_and_failed_plugins(iqabench, monkeypatch, 
     monkeypatch.setenv("IQABENCH_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("IQABENCH_CACHE_GB", "2.5")
     monkeypatch.setitem(registry().failures, "broken", "ImportError: no module named x")
+    place = weights_dir() / "ckpt_koniq10k.pt"
+    place.parent.mkdir(parents=True)
+    place.touch()
     rows = {row["what"]: row for row in listed(iqabench, "doctor")}
+    assert rows["weights ckpt_koniq10k.pt"]["value"] == "maniqa, pyiqa-maniqa"
+    assert rows["other weights"]["value"].endswith(" files")
     assert rows["iqabench"]["value"] == version("iqabench")
     assert rows["torch"]["value"] == version("torch")
     assert rows["cache"]["value"] == str(tmp_path / "cache")

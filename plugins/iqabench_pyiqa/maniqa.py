@@ -11,7 +11,7 @@ from iqabench.contract import UsageError
 from iqabench.kit.encoders import weights_card
 from iqabench.kit.weights import load_tensors, resolve
 
-from .network import Wrapped, no_backbone_weights
+from .network import Wrapped, as_it_is
 from .options import Options
 
 VIT = "vit_base_patch8_224"
@@ -31,7 +31,7 @@ class Maniqa(Wrapped):
         from pyiqa.archs import maniqa_arch
 
         # Its own cropping would first enlarge a crop of exactly its size.
-        with mock.patch.multiple(maniqa_arch, random_crop=_as_it_is, uniform_crop=_as_it_is):
+        with mock.patch.multiple(maniqa_arch, random_crop=as_it_is, uniform_crop=as_it_is):
             return super().forward(images)
 
 
@@ -54,7 +54,7 @@ def _network(options: Options) -> Any:
     def vit(name: str, **_: Any) -> Any:
         return create(name, embed_dim=options.width, img_size=options.image_size)
 
-    with no_backbone_weights(), mock.patch.object(timm, "create_model", vit):
+    with mock.patch.object(timm, "create_model", vit):
         return MANIQA(
             pretrained=False,
             scale=options.scale,
@@ -62,7 +62,3 @@ def _network(options: Options) -> Any:
             dim_mlp=options.width,
             img_size=options.image_size,
         )
-
-
-def _as_it_is(images: Tensor, **_: Any) -> Tensor:
-    return images

@@ -49,6 +49,11 @@ def _from_pyiqa(module: nn.Module, state: dict[str, Any], *_: Any) -> None:
             state[f"net.{key.removeprefix('module.')}"] = state.pop(key)
 
 
+def as_it_is(images: Tensor, *_: Any, **__: Any) -> Tensor:
+    """In place of a network's own cropping."""
+    return images
+
+
 @contextmanager
 def no_backbone_weights() -> Iterator[None]:
     """Keeps pyiqa's constructors from fetching the weights of their backbones.

@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from iqabench.contract import Batch
 
-from .network import Wrapped, imagenet, no_backbone_weights
+from .network import Wrapped, as_it_is, imagenet, no_backbone_weights
 from .options import TresOptions
 
 
@@ -53,7 +53,7 @@ class Tres(Wrapped):
         """Scores, and in training how far the features of mirrored crops are from theirs."""
         from pyiqa.archs import tres_arch
 
-        with mock.patch.multiple(tres_arch, random_crop=_as_it_is, uniform_crop=_as_it_is):
+        with mock.patch.multiple(tres_arch, random_crop=as_it_is, uniform_crop=as_it_is):
             found = self.net(images)
         scores, consistency = found if self.training else (found, images.new_zeros(()))
         return scores.flatten().float(), consistency
@@ -80,7 +80,3 @@ def _network(backbone: str) -> Any:
 
     with no_backbone_weights():
         return TReS(network=backbone, pretrained=False, test_sample=1)
-
-
-def _as_it_is(images: Tensor, *_: Any) -> Tensor:
-    return images
