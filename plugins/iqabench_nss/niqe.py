@@ -133,7 +133,8 @@ class Niqe:
         loaded = {}
         for name, shape in shapes.items():
             array = state.get(name, np.empty(0))
-            if array.size != np.prod(shape) or not np.isfinite(array).all():
+            numbers = array.dtype.kind in "fiu" and array.size == np.prod(shape)
+            if not numbers or not np.isfinite(array).all():
                 raise WeightsError(
                     f"no NIQE model: {name} is not {' x '.join(map(str, shape))} finite numbers",
                     "niqe_modelparameters.mat of the release, or a job's weights, are wanted",

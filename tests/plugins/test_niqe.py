@@ -125,6 +125,7 @@ def test_an_unfitted_model_says_so():
         {"mu_prisparam": np.zeros(36)},
         {"mu_prisparam": np.zeros(35), "cov_prisparam": np.eye(36)},
         {"mu_prisparam": np.zeros(36), "cov_prisparam": np.full((36, 36), np.nan)},
+        {"mu_prisparam": np.full(36, None), "cov_prisparam": np.eye(36)},
     ],
 )
 def test_other_parameters_are_refused(state):
