@@ -347,7 +347,7 @@ def test_explanations_show_the_attention_and_the_map_it_comes_from(trained, litt
     strides = (4, 8, 16, 32)
     assert list(found.maps) == [*(f"attention at 1/{stride}" for stride in strides), "provider"]
     # All but the rim that no stride divides, weighed by the map of the whole picture.
-    model = request.build().eval()
+    model = request.build(loaded=True).eval()
     scale = load_weights(model, fit.folder / "weights.safetensors")
     image = torch.from_numpy(np.array(Image.open(picture))).permute(2, 0, 1)[None].float() / 255
     assert image.shape[2:] == (80, 96)
