@@ -65,8 +65,8 @@ def verify(bound: BoundDataset, tick: Tick | None = None) -> Verified:
     if not len(raw) or not set(REQUIRED) <= set(raw) <= {*REQUIRED, *OPTIONAL}:
         canonical(raw, card, root)  # raises
     raw = raw.assign(image=raw["image"].astype(str))
-    found = [*_labels(raw, card, root), *_counts(raw, card)]
     tree = Tree(root)
+    found = [*_labels(raw, card, tree), *_counts(raw, card)]
     pictures, files = _named(raw, ("image", "reference")), _named(raw, ("saliency", "fixations"))
     found += [
         Problem("missing", name, "no such file")
@@ -76,7 +76,7 @@ def verify(bound: BoundDataset, tick: Tick | None = None) -> Verified:
     there = [name for name in pictures if tree.has(name)]
     sizes, remembered, unreadable = _decoded(root, there, tick)
     found += [*unreadable, *_sizes(raw, sizes), *_extra(root, there, card)]
-    found += _checksums(root, tick)
+    found += _checksums(tree, tick)
     distinct = {(one.problem, one.file, one.detail): one for one in found}
     return Verified(tuple(distinct.values()), len(there), remembered)
 
@@ -86,7 +86,7 @@ def _named(raw: pd.DataFrame, columns: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(map(str, names)))
 
 
-def _labels(raw: pd.DataFrame, card: DatasetCard, root: Path) -> Iterator[Problem]:
+def _labels(raw: pd.DataFrame, card: DatasetCard, tree: Tree) -> Iterator[Problem]:
     import numpy as np
     import pandas as pd
 
@@ -102,9 +102,9 @@ def _labels(raw: pd.DataFrame, card: DatasetCard, root: Path) -> Iterator[Proble
     for name in raw.loc[raw["image"].duplicated(), "image"]:
         faulty = True
         yield Problem("label", name, "listed twice")
-    if not faulty and all(map(Tree(root).has, _named(raw, ("image", "reference")))):
+    if not faulty and all(map(tree.has, _named(raw, ("image", "reference")))):
         try:
-            canonical(raw, card, root)
+            canonical(raw, card, tree.root)
         except DataError as error:
             yield Problem("label", "", error.message)
 
@@ -199,17 +199,16 @@ def _extra(root: Path, there: Sequence[str], card: DatasetCard) -> Iterator[Prob
             yield Problem("extra", path.relative_to(root).as_posix(), "no label names it")
 
 
-def _checksums(root: Path, tick: Tick | None) -> Iterator[Problem]:
-    if not (root / SUMS).is_file():
+def _checksums(tree: Tree, tick: Tick | None) -> Iterator[Problem]:
+    if not (tree.root / SUMS).is_file():
         return
-    tree = Tree(root)
-    lines = (root / SUMS).read_text(encoding="utf-8").splitlines()
+    lines = (tree.root / SUMS).read_text(encoding="utf-8").splitlines()
     for done, line in enumerate(lines, 1):
         digest, _, name = line.partition(" ")
         name = name.strip().removeprefix("*").removeprefix("./")
         if not tree.has(name):
             yield Problem("missing", name, "no such file")
-        elif sha256(root / name) != digest.lower():
+        elif sha256(tree.path(name)) != digest.lower():
             yield Problem("checksum", name, f"not as in {SUMS}")
         if tick is not None:
             tick(done, len(lines), "checksums")
