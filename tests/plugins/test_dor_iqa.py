@@ -1,12 +1,10 @@
-import json
 import math
 
 import numpy as np
 import pytest
 import torch
-from click.testing import CliRunner
+from networks import course, silent, tiny_run
 
-from iqabench.cli import cli
 from iqabench.contract import Batch, UsageError
 from iqabench.protocols.requests import Choices, resolve
 from iqabench.registry import registry
@@ -126,13 +124,7 @@ def test_heads_that_cannot_share_the_channels_are_refused():
 
 def test_gradients_reach_every_parameter():
     model, given = build(dropout=0), batch(count=4)
-    optimizer = torch.optim.SGD(model.parameters(), lr=1e-2)
-    for _ in range(2):  # a residual block starts with a scale of zero: its inside moves later
-        optimizer.zero_grad()
-        model.losses(given)["ordinal"].backward()
-        optimizer.step()
-    silent = [name for name, tensor in model.named_parameters() if not bool(tensor.grad.any())]
-    assert silent == []
+    assert silent(model, given) == []
 
 
 def test_bf16_has_a_finite_loss_near_the_exact_one():
@@ -166,25 +158,11 @@ def test_every_card_has_a_tiny_model(name):
 
 def test_eight_pictures_can_be_learnt_by_heart():
     given, model = batch((32, 32), count=8), build(dropout=0)
-    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
-    course = []
-    for _ in range(40):
-        losses = model.losses(given)
-        optimizer.zero_grad()
-        sum(losses.values()).backward()
-        optimizer.step()
-        course.append({name: float(loss.detach()) for name, loss in losses.items()})
-    assert course[-1]["ordinal"] < 0.4 * course[0]["ordinal"]
+    losses = course(model, given)
+    assert losses[-1]["ordinal"] < 0.4 * losses[0]["ordinal"]
 
 
 def test_a_run_from_the_command_line(little, store):
-    words = [
-        *("run", "--tiny", "--init", "random", "--models", "dor-iqa,dor-iqa-lite"),
-        *("--datasets", "little", "--seeds", "1", "--device", "cpu", "--quiet"),
-        *("--catalog", str(little.catalog), "--store", str(store), "--format", "json"),
-    ]
-    shown = CliRunner().invoke(cli, words)
-    assert shown.exit_code == 0, shown.output
-    for row in json.loads(shown.output):
+    for row in tiny_run("dor-iqa,dor-iqa-lite", little, store):
         assert (row["failed"], row["coverage"]) == (0, 1.0)
         assert np.isfinite(row["srocc_mean"])

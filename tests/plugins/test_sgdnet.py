@@ -1,12 +1,10 @@
-import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
-from click.testing import CliRunner
+from networks import course, silent, tiny_run
 
-from iqabench.cli import cli
 from iqabench.contract import Batch
 from iqabench.protocols.requests import Choices, resolve
 from iqabench.registry import registry
@@ -147,13 +145,7 @@ def test_every_seed_starts_with_a_map_that_can_learn(seed):
 @pytest.mark.parametrize("options", registry().model("sgdnet").studies["ablation"].values())
 def test_gradients_reach_every_parameter(options):
     model, given = build(dropout=0, **options), batch((64, 64), count=4)
-    optimizer = torch.optim.SGD(model.parameters(), lr=1e-2)
-    for _ in range(2):  # a residual block starts with a scale of zero: its inside moves later
-        optimizer.zero_grad()
-        sum(model.losses(given).values()).backward()
-        optimizer.step()
-    silent = [name for name, tensor in model.named_parameters() if not bool(tensor.grad.any())]
-    assert silent == []
+    assert silent(model, given) == []
 
 
 def test_bf16_has_finite_losses_near_the_exact_ones():
@@ -189,26 +181,12 @@ def test_every_card_has_a_tiny_model(name):
 def test_eight_pictures_can_be_learnt_by_heart():
     given, model = batch((64, 64), count=8), build(dropout=0)
     given = replace(given, quality=torch.linspace(0.1, 0.9, 8))
-    optimizer = torch.optim.Adam(model.parameters(), lr=3e-3)
-    course = []
-    for _ in range(40):
-        losses = model.losses(given)
-        optimizer.zero_grad()
-        sum(losses.values()).backward()
-        optimizer.step()
-        course.append({name: float(loss.detach()) for name, loss in losses.items()})
-    assert course[-1]["quality"] < 0.3 * course[0]["quality"]
-    assert course[-1]["saliency"] < 0.3 * course[0]["saliency"]
+    losses = course(model, given, lr=3e-3)
+    assert losses[-1]["quality"] < 0.3 * losses[0]["quality"]
+    assert losses[-1]["saliency"] < 0.3 * losses[0]["saliency"]
 
 
 def test_a_run_from_the_command_line(little, store):
-    words = [
-        *("run", "--tiny", "--init", "random", "--models", "sgdnet,sgdnet-lite"),
-        *("--datasets", "little", "--seeds", "1", "--device", "cpu", "--quiet"),
-        *("--catalog", str(little.catalog), "--store", str(store), "--format", "json"),
-    ]
-    shown = CliRunner().invoke(cli, words)
-    assert shown.exit_code == 0, shown.output
-    for row in json.loads(shown.output):
+    for row in tiny_run("sgdnet,sgdnet-lite", little, store):
         assert (row["failed"], row["coverage"]) == (0, 1.0)
         assert row["saliency"] == "spectral-residual"
