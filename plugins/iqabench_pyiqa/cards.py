@@ -86,7 +86,7 @@ DBCNN = _card(
     hosted("DBCNN_KonIQ10k-2de81c0a.pth", "koniq"),
     "Zhang et al.: Blind image quality assessment using a deep bilinear convolutional neural "
     "network (IEEE TCSVT 2020)",
-    {**START, "recipe.crop": (64, 64)},
+    {**START, "recipe.crop": (64, 64), "recipe.test_crop_kind": "grid"},
     "Started",
 )
 HYPERIQA = _card(
