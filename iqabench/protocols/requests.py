@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from iqabench.contract.cards import ModelCard, Recipe, Stage
 from iqabench.contract.errors import UnknownNameError, UsageError
 from iqabench.kit.download import sha256
+from iqabench.kit.places import weights_dir
 from iqabench.protocols.recipes import common
 from iqabench.registry import Registry, load, require
 from iqabench.store.fingerprints import digest, harness, package_version, plugin
@@ -270,20 +271,32 @@ def _misfit(what: str, error: ValidationError) -> UsageError:
 
 
 def _weights(card: ModelCard, weights: str) -> tuple[str, str]:
+    if card.kind == "scorer":
+        return "train", _published(card)
     if weights == "train":
         return weights, weights
-    if card.kind == "scorer":
-        return "train", "-"
     if weights == "published":
         if not card.weights:
             raise UsageError(
                 f"no published weights are known for '{card.name}'",
                 "--weights train, FILE or job:ID",
             )
-        return weights, card.weights[0].sha256 or card.weights[0].name
+        return weights, _published(card)
     if weights.startswith("job:"):
         return weights, weights
     path = Path(weights)
     if not path.is_file():
         raise UsageError(f"no weights file at {path}", "--weights train, published, FILE or job:ID")
     return str(path.resolve()), sha256(path)
+
+
+def _published(card: ModelCard) -> str:
+    """What a card's weights are: by content where they lie in place, else by what the card says."""
+    from iqabench.data.hashes import file_hashes
+
+    found = []
+    for weights in card.weights:
+        place = weights_dir() / weights.filename
+        content = file_hashes([place])[0] if place.is_file() else ""
+        found.append(content or weights.sha256 or weights.name)
+    return "+".join(found) or "-"

@@ -169,6 +169,22 @@ def test_a_weights_file_is_known_by_its_contents(tmp_path):
     assert one(weights=str(there)).config != first.config
 
 
+@pytest.mark.parametrize(("name", "weights"), [("nima", "train"), ("cnniqa", "published")])
+def test_published_weights_are_known_by_their_contents_where_they_lie_in_place(
+    name, weights, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("IQABENCH_WEIGHTS", str(tmp_path))
+    (absent,) = ask([name], weights=weights)
+    place = tmp_path / absent.card.weights[0].filename
+    place.write_bytes(b"one")
+    (first,) = ask([name], weights=weights)
+    place.write_bytes(b"another")
+    (second,) = ask([name], weights=weights)
+    assert len({absent.config, first.config, second.config}) == 3
+    place.write_bytes(b"one")
+    assert ask([name], weights=weights)[0].config == first.config
+
+
 def test_weights_that_nobody_has_are_refused(tmp_path):
     with pytest.raises(UsageError, match="no published weights are known for 'brisque'"):
         ask(["brisque"], weights="published")
