@@ -16,7 +16,7 @@ MODELS = {
     "WaDIQaM": "wadiqam",
     "DBCNN": "dbcnn",
     "TIQA": "tiqa",
-    "MetaIQA": "",
+    "MetaIQA": "metaiqa",
     "P2P-BM": "paq2piq",
     "SGDNet": "sgdnet",
     "HyperIQA": "hyperiqa",
