@@ -27,7 +27,7 @@ FAR = 10_000
 
 def tiles(folder: Path, side: int) -> Iterator[np.ndarray]:
     """Square tiles of a folder's photographs, the first of each photograph first."""
-    photos = [decode(path) for path in sorted(folder.iterdir())]
+    photos = [decode(path).pixels for path in sorted(folder.iterdir())]
     for row in range(max(photo.shape[0] for photo in photos) // side):
         for column in range(max(photo.shape[1] for photo in photos) // side):
             for photo in photos:

@@ -46,7 +46,7 @@ def ours(name: str, precision: str) -> Score:
     request = resolve(registry(), [name], [], choices)[0]
 
     def planes(path: str) -> torch.Tensor:
-        return planes_of(torch.from_numpy(np.array(decode(Path(path)))).permute(2, 0, 1))
+        return planes_of(torch.from_numpy(decode(Path(path)).pixels).permute(2, 0, 1))
 
     weights = chosen_weights(request, Store(Path("unused")))
     return ready(request, weights, planes, lambda model, path: model.features(path)).score
