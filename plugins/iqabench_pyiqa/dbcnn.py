@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from iqabench.kit.weights import load_tensors, resolve
 
 from .files import SCNN
 from .network import Wrapped, imagenet, no_backbone_weights
 from .options import Started
+
+EPSILON = 1e-8
+"""Keeps the root's gradient finite where two features never meet."""
 
 
 class Dbcnn(Wrapped):
@@ -34,7 +39,22 @@ class Dbcnn(Wrapped):
         branch = self.net.features2
         # Where it is frozen, its batch statistics are too.
         branch.train(self.training and any(one.requires_grad for one in branch.parameters()))
-        return super().forward(images)
+        pictures = self.net.preprocess(images)
+        content, distortion = self.net.features1(pictures), branch(pictures)
+        # In bf16 the two layers on top would round away what tells similar pictures apart.
+        with torch.autocast(images.device.type, enabled=False):
+            pooled = _bilinear_pooling(content.float(), distortion.float())
+            scores: Tensor = self.net.fc(pooled).flatten()
+        return scores
+
+
+def _bilinear_pooling(content: Tensor, distortion: Tensor) -> Tensor:
+    """(B, C, h, w) and (B, D, h', w') -> (B, C*D): mean products, their roots, at length one."""
+    distortion = functional.interpolate(
+        distortion, content.shape[-2:], mode="bilinear", align_corners=True
+    )
+    products = torch.einsum("bchw,bdhw->bcd", content, distortion) / content[0, 0].numel()
+    return functional.normalize((products.flatten(1) + EPSILON).sqrt())
 
 
 def _start() -> tuple[dict[str, Tensor], dict[str, Tensor]]:
