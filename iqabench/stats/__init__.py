@@ -14,6 +14,7 @@ from iqabench.stats.bootstrap import (
     weighted_srocc,
 )
 from iqabench.stats.logistic import LogisticFit, LogisticFitError, fit_logistic
+from iqabench.stats.saliency import auc_judd, cc, information_gain, kld, nss, shuffled_auc, sim
 from iqabench.stats.waterloo import (
     Consistency,
     discriminability,
@@ -27,16 +28,23 @@ __all__ = [
     "LogisticFit",
     "LogisticFitError",
     "agreement",
+    "auc_judd",
+    "cc",
     "content_counts",
     "discriminability",
     "fit_logistic",
+    "information_gain",
     "interval",
+    "kld",
     "krocc",
+    "nss",
     "plcc",
     "preference_consistency",
     "ranking_consistency",
     "repeated_bootstrap",
     "rmse",
+    "shuffled_auc",
+    "sim",
     "srocc",
     "weighted_krocc",
     "weighted_plcc",
