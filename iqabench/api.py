@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from iqabench.catalog import Catalog
-from iqabench.contract.errors import UsageError
+from iqabench.contract.errors import IqabenchError, UsageError
 from iqabench.engine.progress import Silent, Watcher
 from iqabench.protocols import grammar
 from iqabench.protocols.requests import Choices, ModelRequest, resolve
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from iqabench.audit.pairs import Audit
-    from iqabench.contract.cards import SaliencyCard
     from iqabench.data.maps import MapSource
     from iqabench.data.tables import Dataset
     from iqabench.engine.execute import Outcome
@@ -35,9 +34,11 @@ if TYPE_CHECKING:
 __all__ = [
     "Choices",
     "Results",
+    "SaliencyResults",
     "Session",
     "audit",
     "breakdown",
+    "evaluate_saliency",
     "existing_store",
     "explain",
     "import_scores",
@@ -46,12 +47,15 @@ __all__ = [
     "plan",
     "run",
     "score",
+    "show_saliency",
     "versions",
     "waterloo",
 ]
 
 DEFAULT_MODELS = ("biosiqnet-lite", "brisque")
 DEFAULT_DATASETS = ("demo",)
+SHIPPED = "groundtruth"
+"""The saliency provider that reads what a data set ships."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,20 @@ class Results:
 
 
 @dataclass(frozen=True)
+class SaliencyResults:
+    """How well saliency providers predict where people looked."""
+
+    pictures: pd.DataFrame
+    """One row per picture and provider; see :func:`iqabench.engine.saliency.evaluate`."""
+
+    def summary(self) -> pd.DataFrame:
+        """One row per provider: means and intervals; see docs/saliency.md."""
+        from iqabench.report.saliency import summary
+
+        return summary(self.pictures)
+
+
+@dataclass(frozen=True)
 class Session:
     """Plugins, catalogues and the data sets read so far."""
 
@@ -97,20 +115,36 @@ class Session:
         return Catalog(self.registry, self.catalog_file)
 
     @cached_property
-    def _read(self) -> dict[str, Dataset]:
+    def _read(self) -> dict[tuple[str, Path | None], Dataset]:
         return {}
 
-    def dataset(self, name: str) -> Dataset:
-        """A data set by name or alias, read once."""
+    def dataset(self, name: str, root: Path | None = None) -> Dataset:
+        """A data set by name or alias, at a root or where the catalogues say, read once."""
         from iqabench.data.tables import read
 
-        bound = self.catalog.ready(name)
-        if bound.name not in self._read:
+        bound = self.catalog.ready(name, root)
+        key = bound.name, bound.root
+        if key not in self._read:
             with self.watch.task(f"reading {bound.name}") as tick:
                 dataset = read(bound, tick)
                 _ = dataset.hash
-            self._read[bound.name] = dataset
-        return self._read[bound.name]
+            self._read[key] = dataset
+        return self._read[key]
+
+    def labelled(self, name: str) -> None:
+        """See that a data set's folder is there and that it has labels to learn or to test.
+
+        Raises:
+            UsageError: it has no scores of quality.
+            DataError: the folder is missing.
+        """
+        card = self.catalog.get(name).card
+        if not card.labelled:
+            raise UsageError(
+                f"data set '{card.name}' has no scores of quality",
+                "it judges saliency maps: iqabench saliency eval PROVIDER --dataset NAME",
+            )
+        self.catalog.ready(name)
 
     def audit(self, first: Dataset, second: Dataset | None = None) -> Audit:
         """Pictures of two data sets, or of one, that show the same content."""
@@ -120,17 +154,29 @@ class Session:
         with self.watch.task(f"comparing the contents of {names}") as tick:
             return audit(first, second, tick)
 
+    @cached_property
+    def _maps(self) -> dict[str, MapSource]:
+        return {}
+
     def maps(self, model: ModelRequest, dataset: Dataset) -> MapSource | None:
-        """The saliency maps a model learns from on a data set."""
+        """The saliency maps a model learns from on a data set.
+
+        By the provider that the user names; else those that the set ships for every image; else by
+        the provider that the model's card names.
+        """
         from iqabench.data.maps import MapSource
 
-        if model.card.saliency == "none":
+        provider = model.saliency
+        if provider is None:
             return None
-        return MapSource(self.provider(model))
-
-    def provider(self, model: ModelRequest) -> SaliencyCard:
-        """The saliency provider named for a model, or its card's own choice."""
-        return self.registry.provider(model.saliency or model.card.saliency_default)
+        if not model.saliency_named and dataset.ships_maps:
+            provider = self.registry.provider(SHIPPED)
+        made = MapSource(provider)
+        source = self._maps.setdefault(made.label, made)
+        if provider.card.kind != "computed":
+            with self.watch.task(f"hashing the saliency maps of {dataset.name}"):
+                source.fields(dataset)
+        return source
 
 
 def plan(
@@ -152,7 +198,7 @@ def plan(
     requests = _canonical(grammar.parse(datasets), session.catalog)
     resolved = resolve(session.registry, models, set, choices or Choices())
     for name in _names(requests):
-        session.catalog.ready(name)
+        session.labelled(name)
     return plans.make(resolved, requests, session.dataset, session.maps, seeds, split)
 
 
@@ -318,6 +364,7 @@ def import_scores(
     if seeds is not None and seeds < 1:
         raise UsageError(f"--seeds {seeds} asks for no repetition", "give 1 or more")
     session = session or Session()
+    session.labelled(dataset)
     kept = open_store(store)
     kept.check()
     identities = import_file(path, model, session.dataset(dataset), direction, seeds, kept)
@@ -361,7 +408,7 @@ def score(
         raise UsageError(
             f"'{model}' compares pictures with references", "run it on a data set that has them"
         )
-    provider = session.provider(request) if request.card.saliency == "input" else None
+    provider = request.saliency if request.card.saliency == "input" else None
     rows = loose.score(request, provider, find_pictures(paths), open_store(store), session.watch)
     return pd.DataFrame(list(rows), columns=["path", "score", "direction", "error", "notes"])
 
@@ -390,10 +437,9 @@ def explain(
 
     session = Session()
     request = _loaded(session, model, set, choices)
-    provider = session.provider(request) if request.card.saliency != "none" else None
     pictures = find_pictures(paths)
     drawn = []
-    found = explaining.explain(request, provider, pictures, open_store(store))
+    found = explaining.explain(request, request.saliency, pictures, open_store(store))
     for number, (path, one) in enumerate(zip(pictures, found, strict=True), 1):
         if isinstance(one, Exception):
             yield path, str(one)
@@ -405,6 +451,64 @@ def explain(
     if drawn:
         explaining.montage(drawn, output / "montage.png", request.label)
         yield output / "montage.png", None
+
+
+def evaluate_saliency(
+    providers: Sequence[str],
+    dataset: str,
+    *,
+    root: Path | None = None,
+    session: Session | None = None,
+) -> SaliencyResults:
+    """Measure how well saliency providers predict the fixations of a data set.
+
+    Args:
+        providers: each ``NAME[:KEY=VALUE...]``.
+        dataset: the set's name; ``fixations`` with a root is any folder of pictures and fixations.
+        root: where the set lies, in place of what the catalogues say.
+        session: as in :func:`plan`.
+
+    Raises:
+        IqabenchError: unknown provider or set, or a set without fixations.
+    """
+    from iqabench.data.maps import MapSource
+    from iqabench.engine.saliency import evaluate
+
+    session = session or Session()
+    sources = [MapSource(session.registry.provider(text)) for text in providers]
+    labelled = {source.label: source for source in sources}
+    return SaliencyResults(evaluate(labelled, session.dataset(dataset, root), session.watch))
+
+
+def show_saliency(
+    paths: Sequence[Path], output: Path, *, provider: str = "spectral-residual"
+) -> Iterator[tuple[Path, str | None]]:
+    """Draw the saliency of any pictures: each picture, its map and both in one, as a PNG.
+
+    Args:
+        paths: pictures, and folders of pictures.
+        output: the folder of the PNG files.
+        provider: whose maps, ``NAME[:KEY=VALUE...]``.
+
+    Yields:
+        Each file written, and None; or a picture that failed, and why.
+
+    Raises:
+        IqabenchError: unknown provider, or no picture.
+    """
+    from iqabench.data.pictures import find_pictures
+    from iqabench.engine.saliency import loose_maps
+    from iqabench.report.overlay import draw
+
+    pictures = find_pictures(paths)
+    maps = loose_maps(Session().registry.provider(provider), pictures)
+    for number, (path, found) in enumerate(zip(pictures, maps, strict=True), 1):
+        if isinstance(found, IqabenchError):
+            yield path, found.message
+            continue
+        name = output / f"{number:03d}-{path.stem}.png"
+        draw(*found, name)
+        yield name, None
 
 
 def _loaded(

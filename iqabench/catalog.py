@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ import platformdirs
 from pydantic import ValidationError
 
 from iqabench.contract.cards import DatasetCard
-from iqabench.contract.errors import CatalogError, DataError, UnknownNameError
+from iqabench.contract.errors import CatalogError, DataError, UnknownNameError, UsageError
 from iqabench.kit.places import cache_dir
 from iqabench.registry import Registry
 
@@ -99,13 +99,22 @@ class Catalog:
         options = {key: value for key, value in entry.items() if key in card.option_keys}
         return BoundDataset(card, self._root(card, entry), options)
 
-    def ready(self, name: str) -> BoundDataset:
+    def ready(self, name: str, root: Path | None = None) -> BoundDataset:
         """A set whose folder is there (built-in sets are made on first use).
 
+        Args:
+            name: the set's name or alias.
+            root: its folder, in place of what the catalogues say.
+
         Raises:
+            UsageError: a root is given for a built-in set.
             DataError: the folder is missing; the hint names the keys that set it.
         """
         bound = self.get(name)
+        if root is not None and bound.card.builder is not None:
+            raise UsageError(f"--root {root}: '{bound.name}' is made, not found", "drop --root")
+        if root is not None:
+            bound = replace(bound, root=root)
         if not bound.is_there:
             where = "has no root" if bound.root is None else f"is not at {bound.root}"
             raise DataError(

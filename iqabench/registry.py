@@ -7,15 +7,23 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Generic, TypeVar
 
 import pluggy
+from pydantic import BaseModel, ValidationError
 
 from iqabench.contract import hooks
 from iqabench.contract.cards import DatasetCard, ModelCard, SaliencyCard
-from iqabench.contract.errors import IqabenchError, MissingDependencyError, UnknownNameError
+from iqabench.contract.errors import (
+    IqabenchError,
+    MissingDependencyError,
+    UnknownNameError,
+    UsageError,
+)
+from iqabench.options import known, misfit, named, parsed
 
 Card = TypeVar("Card", ModelCard, DatasetCard, SaliencyCard)
 
@@ -64,6 +72,23 @@ class Shelf(Generic[Card]):
         if key not in self.cards:
             raise UnknownNameError(self.what, name, [*self.cards, *self._aliases], note)
         return self.cards[key]
+
+
+@dataclass(frozen=True)
+class Provider:
+    """A saliency provider and its options."""
+
+    card: SaliencyCard
+    options: BaseModel | None = None
+    of: Provider | None = None
+    """Whose maps are permuted."""
+
+    def build(self) -> Any:
+        """The provider itself; imports its code."""
+        if self.card.factory is None:
+            raise TypeError(f"the maps of '{self.card.name}' are permuted by the harness")
+        factory = load(self.card.factory)
+        return factory() if self.options is None else factory(self.options)
 
 
 class Registry:
@@ -124,9 +149,45 @@ class Registry:
         """The card of a data set, by name or alias."""
         return self.datasets.get(name, self.note())
 
-    def provider(self, name: str) -> SaliencyCard:
-        """The card of a saliency provider, by name or alias."""
-        return self.saliency.get(name, self.note())
+    def provider(self, text: str) -> Provider:
+        """The saliency provider that ``NAME[:KEY=VALUE[:KEY=VALUE...]]`` names.
+
+        Where it permutes maps, the value of ``of`` is all that follows: a provider with options.
+
+        Raises:
+            UnknownNameError: nobody registered the provider, or it has no such option.
+            UsageError: an option is missing or has a value that does not fit.
+            MissingDependencyError: an optional library is missing.
+        """
+        card = self.saliency.get(text.partition(":")[0].strip(), self.note())
+        require(card)
+        permuted = card.kind == "permuted"
+        _, given = named(text, rest="of" if permuted else "")
+        options = _options(card, given)
+        of = self.provider(getattr(options, "of", "")) if permuted else None
+        return Provider(card, options, of)
+
+
+def _options(card: SaliencyCard, given: dict[str, str]) -> BaseModel | None:
+    if card.options is None:
+        if given:
+            raise UsageError(
+                f"saliency provider '{card.name}' has no option '{next(iter(given))}'",
+                f"{card.name} takes none",
+            )
+        return None
+    model: type[BaseModel] = load(card.options)
+    known(model, given, card.name)
+    try:
+        return model.model_validate({key: parsed(model, key, given[key]) for key in given})
+    except ValidationError as error:
+        takes = ", ".join(
+            key if field.is_required() else f"{key}={field.default}"
+            for key, field in model.model_fields.items()
+        )
+        raise misfit(
+            f"saliency provider '{card.name}': ", error, f"{card.name} takes {takes}"
+        ) from error
 
 
 @cache

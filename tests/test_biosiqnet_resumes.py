@@ -25,7 +25,7 @@ def test_resuming_changes_nothing(little, tmp_path, name):
     overrides = [f"{name}.recipe.{text}" for text in ("epochs=4", "batch_size=4", "select=last")]
     (request,) = resolve(registry(), [name], overrides, Choices(init="random", tiny=True))
     names = list(dataset.table["image"][:8])
-    maps = MapSource(session.provider(request))
+    maps = MapSource(request.saliency)
     maps.make(dataset, names, lambda *_: None)
     quality = np.linspace(0, 1, 8, dtype=np.float32)
     crops = TrainingCrops(dataset, names, quality, request.recipe, maps, 0)

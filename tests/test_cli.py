@@ -60,6 +60,8 @@ def refused(answer, *words):
         ("--seeds 0", ["--seeds 0"]),
         ("--seeds -1", ["--seeds -1"]),
         ("--saliency spectral", ["unknown saliency provider", "spectral-residual"]),
+        ("--saliency center:sigma=0", ["'center': sigma=0: Input should be greater", "sigma=0.19"]),
+        ("--saliency onnx:file=a.onnx:height=9:width=9", ["file='a.onnx': no such file, here or"]),
         ("--split official", ["'little' publishes no official split"]),
         ("--weights none.safetensors", ["no weights file at none.safetensors"]),
         ("--weights published", ["no published weights are known for 'brisque'"]),

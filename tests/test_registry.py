@@ -13,6 +13,7 @@ from iqabench.contract import (
     ModelCard,
     SaliencyCard,
     UnknownNameError,
+    UsageError,
     hookimpl,
 )
 from iqabench.registry import Registry, load, registry, require
@@ -144,7 +145,53 @@ def test_every_card_names_code_that_exists(shelf):
 def test_default_saliency_providers_are_registered():
     for card in registry().models.cards.values():
         if card.saliency != "none":
-            assert registry().provider(card.saliency_default)
+            assert registry().provider(card.saliency_default).card.kind == "computed"
+
+
+@pytest.mark.parametrize(
+    ("text", "options"),
+    [
+        ("center", {"sigma": 0.19}),
+        (" Center:sigma= 0.3 ", {"sigma": 0.3}),
+        ("center:sigma=3e-1", {"sigma": 0.3}),
+        ("groundtruth:pixels_per_degree=none", {"sigma": 0.04, "pixels_per_degree": None}),
+        ("shuffled:seed=2:of=center:sigma=0.3", {"seed": 2, "of": "center:sigma=0.3"}),
+    ],
+)
+def test_a_provider_has_its_options(text, options):
+    assert registry().provider(text).options.model_dump() == options
+
+
+def test_what_is_permuted_is_a_provider_itself():
+    found = registry().provider("shuffled:of=shuffled:seed=1:of=center:sigma=0.3")
+    assert found.of.options.seed == 1
+    assert found.of.of.options.sigma == 0.3
+    assert registry().provider("center").of is None
+    with pytest.raises(TypeError, match="permuted by the harness"):
+        found.build()
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "message", "hint"),
+    [
+        ("centre", UnknownNameError, "unknown saliency provider 'centre'", "center"),
+        ("centre:sigma=1", UnknownNameError, "unknown saliency provider 'centre'", "center"),
+        ("center:sigm=1", UnknownNameError, "unknown option of 'center' 'sigm'", "sigma"),
+        ("center:sigma=x", UsageError, "'center': sigma='x': Input should be", "sigma=0.19"),
+        ("center:sigma=NaN", UsageError, "sigma=nan: Input should be", "sigma=0.19"),
+        ("center:sigma=-1", UsageError, "greater than 0", "center takes sigma=0.19"),
+        ("center:0.3", UsageError, "is not NAME:KEY=VALUE", "center:sigma=0.2"),
+        ("uniform:a=1", UsageError, "'uniform' has no option 'a'", "uniform takes none"),
+        ("shuffled:of=centre", UnknownNameError, "unknown saliency provider 'centre'", "center"),
+        ("shuffled:seed=-1", UsageError, "'shuffled': seed=-1", "of=spectral-residual"),
+        ("folder", UsageError, "'folder': root: Field required", "folder takes root"),
+    ],
+)
+def test_a_provider_that_cannot_be_is_one_line_and_a_hint(text, error, message, hint):
+    with pytest.raises(error) as found:
+        registry().provider(text)
+    assert message in found.value.message
+    assert hint in found.value.hint
 
 
 def test_load_returns_the_attribute_and_refuses_what_is_not_there():

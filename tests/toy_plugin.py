@@ -8,7 +8,15 @@ from pydantic import BaseModel
 from torch import nn
 from torch.nn import functional
 
-from iqabench.contract import ModelCard, PaperRow, PaperTable, Recipe, Stage, hookimpl
+from iqabench.contract import (
+    ModelCard,
+    PaperRow,
+    PaperTable,
+    Recipe,
+    SaliencyCard,
+    Stage,
+    hookimpl,
+)
 
 
 class Options(BaseModel):
@@ -87,6 +95,20 @@ class Scorer:
         return score.repeat(2) if self.fault == "shape" else score
 
 
+class Gaze:
+    """Looks at what is red."""
+
+    def __init__(self, options):
+        self.fault = options.fault
+
+    def saliency(self, images):
+        if self.fault == "shape":
+            return images[:, 0]
+        red = images[:, :1] / images[:, :1].amax((2, 3), keepdim=True)
+        wrong = {"nan": torch.nan, "dim": 0.5, "bright": 255, "negative": -1, "empty": 0}
+        return red * wrong.get(self.fault, 1)
+
+
 def _with_one(features):
     return np.hstack([features, np.ones((len(features), 1))])
 
@@ -139,3 +161,15 @@ def register_models(register):
         reproductions="toy_plugin:tables",
     )
     card("toy-scorer", "scorer", "Scorer")
+
+
+@hookimpl
+def register_saliency_providers(register):
+    register(
+        SaliencyCard(
+            name="toy-gaze",
+            summary="a toy",
+            factory="toy_plugin:Gaze",
+            options="toy_plugin:Options",
+        )
+    )

@@ -20,7 +20,7 @@ COMMANDS = {
     "waterloo": "Test models without human scores: D-, L- and P-test.",
     "models": "List the models, or show one.",
     "datasets": "List the data sets; show, verify, add, fetch, split or synthesize one.",
-    "saliency": "List the saliency providers.",
+    "saliency": "List the saliency providers; show, evaluate or clear their maps.",
     "study": "Compare variants of one model: ablation, placement, threshold, cost, ...",
     "reproduce": "Measure a table of a paper again, beside the printed numbers.",
     "show": "Show what a job did and how it ended.",

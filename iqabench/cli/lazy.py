@@ -57,3 +57,13 @@ class LazyGroup(click.Group):
         if args and args[0] not in self.commands_help and not args[0].startswith("-"):
             raise UnknownNameError("command", args[0], self.commands_help)
         return super().resolve_command(ctx, args)
+
+
+class ListByDefault(LazyGroup):
+    """A group whose command is ``list`` where none is given."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Take options without a command for those of ``list``."""
+        if not args or (args[0].startswith("-") and args[0] not in ctx.help_option_names):
+            args = ["list", *args]
+        return super().parse_args(ctx, args)

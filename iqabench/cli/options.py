@@ -92,9 +92,11 @@ def truncated_option(function: Function) -> Function:
 
 
 def saliency_option(function: Function) -> Function:
-    """``--saliency NAME``."""
+    """``--saliency NAME[:KEY=VALUE...]``."""
     return click.option(
-        "--saliency", metavar="NAME", help="Saliency provider [default: the model's]."
+        "--saliency",
+        metavar="NAME[:KEY=VALUE...]",
+        help="Saliency provider [default: the data set's own maps, else the model's choice].",
     )(function)
 
 

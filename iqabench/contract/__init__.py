@@ -32,7 +32,7 @@ from iqabench.contract.models import (
     TrainableModel,
     network,
 )
-from iqabench.contract.saliency import SaliencyProvider
+from iqabench.contract.saliency import SaliencyProvider, SaliencyReader
 
 __all__ = [
     "GROUP",
@@ -52,6 +52,7 @@ __all__ = [
     "Recipe",
     "SaliencyCard",
     "SaliencyProvider",
+    "SaliencyReader",
     "ScoreError",
     "Scorer",
     "Stage",

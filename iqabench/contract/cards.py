@@ -225,8 +225,9 @@ class DatasetCard(Frozen):
     direction: Direction = "higher"
     """Whether a higher published score means better quality."""
     score_range: tuple[float, float] | None = None
-    label_kind: Literal["human", "proxy"] = "human"
-    """``proxy``: quality comes from a measure, not from people; every table says so."""
+    label_kind: Literal["human", "proxy", "none"] = "human"
+    """``proxy``: quality comes from a measure, not from people; every table says so. ``none``:
+    there are no scores; the set judges saliency maps."""
     protocol: Protocol = Protocol()
     unordered: tuple[str, ...] = ()
     """Distortions whose levels do not order severity, named as in the column ``distortion``."""
@@ -239,16 +240,38 @@ class DatasetCard(Frozen):
     licence: str = ""
     citation: str = ""
 
+    @property
+    def labelled(self) -> bool:
+        """Whether pictures have scores of quality."""
+        return self.label_kind != "none"
+
 
 class SaliencyCard(Frozen):
     """A provider of saliency maps."""
 
     name: Name
     summary: str
-    factory: Target
+    kind: Literal["computed", "read", "permuted"] = "computed"
+    """``computed`` from any picture; ``read`` from files that a data set ships or that lie in a
+    folder; ``permuted``: the harness gives each picture another's map, by the provider that the
+    option ``of`` names, in an order that the option ``seed`` decides."""
+    factory: Target | None = None
+    """Called with the options object, or with nothing where the card has no options; none where
+    maps are permuted."""
+    options: Target | None = None
+    """A pydantic model of the provider's options. Files and folders among them are fields of type
+    ``Path``: their contents identify maps, not where they lie."""
     aliases: tuple[Name, ...] = ()
     trained_on: str = "nothing"
     paper: str = ""
     licence: str = "Apache-2.0"
     extra: str = ""
     requires: str = ""
+
+    @model_validator(mode="after")
+    def _makeable(self) -> SaliencyCard:
+        if (self.factory is None) != (self.kind == "permuted"):
+            raise ValueError("maps need a factory unless they are permuted")
+        if self.kind == "permuted" and self.options is None:
+            raise ValueError("permuted maps need the options of and seed")
+        return self

@@ -1,19 +1,49 @@
-"""What a saliency provider is."""
+"""What a saliency provider is: something that computes maps, or reads those made before."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
     from torch import Tensor
 
 
 @runtime_checkable
 class SaliencyProvider(Protocol):
-    """Predicts where people look."""
+    """Predicts where people look; its card's kind is ``computed``."""
 
     def saliency(self, images: Tensor) -> Tensor:
         """Maps of float32 RGB images in [0, 1], (B, 3, H, W) -> (B, 1, H, W) in [0, 1].
 
         The maximum of every map is 1, and no value is NaN, whatever the picture.
+        :func:`iqabench.kit.saliency.peak_at_one` brings maps there.
+        """
+
+
+@runtime_checkable
+class SaliencyReader(Protocol):
+    """Reads maps made elsewhere; its card's kind is ``read``.
+
+    A row is that of the canonical table (:mod:`iqabench.contract.datasets`) with the cells that are
+    known; a pristine picture that is no row of its own has ``image`` alone.
+    """
+
+    def sources(self, row: Mapping[str, Any], root: Path) -> Sequence[Path]:
+        """The files that hold a picture's map, below the set's root or elsewhere.
+
+        Raises:
+            DataError: there is none.
+        """
+
+    def load(
+        self, row: Mapping[str, Any], root: Path, size: tuple[int, int]
+    ) -> NDArray[np.float32]:
+        """A picture's map, (H, W) in [0, 1] with maximum 1; ``size`` is the picture's (H, W).
+
+        Raises:
+            DataError: there is none, or it is no map.
         """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from iqabench.contract import datasets as columns
@@ -16,10 +17,17 @@ LEAST = {"mos_std": 0, "raters": 1}
 FILES = {"saliency": "saliency map", "fixations": "fixation file"}
 
 
-def names(table: pd.DataFrame) -> None:
+def known(names: Iterable[object], labelled: bool) -> tuple[list[str], list[str]]:
+    """Required columns that are missing, and columns that are not canonical."""
+    there = list(map(str, names))
+    required = columns.REQUIRED if labelled else columns.UNLABELLED
+    missing = [name for name in required if name not in there]
+    return missing, [name for name in there if name not in (*required, *columns.OPTIONAL)]
+
+
+def names(table: pd.DataFrame, labelled: bool) -> None:
     """Every column is a canonical one, none that is required lacks, and there are rows."""
-    missing = [name for name in columns.REQUIRED if name not in table]
-    unknown = [name for name in table if name not in (*columns.REQUIRED, *columns.OPTIONAL)]
+    missing, unknown = known(table, labelled)
     if missing or unknown:
         raise DataError(
             f"the reader's table lacks {missing} and has unknown {unknown}",

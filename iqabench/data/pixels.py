@@ -1,44 +1,22 @@
 """A cache that decodes each picture only once.
 
-One file per picture, named by the content hash of the picture's file, so that copies share it and
-a changed file never meets stale pixels; in a folder named by how pictures are decoded. A file is a
-checksum, a line of JSON and the pixels::
-
-    1f0a33c2
-    {"shape": [384, 512, 3], "notes": []}
-    ...
-
-It is memory-mapped, so the operating system decides what stays in memory, and who has it mapped
-keeps it when it is removed. It is written beside and renamed, and its checksum is compared when a
-process first meets it: what a power failure left torn or filled with zeros is made again.
+One file per picture (:mod:`iqabench.data.mapped`), named by the content hash of the picture's file,
+so that copies share it and a changed file never meets stale pixels; in a folder named by how
+pictures are decoded.
 """
 
 from __future__ import annotations
 
-import json
-import mmap
-import os
-import time
-import zlib
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 
 from iqabench.contract.errors import DataError
-from iqabench.data import room
+from iqabench.data import mapped, room
 from iqabench.data.hashes import digest
 from iqabench.data.images import DECODING, Picture, decode_bytes, read_bytes
 from iqabench.data.tables import Dataset, Tick
 from iqabench.data.threads import in_threads
 from iqabench.store.fingerprints import package_version
-from iqabench.store.folder import write_atomically
-
-CHECKSUM = 9
-"""Bytes of the first line: CRC-32 of all that follows, in hexadecimal."""
-HOUR = 3600
-
-_known: dict[Path, tuple[int, int, int]] = {}
-"""Files whose checksum this process has compared, by inode, size and time."""
 
 
 def cached(path: Path, content_hash: str, allow_truncated: bool = False) -> Picture:
@@ -99,46 +77,12 @@ def _place(content_hash: str, allow_truncated: bool) -> Path:
 def _read(place: Path) -> Picture | None:
     import numpy as np
 
-    try:
-        with place.open("rb") as stream:
-            stat = os.fstat(stream.fileno())
-            data = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_COPY)
-    except (OSError, ValueError):  # absent or empty; or unreadable, when it is as good as absent
-        return None
-    stamp = (stat.st_ino, stat.st_size, stat.st_mtime_ns)
-    if _known.get(place) != stamp:
-        with memoryview(data) as view:
-            if data[:CHECKSUM] != _checksum(view[CHECKSUM:]):
-                return None
-        _known[place] = stamp
-    if time.time() - stat.st_atime > HOUR:
-        with suppress(OSError):  # its last use, which decides what is evicted
-            os.utime(place, ns=(time.time_ns(), stat.st_mtime_ns))
-    start = data.find(b"\n", CHECKSUM) + 1
-    head = json.loads(data[CHECKSUM:start])
-    pixels = np.frombuffer(data, np.uint8, offset=start).reshape(head["shape"])
-    return Picture(pixels, tuple(head["notes"]))
+    found = mapped.read(place, np.uint8)
+    return None if found is None else Picture(found[0], tuple(found[1]["notes"]))
 
 
 def _write(place: Path, picture: Picture) -> None:
-    """Keep a picture if there is room; a disk that is full or read-only costs time, no more."""
-    head = json.dumps({"shape": picture.pixels.shape, "notes": picture.notes}).encode() + b"\n"
-    if not room.take(CHECKSUM + len(head) + picture.pixels.nbytes):
-        return
-
-    def write(part: Path) -> None:
-        with part.open("wb") as stream:
-            stream.write(_checksum(head, picture.pixels.data))
-            stream.write(head)
-            stream.write(picture.pixels.data)
-
-    with suppress(OSError):
-        place.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(place, write)
-
-
-def _checksum(*parts: bytes | memoryview) -> bytes:
-    total = 0
-    for part in parts:
-        total = zlib.crc32(part, total)
-    return b"%08x\n" % total
+    """Keep a picture if there is room."""
+    content = mapped.parts(picture.pixels, notes=picture.notes)
+    if room.take(sum(map(len, content))):
+        mapped.write(place, content)

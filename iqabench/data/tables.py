@@ -52,6 +52,12 @@ class Dataset:
         )
         return dict(zip(names, hashes, strict=True))
 
+    @property
+    def ships_maps(self) -> bool:
+        """Whether every image has a saliency map or fixations of its own."""
+        shipped = [name for name in ("saliency", "fixations") if name in self.table]
+        return bool(self.table[shipped].notna().any(axis=1).all())
+
     @cached_property
     def hash(self) -> str:
         """Hash of labels and picture contents; paths outside the set do not count."""
@@ -108,24 +114,25 @@ def labels(bound: BoundDataset, tick: Tick | None = None) -> tuple[DatasetCard, 
 
 
 def canonical(raw: pd.DataFrame, card: DatasetCard, root: Path) -> pd.DataFrame:
-    """Check a reader's table, add ``content`` and ``quality``, sort by image.
+    """Check a reader's table, add ``content`` and, to labels, ``quality``, sort by image.
 
     Raises:
         DataError: a column is missing or unknown, a number is none or not finite, an image is
             listed twice, or a file is absent or not below the root.
     """
     try:
-        table = _checked(raw, Tree(root))
+        table = _checked(raw, card, Tree(root))
     except DataError as error:
         raise DataError(f"data set '{card.name}': {error.message}", error.hint) from error
     if "content" not in table:
         table["content"] = table["reference"] if "reference" in table else table["image"]
-    table["quality"] = _quality(table["mos"], card)
+    if card.labelled:
+        table["quality"] = _quality(table["mos"], card)
     return table.sort_values("image", ignore_index=True)
 
 
-def _checked(raw: pd.DataFrame, tree: Tree) -> pd.DataFrame:
-    checks.names(raw)
+def _checked(raw: pd.DataFrame, card: DatasetCard, tree: Tree) -> pd.DataFrame:
+    checks.names(raw, card.labelled)
     table = raw.reset_index(drop=True)
     for name in map(str, table):
         check = checks.numbers if name in columns.NUMBERS else checks.words

@@ -34,9 +34,11 @@ def picture_tensor(dataset: Dataset, name: str, allow_truncated: bool = False) -
     return torch.from_numpy(picture.pixels).permute(2, 0, 1)
 
 
-def map_tensor(dataset: Dataset, name: str, maps: MapSource) -> Tensor:
+def map_tensor(
+    dataset: Dataset, name: str, maps: MapSource, allow_truncated: bool = False
+) -> Tensor:
     """A saliency map, (1, H, W) float16 in [0, 1], mapped from the cache."""
-    return torch.from_numpy(maps.read(dataset.image_hashes[name]))[None]
+    return torch.from_numpy(maps.read(dataset, name, allow_truncated))[None]
 
 
 def planes_of(picture: Tensor, saliency: Tensor | None = None) -> Tensor:
@@ -149,7 +151,9 @@ class TrainingCrops(torch.utils.data.Dataset[tuple[Tensor, ...]]):
 
     def _crop(self, name: str, random: np.random.Generator) -> Tensor:
         picture = picture_tensor(self.dataset, name, self.allow_truncated)
-        saliency = None if self.maps is None else map_tensor(self.dataset, name, self.maps)
+        saliency = None
+        if self.maps is not None:
+            saliency = map_tensor(self.dataset, name, self.maps, self.allow_truncated)
         size = fitted_size(picture.shape[-2], picture.shape[-1], self.recipe)
         window = random_window(size, self.recipe, random)
         if size != tuple(picture.shape[-2:]):

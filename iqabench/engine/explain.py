@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,14 +18,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from iqabench.contract.cards import SaliencyCard
 from iqabench.contract.errors import IqabenchError, MissingDependencyError, UsageError
 from iqabench.contract.models import network
 from iqabench.data.images import decode
+from iqabench.data.providers import computing
 from iqabench.data.views import fitted, normalise, planes_of, test_views
 from iqabench.engine.scoring import chosen_weights, load_weights
 from iqabench.protocols.requests import ModelRequest
-from iqabench.registry import load
+from iqabench.registry import Provider
 from iqabench.store import Store
 
 Plane = NDArray[np.float32]
@@ -48,12 +48,13 @@ class Explanation:
 
 
 def explain(
-    request: ModelRequest, provider: SaliencyCard | None, paths: Sequence[Path], store: Store
+    request: ModelRequest, provider: Provider | None, paths: Sequence[Path], store: Store
 ) -> Iterator[Explanation | IqabenchError]:
     """One explanation per picture, or the error that prevented it.
 
     Raises:
-        UsageError: the model is no network, or names no layers to look at.
+        UsageError: the model is no network or names no layers to look at, or the provider needs a
+            data set.
         MissingDependencyError: the grad-cam package is missing.
         WeightsError: the model's weights cannot be had.
     """
@@ -71,10 +72,10 @@ def explain(
             f"'{request.label}' names no layers for Grad-CAM", "give it a cam_layers() method"
         )
     model.eval().to(request.device)
-    maps = load(provider.factory)() if provider is not None else None
+    map_of = computing(provider) if provider is not None else None
     for path in paths:
         try:
-            planes = _planes(decode(path, request.allow_truncated).pixels, maps)
+            planes = _planes(decode(path, request.allow_truncated).pixels, map_of)
         except IqabenchError as error:
             yield error
             continue
@@ -82,13 +83,10 @@ def explain(
         yield _explain(model, request, scale.up, path, seen)
 
 
-def _planes(pixels: NDArray[np.uint8], provider: Any) -> Tensor:
+def _planes(pixels: NDArray[np.uint8], map_of: Callable[[Tensor], Tensor] | None) -> Tensor:
     """A picture and, with a provider, the map of all of it, (3 or 4, H, W) in [0, 1]."""
     image = planes_of(torch.from_numpy(pixels).permute(2, 0, 1))
-    if provider is None:
-        return image
-    with torch.no_grad():
-        return torch.cat([image, provider.saliency(image[None])[0]])
+    return image if map_of is None else torch.cat([image, map_of(image)])
 
 
 def _seen(image: Tensor, request: ModelRequest, any_size: bool) -> Tensor:

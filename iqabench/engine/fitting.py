@@ -150,7 +150,7 @@ def _fit_network(
         "epochs": len(history),
         "validation_srocc": kept[-1] if math.isfinite(kept[-1]) else None,
         "parameters": parameters(model),
-        "saliency": job.maps.card.name if job.maps else None,
+        "saliency": job.maps.label if job.maps else None,
     }
 
 

@@ -11,13 +11,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from iqabench.contract.cards import SaliencyCard
 from iqabench.data.images import decode
+from iqabench.data.providers import computing
 from iqabench.data.views import planes_of
 from iqabench.engine.progress import Watcher
 from iqabench.engine.scoring import chosen_weights, ready
 from iqabench.protocols.requests import ModelRequest
-from iqabench.registry import load
+from iqabench.registry import Provider
 from iqabench.store import Store
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 def score(
     request: ModelRequest,
-    provider: SaliencyCard | None,
+    provider: Provider | None,
     paths: Sequence[Path],
     store: Store,
     watch: Watcher,
@@ -35,10 +35,11 @@ def score(
     ``notes``.
 
     Raises:
+        UsageError: the provider needs a data set.
         WeightsError: the model's weights cannot be had.
     """
     weights = None if request.card.kind == "scorer" else chosen_weights(request, store)
-    maps = load(provider.factory)() if provider is not None else None
+    map_of = computing(provider) if provider is not None else None
 
     notes: dict[str, str] = {}
 
@@ -46,9 +47,7 @@ def score(
         picture = decode(Path(name), request.allow_truncated)
         notes[name] = "; ".join(picture.notes)
         colours = planes_of(torch.from_numpy(picture.pixels).permute(2, 0, 1))
-        if maps is None:
-            return colours
-        return torch.cat([colours, maps.saliency(colours[None])[0]])
+        return colours if map_of is None else torch.cat([colours, map_of(colours)])
 
     def features_of(model: Any, name: str) -> Features:
         found: Features = np.asarray(model.features(planes(name)[None]))[0]

@@ -74,8 +74,10 @@ def dataset_planes(
     """Reads pictures of a data set, with a map as a fourth plane where ``maps`` are given."""
 
     def planes(name: str) -> Tensor:
-        saliency = None if maps is None else map_tensor(dataset, name, maps)
-        return planes_of(picture_tensor(dataset, name, allow_truncated), saliency)
+        picture = picture_tensor(dataset, name, allow_truncated)
+        if maps is None:
+            return planes_of(picture)
+        return planes_of(picture, map_tensor(dataset, name, maps, allow_truncated))
 
     return planes
 

@@ -1,4 +1,4 @@
-"""Saliency maps as targets: decomposition at a threshold, and losses between maps.
+"""Saliency maps: brought to a maximum of 1, decomposed at a threshold, and losses between them.
 
 Losses are written for maps (B, 1, H, W) and computed in float32 whatever the precision around
 them, since their sums run over many thousands of small numbers.
@@ -6,13 +6,39 @@ them, since their sums run over many thousands of small numbers.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 EPSILON = 1e-8
 """Regularises the Kullback-Leibler divergence, as in the BioSIQNet paper's eq. 5."""
 FULL = 255.0
 """Thresholds are given on a scale on which a map's maximum is 255."""
+
+EMPTY = 1e-30
+"""A map whose maximum is at most this has no structure that dividing by it could show."""
+
+
+def peak_at_one(maps: Tensor, size: Sequence[int] | None = None) -> Tensor:
+    """Maps as a provider returns them: each resized and divided by its maximum.
+
+    Args:
+        maps: (B, 1, h, w) of any finite values; those below zero count as zero.
+        size: (H, W) to which they are resized, bilinearly.
+
+    Returns:
+        (B, 1, H, W) in [0, 1] with maximum 1; ones where a map is empty. NaN stays NaN.
+    """
+    if size is None or tuple(size) == tuple(maps.shape[-2:]):
+        maps = maps.clone()
+    else:
+        maps = functional.interpolate(maps, size=tuple(size), mode="bilinear", antialias=True)
+    # In place from here on: the maps of large pictures are large.
+    peaks = maps.clamp_(min=0).amax((2, 3), keepdim=True)
+    empty = peaks <= EMPTY
+    return maps.add_(empty).div_(torch.where(empty, torch.ones_like(peaks), peaks)).clamp_(max=1)
 
 
 def decompose(maps: Tensor, threshold: float, binary: bool = False) -> tuple[Tensor, Tensor]:

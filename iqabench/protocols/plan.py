@@ -92,6 +92,12 @@ class Evaluation:
         record = self.record()
         return digest({key: record[key] for key in record if key not in FINDINGS})
 
+    @property
+    def saliency(self) -> str:
+        """Whose maps the model learnt from and, where others, whose it is given; ``-`` without."""
+        maps = (self.predict.fit.maps if self.predict.fit else None, self.predict.maps)
+        return "; ".join(dict.fromkeys(found.label for found in maps if found is not None)) or "-"
+
     def record(self) -> dict[str, Any]:
         """The evaluation as the store keeps it."""
         return {
@@ -111,9 +117,7 @@ class Evaluation:
             "split": self.split.hash if self.split else None,
             "contents": list(self.contents) if self.contents is not None else None,
             "selection": self.selection,
-            "saliency": self.predict.fit.maps.card.name
-            if self.predict.fit and self.predict.fit.maps
-            else "-",
+            "saliency": self.saliency,
             "predict": self.predict.fingerprint,
             "fit": self.predict.fit.fingerprint if self.predict.fit else None,
             "shared": list(self.shared) if self.shared is not None else None,
@@ -301,7 +305,7 @@ def _fit(
         "dataset": part.train.name,
         "data": part.train.hash,
         "split": part.split.hash,
-        "maps": maps.fields() if maps else None,
+        "maps": maps.fields(part.train) if maps else None,
         "seed": part.seed,
     }
     return FitJob(model, part.train, part.split, part.seed, maps, fields)
@@ -324,7 +328,7 @@ def _predict(
         "dataset": part.test.name,
         "data": part.test.hash,
         "contents": list(contents) if contents is not None else None,
-        "maps": maps.fields() if maps else None,
+        "maps": maps.fields(part.test) if maps else None,
         "seed": seed,
     }
     return PredictJob(model, part.test, contents, fit, seed, maps, fields)

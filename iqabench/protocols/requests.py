@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,10 +11,12 @@ from pydantic import BaseModel, ValidationError
 
 from iqabench.contract.cards import ModelCard, Recipe, Stage
 from iqabench.contract.errors import UnknownNameError, UsageError
+from iqabench.data.providers import identity
 from iqabench.kit.download import sha256
 from iqabench.kit.places import weights_dir
+from iqabench.options import known, misfit, parsed
 from iqabench.protocols.recipes import common
-from iqabench.registry import Registry, load, require
+from iqabench.registry import Provider, Registry, load, require
 from iqabench.store.fingerprints import digest, harness, package_version, plugin
 
 COMPUTING_PACKAGES = (
@@ -28,6 +30,7 @@ COMPUTING_PACKAGES = (
     "lightning",
 )
 """Their versions are part of every fingerprint, with that of the library a card requires."""
+SHOW = "`iqabench models NAME` shows each option's type and default"
 
 
 @dataclass(frozen=True)
@@ -41,13 +44,15 @@ class ModelRequest:
     weights: str
     """``train``, ``published``, ``job:FINGERPRINT`` or a file."""
     weights_hash: str
-    saliency: str | None
-    """Provider the user named; None leaves the choice to the data set and the card."""
+    saliency: Provider | None
+    """The saliency provider that the user or else the card names; None without saliency."""
     precision: str
     device: str
     """``cpu``, ``cuda`` or ``mps``."""
     allow_truncated: bool = False
     """Whether pictures that end too early are taken as far as they go."""
+    saliency_named: bool = False
+    """Whether the user named the provider, which then replaces maps that a data set ships."""
 
     @property
     def trains(self) -> bool:
@@ -83,7 +88,10 @@ class ModelRequest:
         return factory(options)
 
     def fields(self) -> dict[str, Any]:
-        """Everything about the model that decides its predictions."""
+        """Everything about the model that decides its predictions, but for saliency maps.
+
+        Those depend on the data set, too, and stand beside this in a job's fields.
+        """
         return {
             "model": self.card.name,
             "plugin": plugin(self.card.factory),
@@ -95,9 +103,6 @@ class ModelRequest:
             "options": self.options.model_dump(mode="json") if self.options else {},
             "recipe": self.recipe.model_dump(mode="json") if self.card.kind == "trainable" else {},
             "weights": self.weights_hash,
-            "saliency": (self.saliency or self.card.saliency_default)
-            if self.card.saliency != "none"
-            else None,
             "precision": self.precision,
             "device": self.device,
             **({"allow_truncated": True} if self.allow_truncated else {}),
@@ -105,8 +110,9 @@ class ModelRequest:
 
     @property
     def config(self) -> str:
-        """Hash of :meth:`fields`: what leaderboards group by."""
-        return digest(self.fields())
+        """Hash of :meth:`fields` and the saliency provider: what leaderboards group by."""
+        provider = identity(self.saliency) if self.saliency is not None else None
+        return digest({**self.fields(), "saliency": provider})
 
 
 @dataclass(frozen=True)
@@ -137,9 +143,9 @@ def resolve(
     labelled = _labelled(names)
     values = _overrides(overrides, labelled)
     if choices.saliency is not None:
-        choices = replace(choices, saliency=registry.provider(choices.saliency).name)
+        registry.provider(choices.saliency)
     return [
-        _request(label, registry.model(name), values[label], choices)
+        _request(label, registry, registry.model(name), values[label], choices)
         for label, name in labelled.items()
     ]
 
@@ -177,7 +183,11 @@ def _overrides(texts: Sequence[str], labels: Mapping[str, str]) -> dict[str, dic
 
 
 def _request(
-    label: str, card: ModelCard, overrides: Mapping[str, Any], choices: Choices
+    label: str,
+    registry: Registry,
+    card: ModelCard,
+    overrides: Mapping[str, Any],
+    choices: Choices,
 ) -> ModelRequest:
     require(card)
     values = {**(card.tiny if choices.tiny else {}), **overrides}
@@ -191,10 +201,13 @@ def _request(
         recipe=_recipe(label, card, recipe, choices.recipe),
         weights=weights,
         weights_hash=weights_hash,
-        saliency=choices.saliency,
+        saliency=registry.provider(choices.saliency or card.saliency_default)
+        if card.saliency != "none"
+        else None,
         precision=choices.precision,
         device=choices.device,
         allow_truncated=choices.allow_truncated,
+        saliency_named=choices.saliency is not None,
     )
 
 
@@ -206,16 +219,13 @@ def _options(label: str, card: ModelCard, values: Mapping[str, Any], init: str) 
             )
         return None
     model: type[BaseModel] = load(card.options)
-    known = model.model_fields
-    for key in values:
-        if key not in known:
-            raise UnknownNameError(f"option of '{label}'", key, known)
-    start = {"init": init} if init != "default" and "init" in known else {}
-    given = {key: _parsed(model, key, value) for key, value in values.items()}
+    known(model, values, label)
+    start = {"init": init} if init != "default" and "init" in model.model_fields else {}
+    given = {key: parsed(model, key, value) for key, value in values.items()}
     try:
         return model.model_validate({**card.defaults, **start, **given})
     except ValidationError as error:
-        raise _misfit(f"--set {label}", error) from error
+        raise misfit(f"--set {label}.", error, SHOW) from error
 
 
 def _recipe(label: str, card: ModelCard, values: Mapping[str, Any], which: str) -> Recipe:
@@ -226,7 +236,7 @@ def _recipe(label: str, card: ModelCard, values: Mapping[str, Any], which: str) 
         head, _, rest = key.partition(".")
         if key in Stage.model_fields:  # recipe.epochs=2 means every stage
             for stage in plain["stages"]:
-                stage[key] = _parsed(Stage, key, value)
+                stage[key] = parsed(Stage, key, value)
         elif head == "stages" and rest.partition(".")[0].isdigit():
             number, _, name = rest.partition(".")
             if int(number) >= len(plain["stages"]) or name not in Stage.model_fields:
@@ -234,40 +244,18 @@ def _recipe(label: str, card: ModelCard, values: Mapping[str, Any], which: str) 
                     f"no such recipe key: {key}",
                     f"{label} has stages 0 to {len(plain['stages']) - 1}",
                 )
-            plain["stages"][int(number)][name] = _parsed(Stage, name, value)
+            plain["stages"][int(number)][name] = parsed(Stage, name, value)
         elif head == "loss_weights" and rest:
             plain["loss_weights"][rest] = value
         elif key in Recipe.model_fields and key != "stages":
-            plain[key] = _parsed(Recipe, key, value)
+            plain[key] = parsed(Recipe, key, value)
         else:
             known = [*Recipe.model_fields, *Stage.model_fields]
             raise UnknownNameError(f"recipe key of '{label}'", key, known)
     try:
         return Recipe.model_validate(plain)
     except ValidationError as error:
-        raise _misfit(f"--set {label}.recipe", error) from error
-
-
-def _parsed(model: type[BaseModel], key: str, value: Any) -> Any:
-    """A command line's text as the field's type: JSON where it reads as such, else the text."""
-    import json
-
-    if not isinstance(value, str) or model.model_fields[key].annotation is str:
-        return value
-    try:
-        return json.loads(value)
-    except ValueError:
-        parts = [part for part in value.split(",") if part]
-        return parts if "," in value else (None if value.lower() == "none" else value)
-
-
-def _misfit(what: str, error: ValidationError) -> UsageError:
-    first = error.errors()[0]
-    place = ".".join(str(part) for part in first["loc"])
-    return UsageError(
-        f"{what}.{place}={first['input']!r}: {first['msg']}",
-        "`iqabench models NAME` shows each option's type and default",
-    )
+        raise misfit(f"--set {label}.recipe.", error, SHOW) from error
 
 
 def _weights(card: ModelCard, weights: str) -> tuple[str, str]:

@@ -6,6 +6,7 @@ import json
 import math
 from typing import TYPE_CHECKING, Any
 
+from iqabench.kit.fixations import TRUTH_SIGMA
 from iqabench.report.evaluations import WITHOUT_SHARED
 from iqabench.report.leaderboard import SEPARATOR
 
@@ -17,6 +18,9 @@ MOST_NAMED = 10
 """Contents that a footnote names."""
 FEW_CONTENTS = 30
 """Simulations of percentile intervals over contents found true sizes of .08 to .14 below this."""
+FEW_NOTE = (
+    f"intervals resample contents; with fewer than {FEW_CONTENTS} of them they are too narrow"
+)
 _TABULATE = {"table": "simple", "markdown": "github", "latex": "latex_booktabs"}
 
 
@@ -78,10 +82,7 @@ def notes(frame: pd.DataFrame) -> list[str]:
         found.append("* trained from random weights (--init random)")
     found += _shared_notes(frame)
     if len(frame) and frame["contents"].min() < FEW_CONTENTS:
-        found.append(
-            f"intervals resample contents; with fewer than {FEW_CONTENTS} of them they "
-            "are too narrow"
-        )
+        found.append(FEW_NOTE)
     return found
 
 
@@ -133,6 +134,40 @@ def waterloo_notes(frame: pd.DataFrame) -> list[str]:
     ]
     if (frame["pristine"] == 0).any():
         found.append("no D where no pristine picture was scored")
+    return found
+
+
+def saliency_short(frame: pd.DataFrame) -> list[dict[str, str]]:
+    """A summary of saliency providers for a screen: a row per metric, a column per provider."""
+    from iqabench.stats.saliency import METRICS
+
+    rows = {title: {"metric": f"{title} [95%]"} for title in METRICS.values()}
+    counts = {"metric": "pictures"}
+    for row in records(frame):
+        counts[row["provider"]] = str(row["pictures"])
+        for metric, title in METRICS.items():
+            known = not math.isnan(row[f"{metric}_mean"])
+            rows[title][row["provider"]] = _interval(row, metric) if known else "-"
+    return [counts, *rows.values()]
+
+
+def saliency_notes(pictures: pd.DataFrame) -> list[str]:
+    """The footnotes that a table of saliency providers must carry."""
+    found = [
+        "higher is better, but for KLD (nats); IG: bits per fixation over where people look in "
+        "other pictures",
+        "CC, SIM, KLD: against the fixations blurred by "
+        f"{TRUTH_SIGMA:.0%} of the picture's shorter side",
+    ]
+    if pictures["content"].nunique() < FEW_CONTENTS:
+        found.append(FEW_NOTE)
+    failed = pictures[pictures["error"].notna()]
+    if len(failed):
+        first = failed.iloc[0]
+        found.append(
+            f"{failed['image'].nunique()} pictures have no map, first {first['image']} "
+            f"({first['provider']}): {first['error']}"
+        )
     return found
 
 

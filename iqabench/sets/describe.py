@@ -31,9 +31,9 @@ def facts(bound: BoundDataset) -> dict[str, Any]:
         "data set": card.name,
         "title": card.title,
         "root": str(bound.root) if bound.root else "not set",
-        "labels": f"{card.label_kind}, {card.direction} is better",
+        "labels": card.label_kind + (f", {card.direction} is better" if card.labelled else ""),
         "range": "{:g} to {:g}".format(*card.score_range) if card.score_range else "",
-        "protocol": f"{split}; {protocol.seeds} repetitions",
+        "protocol": f"{split}; {protocol.seeds} repetitions" if card.labelled else "",
         "images on the card": card.images or "",
         "contents on the card": card.contents or "",
         "levels without order": ", ".join(card.unordered),
@@ -51,10 +51,11 @@ def counts(dataset: Dataset) -> dict[str, Any]:
     found: dict[str, Any] = {
         "images": len(table),
         "contents": table["content"].nunique(),
-        "scores": f"{table['mos'].min():.4g} to {table['mos'].max():.4g}, "
-        f"mean {table['mos'].mean():.4g}",
-        "columns": ", ".join(table.columns),
     }
+    if dataset.card.labelled:
+        low, high, mean = table["mos"].min(), table["mos"].max(), table["mos"].mean()
+        found["scores"] = f"{low:.4g} to {high:.4g}, mean {mean:.4g}"
+    found["columns"] = ", ".join(table.columns)
     if "reference" in table:
         found["references"] = table["reference"].nunique()
     if "distortion" in table:

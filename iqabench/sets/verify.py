@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, TextIO
 
 from iqabench.catalog import BoundDataset
 from iqabench.contract.cards import DatasetCard
-from iqabench.contract.datasets import OPTIONAL, REQUIRED
 from iqabench.contract.errors import DataError
+from iqabench.data.checks import known
 from iqabench.data.hashes import file_hashes
 from iqabench.data.images import DECODING, decode
 from iqabench.data.pictures import SUFFIXES
@@ -62,7 +62,7 @@ def verify(bound: BoundDataset, tick: Tick | None = None) -> Verified:
         DataError: there is no root, or the labels cannot be read at all.
     """
     card, root, raw = labels(bound, tick)
-    if not len(raw) or not set(REQUIRED) <= set(raw) <= {*REQUIRED, *OPTIONAL}:
+    if not len(raw) or any(known(raw, card.labelled)):
         canonical(raw, card, root)  # raises
     raw = raw.assign(image=raw["image"].astype(str))
     tree = Tree(root)
@@ -87,18 +87,10 @@ def _named(raw: pd.DataFrame, columns: Iterable[str]) -> list[str]:
 
 
 def _labels(raw: pd.DataFrame, card: DatasetCard, tree: Tree) -> Iterator[Problem]:
-    import numpy as np
-    import pandas as pd
-
-    scores = pd.to_numeric(raw["mos"], errors="coerce").astype(float)
-    low, high = card.score_range or (-np.inf, np.inf)
     faulty = False
-    for name, text, score in zip(raw["image"], raw["mos"], scores, strict=True):
-        if not np.isfinite(score):
-            faulty = True
-            yield Problem("label", name, f"the score is no finite number: '{text}'")
-        elif not low <= score <= high:
-            yield Problem("label", name, f"the score {score:g} is outside {low:g} to {high:g}")
+    for name, complaint, fatal in _scores(raw, card) if card.labelled else ():
+        faulty = faulty or fatal
+        yield Problem("label", name, complaint)
     for name in raw.loc[raw["image"].duplicated(), "image"]:
         faulty = True
         yield Problem("label", name, "listed twice")
@@ -107,6 +99,20 @@ def _labels(raw: pd.DataFrame, card: DatasetCard, tree: Tree) -> Iterator[Proble
             canonical(raw, card, tree.root)
         except DataError as error:
             yield Problem("label", "", error.message)
+
+
+def _scores(raw: pd.DataFrame, card: DatasetCard) -> Iterator[tuple[str, str, bool]]:
+    """Pictures with a wrong score, what is wrong, and whether it is no number at all."""
+    import numpy as np
+    import pandas as pd
+
+    scores = pd.to_numeric(raw["mos"], errors="coerce").astype(float)
+    low, high = card.score_range or (-np.inf, np.inf)
+    for name, text, score in zip(raw["image"], raw["mos"], scores, strict=True):
+        if not np.isfinite(score):
+            yield name, f"the score is no finite number: '{text}'", True
+        elif not low <= score <= high:
+            yield name, f"the score {score:g} is outside {low:g} to {high:g}", False
 
 
 def _counts(raw: pd.DataFrame, card: DatasetCard) -> Iterator[Problem]:

@@ -151,4 +151,12 @@ GENERIC = DatasetCard(
     option_keys=("labels", "columns"),
 )
 
-CARDS = (DEMO, LIVE, CSIQ, TID2013, KADID, LIVEC, KONIQ, SPAQ, CUID, GENERIC)
+FIXATIONS = DatasetCard(
+    name="fixations",
+    title="Pictures in images/ and where people looked, in fixations.csv",
+    reader="iqabench_datasets.fixations:read",
+    label_kind="none",
+    unlabelled=0,
+)
+
+CARDS = (DEMO, LIVE, CSIQ, TID2013, KADID, LIVEC, KONIQ, SPAQ, CUID, GENERIC, FIXATIONS)

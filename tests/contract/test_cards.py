@@ -16,6 +16,7 @@ from iqabench.contract import (
 from iqabench.registry import registry
 
 MODEL = {"name": "m", "summary": "s", "kind": "scorer", "factory": "a.b:C"}
+PERMUTED = {"name": "s", "summary": "s", "kind": "permuted", "options": "a:b"}
 CARDS = [
     *registry().models.cards.values(),
     *registry().datasets.cards.values(),
@@ -117,6 +118,10 @@ def test_code_is_named_as_module_and_attribute(target):
         (Protocol, {"test_share": 0}),
         (Protocol, {"test_share": 1}),
         (Protocol, {"seeds": 0}),
+        (SaliencyCard, {"name": "s", "summary": "s"}),
+        (SaliencyCard, {"name": "s", "summary": "s", "kind": "permuted"}),
+        (SaliencyCard, PERMUTED | {"factory": "a:b"}),
+        (SaliencyCard, PERMUTED | {"kind": "read"}),
     ],
 )
 def test_values_that_make_no_sense_are_refused(kind, fields):

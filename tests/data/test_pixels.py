@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from iqabench.contract import DataError
-from iqabench.data import pixels
+from iqabench.data import mapped
 from iqabench.data.hashes import file_hashes
 from iqabench.data.images import decode
 from iqabench.data.pixels import cached, prepare
@@ -101,7 +101,7 @@ def test_what_a_crash_left_damaged_is_made_again(picture, damage, restarted, mon
     whole = place.read_bytes()
     place.write_bytes(damage(whole))
     if restarted:
-        monkeypatch.setattr(pixels, "_known", {})
+        monkeypatch.setattr(mapped, "_known", {})
     same(cached(*picture))
     assert [path.read_bytes() for path in files()] == [whole]
 
@@ -109,9 +109,9 @@ def test_what_a_crash_left_damaged_is_made_again(picture, damage, restarted, mon
 def test_the_checksum_is_compared_once_in_a_process(picture, monkeypatch):
     cached(*picture)
     compared = []
-    checksum = pixels._checksum
-    monkeypatch.setattr(pixels, "_known", {})
-    monkeypatch.setattr(pixels, "_checksum", lambda *parts: compared.append(0) or checksum(*parts))
+    checksum = mapped._checksum
+    monkeypatch.setattr(mapped, "_known", {})
+    monkeypatch.setattr(mapped, "_checksum", lambda *parts: compared.append(0) or checksum(*parts))
     for _ in range(3):
         same(cached(*picture))
     assert len(compared) == 1

@@ -45,6 +45,14 @@ def test_content_is_what_is_given_else_the_reference_else_the_image(root):
     assert "reference" not in alone
 
 
+def test_a_set_without_labels_has_neither_scores_nor_quality(root):
+    card = CARD.model_copy(update={"label_kind": "none"})
+    found = canonical(table().drop(columns="mos"), card, root)
+    assert list(found) == ["image", "content"]
+    with pytest.raises(DataError, match=r"unknown \['mos'\]"):
+        canonical(table(), card, root)
+
+
 @pytest.mark.parametrize(
     ("fields", "quality"),
     [

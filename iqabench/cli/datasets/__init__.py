@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from iqabench.cli.lazy import LazyGroup
+from iqabench.cli.lazy import ListByDefault
 
 COMMANDS = {
     "list": "List the data sets and where their files are sought (also without a command).",
@@ -18,17 +18,9 @@ COMMANDS = {
 }
 
 
-class _ListByDefault(LazyGroup):
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Take options without a command for those of ``list``."""
-        if not args or (args[0].startswith("-") and args[0] not in ctx.help_option_names):
-            args = ["list", *args]
-        return super().parse_args(ctx, args)
-
-
 @click.group(
     "datasets",
-    cls=_ListByDefault,
+    cls=ListByDefault,
     commands_help=COMMANDS,
     package="iqabench.cli.datasets",
     modules={"list": "iqabench.cli.datasets.listing"},

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from iqabench.cli.options import catalog_option, watcher, writable
+from iqabench.contract.errors import UsageError
 from iqabench.report.tables import render
 
 
@@ -29,6 +30,8 @@ def command(name: str, figure: Path | None, catalog: Path | None) -> None:
 
     known = Catalog(registry(), catalog)
     bound = known.get(name)
+    if figure is not None and not bound.card.labelled:
+        raise UsageError(f"data set '{bound.name}' has no scores to draw", "drop --figure")
     rows = [{"fact": key, "value": value} for key, value in describe.facts(bound).items()]
     if figure is None and not bound.is_there:
         click.echo(render(rows, "table"))
@@ -40,7 +43,8 @@ def command(name: str, figure: Path | None, catalog: Path | None) -> None:
     click.echo(render(rows, "table"))
     if levels := describe.levels(dataset.table):
         click.echo("\n" + render(levels, "table"))
-    click.echo("\n" + "\n".join(describe.histogram(dataset)))
+    if dataset.card.labelled:
+        click.echo("\n" + "\n".join(describe.histogram(dataset)))
     if figure is not None:
         describe.draw(dataset, figure)
         click.echo(f"wrote {figure}", err=True)

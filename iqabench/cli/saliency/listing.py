@@ -1,4 +1,4 @@
-"""``iqabench saliency``."""
+"""``iqabench saliency list``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import click
 from iqabench.cli.options import emit, table_options
 
 
-@click.command("saliency")
+@click.command("list")
 @table_options
 def command(form: str | None, output: Path | None) -> None:
     """List the saliency providers, what they were trained on, and their licences."""

@@ -1,0 +1,31 @@
+"""``iqabench saliency show``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command("show")
+@click.argument("images", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--provider", default="spectral-residual", show_default=True, metavar="NAME")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    default=Path("saliency-maps"),
+    show_default=True,
+    metavar="DIR",
+    help="Folder of the PNG files.",
+)
+def command(images: tuple[Path, ...], provider: str, output: Path) -> None:
+    """Draw the saliency of IMAGES, files or folders: each picture, its map, and both in one."""
+    from iqabench import api
+
+    failed = False
+    for path, error in api.show_saliency(images, output, provider=provider):
+        failed = failed or error is not None
+        click.echo(f"failed: {error}" if error else f"wrote {path}", err=error is not None)
+    if failed:
+        raise click.exceptions.Exit(1)
