@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -16,6 +17,7 @@ from iqabench.cli.options import (
     training_options,
     watcher,
 )
+from iqabench.contract.errors import UsageError
 from iqabench.report.tables import records
 
 
@@ -37,6 +39,11 @@ from iqabench.report.tables import records
     metavar="KEY=VALUE",
     help="Override an option of all variants, or recipe.KEY; repeatable.",
 )
+@click.option(
+    "--providers",
+    metavar="NAME,...",
+    help="Of the study of saliency [default: readout,spectral-residual,center,uniform,shuffled].",
+)
 @training_options
 @device_options
 @store_option
@@ -46,6 +53,7 @@ def command(
     study: str,
     model: str,
     datasets: tuple[str, ...],
+    providers: str | None,
     seeds: int | None,
     init: str,
     recipe: Literal["own", "common"],
@@ -63,13 +71,19 @@ def command(
     """Compare variants of a model on the same splits; `iqabench models NAME` lists its studies.
 
     STUDY is one of the model's, such as ablation, placement, threshold, backbone or loss-weights;
-    or cost, which compares its size and speed with MANIQA's.
+    or saliency, which compares saliency providers; or cost, which compares its size and speed with
+    MANIQA's.
     """
     from iqabench import api
     from iqabench.engine.device import pick
     from iqabench.report.tables import FEW_CONTENTS
     from iqabench.studies import cost, variants
+    from iqabench.studies import saliency as maps
 
+    if providers and study != "saliency":
+        raise UsageError(
+            f"the study '{study}' takes no --providers", "they are of `study saliency`"
+        )
     watch = watcher(quiet)
     choices = api.Choices("train", init, saliency, precision, pick(device), tiny, recipe=recipe)
     if study == "cost":
@@ -78,10 +92,12 @@ def command(
         )
         emit(cost.with_ratios(rows, "maniqa"), form, output)
         return
-    done = variants.run(
-        study,
-        model,
-        datasets,
+    run = (
+        partial(maps.run, model, datasets, providers.split(",") if providers else maps.PROVIDERS)
+        if study == "saliency"
+        else partial(variants.run, study, model, datasets)
+    )
+    done = run(
         seeds=seeds,
         set=overrides,
         choices=choices,

@@ -72,14 +72,19 @@ def run(
         catalog=catalog,
         watch=watch,
     )
-    table = compared(results, list(variants))
-    figure = results.store.root / "figures" / f"{study}-{card.name}.png"
-    draw(table, figure, f"{card.name}: {study}")
+    return finished(study, card.name, results, list(variants), next(iter(variants)))
+
+
+def finished(study: str, model: str, results: api.Results, order: list[str], base: str) -> Study:
+    """The study of variants that were run, compared with one of them and drawn."""
+    table = compared(results, order, base)
+    figure = results.store.root / "figures" / f"{study}-{model}.png"
+    draw(table, figure, f"{model}: {study}")
     return Study(results, table, figure)
 
 
-def compared(results: api.Results, order: list[str]) -> pd.DataFrame:
-    """Leaderboard rows in the study's order, with the paired difference to its first variant."""
+def compared(results: api.Results, order: list[str], base: str) -> pd.DataFrame:
+    """Leaderboard rows in the study's order, with the paired difference to one variant."""
     import pandas as pd
 
     board = results.leaderboard()
@@ -109,7 +114,7 @@ def compared(results: api.Results, order: list[str]) -> pd.DataFrame:
                             "init",
                         )
                     },
-                    **_difference(differences, label, order[0], test),
+                    **_difference(differences, label, base, test),
                 }
             )
     return pd.DataFrame(rows)
