@@ -3,6 +3,7 @@
 A resample is a row of counts: how often each sample occurs in it. Statistics are computed from the
 counts, many rows at once, and equal the plain statistic of the repeated sample, ties included:
 values are sorted once, and the mid-rank of a group of equal values follows from cumulated counts.
+SROCC and KROCC are compiled where numba is there (the extra ``fast``), with the same results.
 
 Contents are drawn, not images, since images of one content err together (Cameron, Gelbach and
 Miller, "Bootstrap-based improvements for inference with clustered errors", REStat 90(3), 2008;
@@ -15,6 +16,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache, lru_cache, partial
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -26,11 +29,13 @@ from iqabench.stats.logistic import FloatArray, finite_pair
 IntArray = npt.NDArray[np.integer[Any]]
 WeightedStatistic = Callable[[FloatArray, FloatArray, IntArray], FloatArray]
 """(n,) predictions, (n,) labels, (R, n) counts -> (R,) values, nan where not defined."""
+CountsStatistic = Callable[[npt.ArrayLike], FloatArray]
 Repetition = tuple[npt.ArrayLike, npt.ArrayLike, npt.ArrayLike]
 """Predictions, labels and content labels of one seed or fold, all (n_r,)."""
 
 _STATISTIC_CELLS = 2**17  # counts handled at once inside a statistic: arrays that stay in cache
-_BOOTSTRAP_CELLS = 2**20  # counts drawn at once: 8 bytes each for the draws, 4 for the counts
+_BOOTSTRAP_CELLS = 2**20  # counts drawn at once
+_COMPILED_TOTAL = 2**17  # samples of a resample up to which cubes of their number are exact floats
 _CANCELLATION = 0.05  # share of the raw second moment below which a variance loses digits
 
 
@@ -49,20 +54,7 @@ def weighted_srocc(x: npt.ArrayLike, y: npt.ArrayLike, counts: npt.ArrayLike) ->
     Raises:
         ValueError: NaN, infinity, wrong shapes, or counts that are negative or no integers.
     """
-    x, y = finite_pair(x, y)
-    counts = _checked_counts(counts, x.size)
-    if not x.size:
-        return np.full(len(counts), np.nan)
-    groups_x, groups_y = _tie_groups(x), _tie_groups(y)
-    out = np.empty(len(counts))
-    for rows in _chunks(len(counts), x.size, _STATISTIC_CELLS):
-        chunk = counts[rows]
-        ranks_x, square_x = _centred_ranks(chunk, groups_x)
-        ranks_y, square_y = _centred_ranks(chunk, groups_y)
-        ranks_x *= chunk
-        product = np.einsum("ij,ij->i", ranks_x, ranks_y)
-        out[rows] = _ratio(product, square_x, square_y, chunk.sum(axis=1))
-    return out
+    return _srocc_of(*finite_pair(x, y))(counts)
 
 
 def weighted_plcc(x: npt.ArrayLike, y: npt.ArrayLike, counts: npt.ArrayLike) -> FloatArray:
@@ -101,28 +93,9 @@ def weighted_rmse(x: npt.ArrayLike, y: npt.ArrayLike, counts: npt.ArrayLike) -> 
 def weighted_krocc(x: npt.ArrayLike, y: npt.ArrayLike, counts: npt.ArrayLike) -> FloatArray:
     """Kendall's tau-b of every resample; arguments, result, errors as `weighted_srocc`.
 
-    With S the (n, n) matrix of products of the signs of differences, and X, Y those of pairs that
-    differ in x, in y, tau-b of counts c is c'Sc / sqrt(c'Xc c'Yc). The matrices are made some rows
-    at a time.
+    Pairs of samples, in both orders, are all but those equal in x or in y, and agree or disagree.
     """
-    x, y = finite_pair(x, y)
-    table = _checked_counts(counts, x.size)
-    total = table.sum(axis=1)
-    # Sums of whole numbers below 2^24 are exact in 32 bits, which are twice as fast.
-    kind = np.float32 if total.max(initial=0) < 2**24 else np.float64
-    weights = table.astype(kind)
-    concord, differ_x, differ_y = np.zeros((3, len(table)))
-    for rows in _chunks(x.size, x.size, _BOOTSTRAP_CELLS):
-
-        def add(sums: FloatArray, signs: npt.NDArray[Any], rows: slice = rows) -> None:
-            found: FloatArray = np.asarray(np.matmul(weights, signs.T.astype(kind)), np.float64)
-            sums += (found * table[:, rows]).sum(axis=1)
-
-        sign_x, sign_y = np.sign(x[rows, None] - x), np.sign(y[rows, None] - y)
-        add(concord, sign_x * sign_y)
-        add(differ_x, np.abs(sign_x))
-        add(differ_y, np.abs(sign_y))
-    return _ratio(concord, differ_x, differ_y, total)
+    return _krocc_of(*finite_pair(x, y))(counts)
 
 
 def content_counts(
@@ -180,20 +153,58 @@ def repeated_bootstrap(
         ValueError: no repetitions, an argument of unequal length, NaN or infinity, labels that
             cannot be sorted or are missing, resamples below 1.
     """
+    values = repetition_samples(repetitions, statistic=statistic, resamples=resamples, seed=seed)
+    return mean_of_drawn(values, seed=seed)
+
+
+def repetition_samples(
+    repetitions: Sequence[Repetition],
+    *,
+    statistic: WeightedStatistic = weighted_srocc,
+    resamples: int = 10_000,
+    seed: int = 0,
+) -> FloatArray:
+    """The statistic of each repetition in each resample of contents.
+
+    Arguments and errors as `repeated_bootstrap`, which is the `mean_of_drawn` of this.
+
+    Returns:
+        (resamples, k) values for k repetitions; nan where not defined.
+    """
     pairs, labels = _checked_repetitions(repetitions)
+    prepare = _PREPARED.get(statistic)
+    statistics = [prepare(*pair) if prepare else partial(statistic, *pair) for pair in pairs]
     columns, contents = _content_columns(labels)
-    content_rng, repetition_rng = _generators(seed)
-    drawn = _draw_counts(repetition_rng, _positive(resamples), len(pairs))
+    content_rng, _ = _generators(seed)
     width = max(contents, *(column.size for column in columns))
-    out = np.empty(resamples)
+    values = np.empty((_positive(resamples), len(pairs)))
     for rows in _chunks(resamples, width, _BOOTSTRAP_CELLS):
         counts = _draw_counts(content_rng, rows.stop - rows.start, contents)
-        values = [
-            statistic(x, y, np.take(counts, column, axis=1))
-            for (x, y), column in zip(pairs, columns, strict=True)
-        ]
-        out[rows] = _mean_of_drawn(np.column_stack(values), drawn[rows])
-    return out
+        for number, (of, column) in enumerate(zip(statistics, columns, strict=True)):
+            values[rows, number] = of(np.take(counts, column, axis=1))
+    return values
+
+
+def mean_of_drawn(values: npt.ArrayLike, *, seed: int = 0) -> FloatArray:
+    """Mean of each resample over repetitions drawn with replacement.
+
+    Two models' `repetition_samples` on the same images may be subtracted before: a repetition that
+    is not defined for one of them is then left out for both.
+
+    Args:
+        values: (R, k), as of `repetition_samples` with that seed.
+        seed: of the draws.
+
+    Returns:
+        (R,) means of the finite values; nan where none was drawn.
+    """
+    table = np.asarray(values, dtype=np.float64)
+    if not table.shape[1]:
+        return np.full(len(table), np.nan)
+    weight = np.where(np.isfinite(table), _drawn_repetitions(seed, *table.shape), 0)
+    total = weight.sum(axis=1)
+    mean = (np.where(weight > 0, table, 0) * weight).sum(axis=1) / np.maximum(total, 1)
+    return np.where(total > 0, mean, np.nan)
 
 
 def interval(samples: npt.ArrayLike, level: float = 0.95) -> tuple[float, float]:
@@ -223,14 +234,76 @@ def interval(samples: npt.ArrayLike, level: float = 0.95) -> tuple[float, float]
     return float(low), float(high)
 
 
+def _srocc_of(x: FloatArray, y: FloatArray) -> CountsStatistic:
+    """`weighted_srocc` of these samples, which are sorted once."""
+    groups_x, groups_y = _tie_groups(x), _tie_groups(y)
+    places = *groups_x.places(), *groups_y.places()
+
+    def of(counts: npt.ArrayLike) -> FloatArray:
+        table = _checked_counts(counts, x.size)
+        total = table.sum(axis=1)
+        if not x.size:
+            return np.full(len(table), np.nan)
+        compiled = _compiled(total)
+        if compiled is not None:
+            sums = compiled.rank_sums(table, *places)
+            return _ratio(sums[0], sums[1] / 3, sums[2] / 3, total)
+        out = np.empty(len(table))
+        for rows in _chunks(len(table), x.size, _STATISTIC_CELLS):
+            chunk = table[rows]
+            ranks_x, square_x = _centred_ranks(chunk, groups_x)
+            ranks_y, square_y = _centred_ranks(chunk, groups_y)
+            ranks_x *= chunk
+            product = np.einsum("ij,ij->i", ranks_x, ranks_y)
+            out[rows] = _ratio(product, square_x, square_y, total[rows])
+        return out
+
+    return of
+
+
+def _krocc_of(x: FloatArray, y: FloatArray) -> CountsStatistic:
+    """`weighted_krocc` of these samples, which are sorted once."""
+    groups_x, groups_y = _tie_groups(x), _tie_groups(y)
+    groups = _tie_groups(groups_x.group * groups_y.last.size + groups_y.group)
+    merges = _merges(x, y) if _numba() is not None else ()
+
+    def of(counts: npt.ArrayLike) -> FloatArray:
+        table = _checked_counts(counts, x.size)
+        total = table.sum(axis=1)
+        if not x.size:
+            return np.full(len(table), np.nan)
+        pairs = total.astype(np.float64) ** 2
+        equal_x, equal_y = _equal_pairs(table, groups_x), _equal_pairs(table, groups_y)
+        compiled = _compiled(total)
+        if compiled is not None:
+            disagree = 4.0 * compiled.inversions(table, *merges)
+            concord = pairs - equal_x - equal_y + _equal_pairs(table, groups) - disagree
+        else:
+            concord = _concord(x, y, table)
+        return _ratio(concord, pairs - equal_x, pairs - equal_y, total)
+
+    return of
+
+
+_PREPARED: dict[WeightedStatistic, Callable[[FloatArray, FloatArray], CountsStatistic]] = {
+    weighted_srocc: _srocc_of,
+    weighted_krocc: _krocc_of,
+}
+"""What a statistic can do once for all resamples."""
+
+
 @dataclass(frozen=True)
 class _TieGroups:
     order: npt.NDArray[np.intp]  # (n,) samples in ascending order
     last: npt.NDArray[np.intp]  # (g,) place, in that order, of the last sample of each group
     group: npt.NDArray[np.intp]  # (n,) group of each sample
 
+    def places(self) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint32]]:
+        """Samples in ascending order, and the group of each."""
+        return self.order.astype(np.uint32), self.group[self.order].astype(np.uint32)
 
-def _tie_groups(values: FloatArray) -> _TieGroups:
+
+def _tie_groups(values: npt.NDArray[Any]) -> _TieGroups:
     _, group, size = np.unique(values, return_inverse=True, return_counts=True)
     return _TieGroups(np.argsort(group, kind="stable"), np.cumsum(size) - 1, group)
 
@@ -253,6 +326,60 @@ def _centred_ranks(counts: IntArray, ties: _TieGroups) -> tuple[FloatArray, Floa
     cubes = np.einsum("ij,ij->i", size * size, size)
     square = (total * total * total)[:, 0] - cubes
     return np.take(ranks, ties.group, axis=1), square / 3
+
+
+def _equal_pairs(counts: IntArray, ties: _TieGroups) -> FloatArray:
+    """Pairs of samples with equal values, a sample with itself and both orders included: (R,)."""
+    starts = np.concatenate([[0], ties.last[:-1] + 1])
+    out = np.empty(len(counts))
+    for rows in _chunks(len(counts), ties.order.size, _STATISTIC_CELLS):
+        size = counts[rows]
+        if starts.size < ties.order.size:
+            size = np.add.reduceat(np.take(size, ties.order, axis=1), starts, axis=1)
+        size = size.astype(np.float64)
+        out[rows] = np.einsum("ij,ij->i", size, size)
+    return out
+
+
+def _concord(x: FloatArray, y: FloatArray, counts: IntArray) -> FloatArray:
+    """Pairs that agree less pairs that disagree, in both orders: (R,).
+
+    With S the (n, n) matrix of products of the signs of differences it is c'Sc for the counts c.
+    The matrix is made some rows at a time.
+    """
+    # Sums of whole numbers below 2^24 are exact in 32 bits, which are twice as fast.
+    kind = np.float32 if counts.sum(axis=1).max(initial=0) < 2**24 else np.float64
+    weights = counts.astype(kind)
+    out = np.zeros(len(counts))
+    for rows in _chunks(x.size, x.size, _BOOTSTRAP_CELLS):
+        signs = np.sign(x[rows, None] - x) * np.sign(y[rows, None] - y)
+        found = np.matmul(weights, signs.T.astype(kind)).astype(np.float64)
+        out += (found * counts[:, rows]).sum(axis=1)
+    return out
+
+
+def _merges(x: FloatArray, y: FloatArray) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint32]]:
+    """Samples by x, and the (levels, n) orders in which a merge sort by y leaves their places."""
+    order = np.lexsort((y, x))
+    place = np.arange(x.size)
+    sizes = [2**level for level in range(1, (x.size - 1).bit_length() + 1)]
+    merged = [np.lexsort((place, y[order], place // size)) for size in sizes]
+    levels = np.array(merged, dtype=np.uint32).reshape(len(sizes), x.size)
+    return order.astype(np.uint32), levels
+
+
+@cache
+def _numba() -> ModuleType | None:
+    try:
+        from iqabench.stats import compiled
+    except (ImportError, RuntimeError):  # not there, not for this numpy, or no place for its cache
+        return None
+    return compiled
+
+
+def _compiled(total: IntArray) -> ModuleType | None:
+    """The compiled sums, where they are to be had and exact."""
+    return _numba() if total.max(initial=0) <= _COMPILED_TOTAL else None
 
 
 def _ratio(
@@ -336,22 +463,21 @@ def _generators(seed: int) -> tuple[np.random.Generator, np.random.Generator]:
     return np.random.default_rng(contents), np.random.default_rng(repetitions)
 
 
+@lru_cache(maxsize=8)  # every pair of models asks for the same
+def _drawn_repetitions(seed: int, resamples: int, size: int) -> npt.NDArray[np.int32]:
+    _, rng = _generators(seed)
+    return _draw_counts(rng, resamples, size)
+
+
 def _draw_counts(rng: np.random.Generator, rows: int, size: int) -> npt.NDArray[np.int32]:
     """(rows, size) counts of ``size`` draws with replacement; chunks leave the stream as it is."""
     counts = np.empty((rows, size), dtype=np.int32)
-    for chunk in _chunks(rows, size, _BOOTSTRAP_CELLS):
-        drawn = rng.integers(size, size=(chunk.stop - chunk.start, size))
+    for chunk in _chunks(rows, size, _STATISTIC_CELLS):
+        # The same numbers as with 64 bits, which take longer.
+        drawn = rng.integers(size, size=(chunk.stop - chunk.start, size), dtype=np.int32)
         for row, draws in zip(counts[chunk], drawn, strict=True):
             row[:] = np.bincount(draws, minlength=size)  # one row at a time stays in cache
     return counts
-
-
-def _mean_of_drawn(values: FloatArray, drawn: IntArray) -> FloatArray:
-    """(R, k) values, (R, k) draws -> (R,) mean of the finite values, each as often as drawn."""
-    weight = np.where(np.isfinite(values), drawn, 0)
-    total = weight.sum(axis=1)
-    mean = (np.where(weight > 0, values, 0) * weight).sum(axis=1) / np.maximum(total, 1)
-    return np.where(total > 0, mean, np.nan)
 
 
 def _chunks(rows: int, width: int, cells: int) -> Iterator[slice]:

@@ -9,8 +9,10 @@ from iqabench.stats import (
     content_counts,
     interval,
     krocc,
+    mean_of_drawn,
     plcc,
     repeated_bootstrap,
+    repetition_samples,
     rmse,
     srocc,
     weighted_krocc,
@@ -176,6 +178,14 @@ def test_content_counts():
     np.testing.assert_allclose(np.cov(counts.T), np.eye(3) - 1 / 3, atol=0.05)
 
 
+@pytest.mark.parametrize("size", [1, 7, 2000])
+def test_draws_are_those_of_numpys_integers(size):
+    counts, _ = content_counts(np.arange(size), 100, seed=5)
+    stream = np.random.default_rng(np.random.SeedSequence(5).spawn(1)[0])
+    expected = [np.bincount(row, minlength=size) for row in stream.integers(size, size=(100, size))]
+    np.testing.assert_array_equal(counts, expected)
+
+
 def test_draws_depend_on_labels_and_seed_alone():
     one, _ = content_counts([3, 1, 2, 1], 50, seed=4)
     other, _ = content_counts([1, 2, 3, 3, 3], 50, seed=4)
@@ -309,3 +319,16 @@ def test_memory_stays_bounded(statistic, resamples):
     finally:
         tracemalloc.stop()
     assert peak < 64e6
+
+
+def test_what_is_undefined_for_one_model_is_left_out_for_both():
+    """Repetition 1 of the second model is constant, so only repetition 0 is compared."""
+    first = [model(1, list("abcd")), model(2, list("abcd"))]
+    noisy = np.random.default_rng(5).normal(size=first[0][0].size)
+    second = [(first[0][0] + noisy, *first[0][1:]), (np.ones(noisy.size), *first[1][1:])]
+    a, b = (repetition_samples(side, resamples=300) for side in (first, second))
+    found = mean_of_drawn(a - b)
+    only = [repeated_bootstrap(side[:1], resamples=300) for side in (first, second)]
+    drawn = np.isfinite(found)  # in a quarter of the resamples repetition 0 is not drawn
+    assert 0.6 < drawn.mean() < 0.9
+    np.testing.assert_allclose(found[drawn], (only[0] - only[1])[drawn], rtol=0, atol=1e-12)
