@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from iqabench.data.tables import Dataset
     from iqabench.engine.execute import Outcome
     from iqabench.protocols.plan import Plan
+    from iqabench.report.diff import Diff
 
 __all__ = [
     "Choices",
@@ -38,6 +40,8 @@ __all__ = [
     "Session",
     "audit",
     "breakdown",
+    "compare",
+    "diff",
     "evaluate_saliency",
     "existing_store",
     "explain",
@@ -45,6 +49,7 @@ __all__ = [
     "leaderboard",
     "open_store",
     "plan",
+    "predictions",
     "run",
     "score",
     "show_saliency",
@@ -67,20 +72,94 @@ class Results:
     """Identities of a run's evaluations; None means all of the store."""
     outcome: Outcome | None = None
 
-    def leaderboard(self, exclude_shared: bool = False) -> pd.DataFrame:
+    def leaderboard(
+        self, exclude_shared: bool = False, watch: Watcher | None = None
+    ) -> pd.DataFrame:
         """One row per model configuration x training set x test set; see docs/leaderboard.md.
 
         ``exclude_shared`` leaves contents that a model has seen out of its statistics.
         """
         from iqabench.report.leaderboard import leaderboard
 
-        return leaderboard(self.store, self.evaluations, exclude_shared)
+        with (watch or Silent()).task("leaderboard") as tick:
+            return leaderboard(self.store, self.evaluations, exclude_shared, tick)
 
-    def differences(self, exclude_shared: bool = False) -> pd.DataFrame:
+    def differences(
+        self, exclude_shared: bool = False, watch: Watcher | None = None
+    ) -> pd.DataFrame:
         """Paired SROCC differences of all pairs of models, with bootstrap intervals."""
         from iqabench.report.leaderboard import differences
 
-        return differences(self.store, self.evaluations, exclude_shared)
+        with (watch or Silent()).task("paired differences") as tick:
+            return differences(self.store, self.evaluations, exclude_shared, tick)
+
+    def predictions(
+        self,
+        models: Sequence[str] = (),
+        datasets: Sequence[str] = (),
+        watch: Watcher | None = None,
+    ) -> pd.DataFrame:
+        """One row per picture and repetition: label, prediction, error; see docs/leaderboard.md.
+
+        ``models`` (labels) and ``datasets`` (test sets) choose; empty takes all.
+        """
+        from iqabench.report.predictions import predictions
+
+        with (watch or Silent()).task("predictions") as tick:
+            return predictions(self.store, models, datasets, self.evaluations, tick)
+
+    def _repr_html_(self) -> str:
+        """The leaderboard as a notebook shows it: the columns that fit."""
+        import pandas as pd
+
+        from iqabench.report import tables
+
+        board = self.leaderboard()
+        notes = "".join(f"<p>{escape(note)}</p>" for note in tables.notes(board))
+        return str(pd.DataFrame(tables.short(board)).to_html(index=False)) + notes
+
+    def marks(self, exclude_shared: bool = False) -> list[str]:
+        """``best``, ``second`` or nothing for each row of :meth:`leaderboard`.
+
+        Only rows that are better than the next for sure are marked.
+        """
+        from iqabench.report.marks import marks
+
+        return marks(self.store, self.evaluations, exclude_shared)
+
+    def compare(
+        self,
+        models: Sequence[str] = (),
+        *,
+        test: str | None = None,
+        datasets: Sequence[str] = (),
+        exclude_shared: bool = False,
+        watch: Watcher | None = None,
+    ) -> pd.DataFrame:
+        """Which of each two models is better, and a sentence that says so; see docs/statistics.md.
+
+        Args:
+            models: labels; all where empty.
+            test: ``content-t`` where None, or another that docs/statistics.md lists.
+            datasets: test sets; all where empty.
+            exclude_shared: leaves contents that a model has seen out of its statistics.
+            watch: shows progress.
+
+        Raises:
+            UsageError: an unknown name, or no two models were tested on the same parts of a set.
+        """
+        from iqabench.report import compare as report
+
+        with (watch or Silent()).task("comparing models") as tick:
+            return report.compare(
+                self.store,
+                models,
+                test=test,
+                datasets=datasets,
+                only=self.evaluations,
+                exclude_shared=exclude_shared,
+                tick=tick,
+            )
 
 
 @dataclass(frozen=True)
@@ -262,6 +341,53 @@ def run(
 def leaderboard(store: Path | str | None = None, *, exclude_shared: bool = False) -> pd.DataFrame:
     """The leaderboard of a whole store; see :meth:`Results.leaderboard`."""
     return Results(existing_store(store)).leaderboard(exclude_shared)
+
+
+def compare(
+    models: Sequence[str] = (),
+    *,
+    test: str | None = None,
+    datasets: Sequence[str] = (),
+    exclude_shared: bool = False,
+    store: Path | str | None = None,
+    watch: Watcher | None = None,
+) -> pd.DataFrame:
+    """Which of each two models of a whole store is better; see :meth:`Results.compare`."""
+    return Results(existing_store(store)).compare(
+        models, test=test, datasets=datasets, exclude_shared=exclude_shared, watch=watch
+    )
+
+
+def predictions(
+    models: Sequence[str] = (),
+    datasets: Sequence[str] = (),
+    *,
+    store: Path | str | None = None,
+    watch: Watcher | None = None,
+) -> pd.DataFrame:
+    """Every prediction of a whole store; see :meth:`Results.predictions`.
+
+    Raises:
+        UsageError: nothing is stored, or not of that model or test set.
+    """
+    return Results(existing_store(store)).predictions(models, datasets, watch)
+
+
+def diff(a: str, b: str, store: Path | str | None = None) -> Diff:
+    """Why two results differ; see docs/leaderboard.md.
+
+    Args:
+        a: a job, an evaluation or a configuration, by the beginning of its hash, or a model's
+            label; ``MODEL@TEST`` where it has several test sets.
+        b: likewise.
+        store: as in :func:`run`.
+
+    Raises:
+        UsageError: a name that means nothing, or several things.
+    """
+    from iqabench.report import diff as report
+
+    return report.diff(existing_store(store), a, b)
 
 
 def audit(

@@ -133,6 +133,7 @@ def test_a_missing_optional_library_names_licence_and_command(iqabench, empty, m
         (["rum"], "unknown command 'rum'"),
         (["models", "brisqe"], "unknown model 'brisqe'"),
         (["leaderboard"], "no results at iqabench-results"),
+        (["compare"], "no results at iqabench-results"),
         (["show", "0123"], "no results at iqabench-results"),
         (["models", "-o", "none/models.csv"], "cannot write none/models.csv"),
         (["score", "brisqe", "a.png"], "unknown model 'brisqe'"),

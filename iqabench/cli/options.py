@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from iqabench.contract.errors import UsageError
-from iqabench.report.tables import FORMATS, render
+from iqabench.report.tables import FORMATS, PARQUET, annotated, render, write_parquet
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from iqabench.api import Results
     from iqabench.data.tables import Dataset
     from iqabench.engine.progress import Watcher
 
@@ -161,10 +162,22 @@ def device_options(function: Function) -> Function:
     )(function)
 
 
+SUFFIXES = {
+    ".json": "json",
+    ".md": "markdown",
+    ".parquet": PARQUET,
+    ".pq": PARQUET,
+    ".tex": "latex",
+}
+"""Formats that the name of a file asks for; any other asks for CSV."""
+
+
 def writable(ctx: click.Context, parameter: click.Parameter, output: Path | None) -> Path | None:
     """Refuse a file that could not be written, before the work whose table it is to hold."""
     if output is not None and (output.is_dir() or not output.parent.is_dir()):
         raise UsageError(f"cannot write {output}: no such folder", "name another place")
+    if output is None and ctx.params.get("form") == PARQUET:
+        raise UsageError("Parquet is no text to print", "name a file with -o")
     return output
 
 
@@ -181,10 +194,18 @@ def table_options(function: Function) -> Function:
     return click.option(
         "--format",
         "form",
-        type=click.Choice(FORMATS),
+        type=click.Choice([*FORMATS, PARQUET]),
         default=None,
-        help="Default: table, or csv with -o.",
+        is_eager=True,
+        help="Default: table; with -o by the file's ending (.md, .tex, .json, .parquet), else csv.",
     )(function)
+
+
+def chosen(form: str | None, output: Path | None) -> str:
+    """The format of a table: as asked for, else what suits where it goes."""
+    if form is not None:
+        return form
+    return "table" if output is None else SUFFIXES.get(output.suffix.lower(), "csv")
 
 
 def emit(
@@ -194,21 +215,28 @@ def emit(
     columns: list[str] | None = None,
     notes: list[str] | None = None,
 ) -> None:
-    """Print a table, or write it to a file; notes follow a printed text table only.
+    """Print a table, or write it to a file.
+
+    Notes follow a text table on the screen, and one in Markdown or LaTeX wherever it goes.
 
     Raises:
         UsageError: the file cannot be written.
     """
-    form = form or ("csv" if output is not None else "table")
-    text = render(rows, form, columns)
+    form = chosen(form, output)
     if output is None:
-        click.echo(text)
-        if form == "table":
-            for note in notes or []:
-                click.echo(note)
-        return
+        click.echo(annotated(render(rows, form, columns), form, notes or []))
+        for note in (notes or []) if form == "table" else []:
+            click.echo(note)
+    elif form == PARQUET:
+        _written(output, lambda: write_parquet(rows, output, columns))
+    else:
+        text = annotated(render(rows, form, columns), form, notes or [])
+        _written(output, lambda: output.write_text(text + "\n", encoding="utf-8"))
+
+
+def _written(output: Path, write: Callable[[], Any]) -> None:
     try:
-        output.write_text(text + "\n", encoding="utf-8")
+        write()
     except OSError as error:
         raise UsageError(
             f"cannot write {output}: {error.strerror}", "name another with -o"
@@ -231,20 +259,36 @@ def emit_frame(
     """Print or write a table: every column where a program reads it, else what fits a screen."""
     from iqabench.report import tables
 
+    chosen_form = chosen(form, output)
+    if output is not None and chosen_form in ("csv", PARQUET):
+        _written(output, lambda: tables.write_frame(frame, chosen_form, output))
+        return
     rows = tables.records(frame) if is_full(form, output) else tables.without_config(frame)
     emit(rows, form, output, notes=notes)
 
 
-def emit_leaderboard(board: pd.DataFrame, form: str | None, output: Path | None) -> None:
-    """Print or write a leaderboard: every column where a program reads it, else the short form."""
+def emit_leaderboard(
+    results: Results,
+    form: str | None,
+    output: Path | None,
+    exclude_shared: bool = False,
+    watch: Watcher | None = None,
+) -> None:
+    """Print or write a leaderboard: every column where a program reads it, else the short form.
+
+    In Markdown and LaTeX the best are marked, where they are better for sure.
+    """
     from iqabench.report import leaderboard, tables
 
-    full = is_full(form, output)
-    rows = tables.records(board) if full else tables.short(board)
-    columns = list(leaderboard.COLUMNS) if full else None
-    emit(rows, form, output, columns, tables.notes(board))
+    board = results.leaderboard(exclude_shared, watch)
+    if is_full(form, output):
+        emit(tables.records(board), form, output, list(leaderboard.COLUMNS))
+        return
+    form = chosen(form, output)
+    marks = results.marks(exclude_shared) if form in ("markdown", "latex") else None
+    emit(tables.short(board, marks), form, output, notes=tables.notes(board, form))
 
 
 def is_full(form: str | None, output: Path | None) -> bool:
     """Whether a table goes to a program, which wants every column and digit."""
-    return form in ("csv", "json") or (form is None and output is not None)
+    return chosen(form, output) in ("csv", "json", PARQUET)

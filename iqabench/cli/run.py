@@ -22,6 +22,7 @@ from iqabench.cli.options import (
 
 if TYPE_CHECKING:
     from iqabench.api import Results
+    from iqabench.engine.progress import Watcher
     from iqabench.protocols.plan import Plan
 
 
@@ -113,20 +114,25 @@ def command(
         emit(_jobs(made, api.open_store(store)), form, output)
         return
     results = api.run(names, datasets, store=store, catalog=catalog, watch=watch, **asked)
-    _print(results, exclude_shared, form, output, quiet)
+    _print(results, exclude_shared, form, output, watch, quiet)
     if results.outcome is not None and results.outcome.failed:
         raise click.exceptions.Exit(1)
 
 
 def _print(
-    results: Results, exclude_shared: bool, form: str | None, output: Path | None, quiet: bool
+    results: Results,
+    exclude_shared: bool,
+    form: str | None,
+    output: Path | None,
+    watch: Watcher,
+    quiet: bool,
 ) -> None:
     from iqabench.report import tables
 
-    emit_leaderboard(results.leaderboard(exclude_shared), form, output)
+    emit_leaderboard(results, form, output, exclude_shared, watch)
     if quiet:
         return
-    for row in tables.records(results.differences(exclude_shared)):
+    for row in tables.records(results.differences(exclude_shared, watch)):
         click.echo(
             f"{row['a']} - {row['b']} on {row['test']}: SROCC {row['difference']:+.3f} "
             f"[{row['low']:+.3f}, {row['high']:+.3f}] over {row['contents']} contents",

@@ -58,7 +58,7 @@ def import_file(
         record = _evaluation(model, dataset, part, direction, fingerprint)
         if part.split is not None:
             store.save_split(part.split.hash, part.split.record())
-        store.save_evaluation(digest(record), record)
+        store.save_evaluation(digest(record), {**record, "recipe": "-"})
         identities.append(digest(record))
     return tuple(identities)
 

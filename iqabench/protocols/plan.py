@@ -24,7 +24,9 @@ from iqabench.store.fingerprints import digest
 
 NO_TRAINING = "-"
 FINDINGS = ("shared", "seen")
-"""Fields of an evaluation's record that the leakage audit found, and that do not identify it."""
+"""Fields of an evaluation's record that the leakage audit found."""
+UNIDENTIFYING = (*FINDINGS, "recipe")
+"""Fields of an evaluation's record that do not identify it: its configuration holds the recipe."""
 
 
 @dataclass(frozen=True)
@@ -88,9 +90,9 @@ class Evaluation:
 
     @property
     def identity(self) -> str:
-        """Hash of the record without what the audit found."""
+        """Hash of the record without what the audit found and without the recipe's name."""
         record = self.record()
-        return digest({key: record[key] for key in record if key not in FINDINGS})
+        return digest({key: record[key] for key in record if key not in UNIDENTIFYING})
 
     @property
     def saliency(self) -> str:
@@ -106,6 +108,7 @@ class Evaluation:
             "config": self.model.config,
             "init": self.model.init if self.model.trains else "-",
             "weights": self.model.weights if self.model.card.trains else "-",
+            "recipe": self.model.recipe_name,
             "direction": self.model.direction,
             "protocol": self.protocol,
             "train": self.train,

@@ -53,6 +53,8 @@ class ModelRequest:
     """Whether pictures that end too early are taken as far as they go."""
     saliency_named: bool = False
     """Whether the user named the provider, which then replaces maps that a data set ships."""
+    recipe_name: str = "-"
+    """``own`` or ``common``, with a ``*`` where fields of it were changed; ``-`` without one."""
 
     @property
     def trains(self) -> bool:
@@ -208,6 +210,7 @@ def _request(
         device=choices.device,
         allow_truncated=choices.allow_truncated,
         saliency_named=choices.saliency is not None,
+        recipe_name=choices.recipe + "*" * bool(recipe) if card.kind == "trainable" else "-",
     )
 
 

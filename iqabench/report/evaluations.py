@@ -47,11 +47,16 @@ class Group:
     distortion: str = ""
     """Only pictures with this distortion count; empty for all."""
 
-    @property
+    @cached_property
     def identity(self) -> str:
-        """Hash of the evaluations, of which pictures count, and of how each job ended."""
+        """Hash of the evaluations and what was found of them, of which pictures count, and of how
+        each job ended.
+        """
         ends = [str(self._end(record)) for record in self.evaluations]
-        findings = [f"{record.get('shared')} {record.get('seen')}" for record in self.evaluations]
+        findings = [
+            f"{record.get('shared')} {record.get('seen')} {record.get('recipe')}"
+            for record in self.evaluations
+        ]
         names = [record["id"] for record in self.evaluations]
         which = [str(self.exclude_shared), self.distortion]
         return text_digest([*names, *findings, *which, *ends])
@@ -67,6 +72,11 @@ class Group:
     def seen(self) -> list[str]:
         """Names by which the model's published weights say that they have seen the test set."""
         return sorted({*chain(*(record.get("seen", ()) for record in self.evaluations))})
+
+    @property
+    def recipe(self) -> str:
+        """Name of the recipe; ``?`` in records of before it was noted."""
+        return next((r["recipe"] for r in self.evaluations if "recipe" in r), "?")
 
     def _end(self, record: Mapping[str, Any]) -> str | None:
         job = self.store.job(record["predict"])
@@ -166,6 +176,16 @@ def groups(
         for key, records in ordered
     ]
     return [_without_shared(group) for group in made] if exclude_shared else made
+
+
+def tested_alike(found: Iterable[Group]) -> list[list[Group]]:
+    """Groups put together that were tested on the same parts of the same set, in the same order."""
+    alike: dict[str, list[Group]] = {}
+    for group in found:
+        parts = [(r["seed"], r["fold"], r["contents"]) for r in group.evaluations]
+        key = str((group.keys["test_hash"], group.keys["protocol"], parts))
+        alike.setdefault(key, []).append(group)
+    return list(alike.values())
 
 
 def _without_shared(group: Group) -> Group:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from iqabench.report.evaluations import Group, groups
+from iqabench.data.tables import Tick
+from iqabench.report.cache import place
+from iqabench.report.evaluations import Group, groups, mean_defined, tested_alike
+from iqabench.report.resampled import Resampled, arrays, resample, resampled
 from iqabench.store import Store
-from iqabench.store.fingerprints import digest, harness
 from iqabench.store.folder import write_json
 
 if TYPE_CHECKING:
@@ -27,6 +30,7 @@ COLUMNS = (
     "model",
     "name",
     *SHARED,
+    "recipe",
     "repetitions",
     "failed",
     "images",
@@ -44,56 +48,73 @@ COLUMNS = (
 
 
 def leaderboard(
-    store: Store, only: Iterable[str] | None = None, exclude_shared: bool = False
+    store: Store,
+    only: Iterable[str] | None = None,
+    exclude_shared: bool = False,
+    tick: Tick = lambda done, total, what: None,
 ) -> pd.DataFrame:
     """One row per group of evaluations, best mean SROCC first within each test set.
 
     ``exclude_shared`` leaves contents that a model has seen out of its statistics. Rows are kept in
-    the store's cache, so that an unchanged store answers at once.
+    the store's cache, so that an unchanged store answers at once; ``tick`` is told of each.
     """
     import pandas as pd
 
-    rows = [row(group) for group in groups(store, only, exclude_shared)]
+    rows = [row for _, row in ranked(store, only, exclude_shared, tick)]
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
     for count in ("parameters", "shared"):
         # As objects: a missing count would turn the others into fractions.
         frame[count] = pd.Series([one[count] for one in rows], dtype=object)
-    return frame.sort_values(
-        ["test", "protocol", "srocc_mean"],
-        ascending=[True, True, False],
-        ignore_index=True,
-        na_position="last",
-    )
+    return frame
+
+
+def ranked(
+    store: Store,
+    only: Iterable[str] | None = None,
+    exclude_shared: bool = False,
+    tick: Tick = lambda done, total, what: None,
+) -> list[tuple[Group, dict[str, Any]]]:
+    """Groups and their rows in the order of :func:`leaderboard`."""
+    found = groups(store, only, exclude_shared)
+    made = []
+    for done, group in enumerate(found, 1):
+        made.append((group, row(group)))
+        tick(done, len(found), "rows")
+
+    def order(one: tuple[Group, dict[str, Any]]) -> tuple[Any, ...]:
+        srocc = one[1]["srocc_mean"]
+        return one[1]["test"], one[1]["protocol"], -srocc if math.isfinite(srocc) else math.inf
+
+    return sorted(made, key=order)
 
 
 def differences(
-    store: Store, only: Iterable[str] | None = None, exclude_shared: bool = False
+    store: Store,
+    only: Iterable[str] | None = None,
+    exclude_shared: bool = False,
+    tick: Tick = lambda done, total, what: None,
 ) -> pd.DataFrame:
     """Paired SROCC differences between all models on the same test set and protocol.
 
     Columns: ``a``, ``b``, ``test``, ``protocol``, ``difference`` (a minus b), ``low``, ``high``:
-    the 95% interval of a bootstrap that draws the same contents and repetitions for both.
+    the 95% interval of a bootstrap that draws the same contents and repetitions for both. A
+    repetition whose SROCC is undefined for one model is left out for both.
     """
     import pandas as pd
 
+    pairs = [
+        pair
+        for same in tested_alike(groups(store, only, exclude_shared))
+        for pair in itertools.combinations(same, 2)
+    ]
+    rows = []
+    for done, pair in enumerate(pairs, 1):
+        rows.append(difference(*pair))
+        tick(done, len(pairs), "pairs")
     return pd.DataFrame(
-        [_cached_difference(a, b) for a, b in _pairs(groups(store, only, exclude_shared))],
+        rows,
         columns=["a", "b", "test", "protocol", "contents", "difference", "low", "high"],
     )
-
-
-def _pairs(found: list[Group]) -> Iterable[tuple[Group, Group]]:
-    def part(group: Group) -> tuple[Any, ...]:
-        return (
-            group.keys["test_hash"],
-            group.keys["protocol"],
-            [(r["seed"], r["fold"], r["contents"]) for r in group.evaluations],
-        )
-
-    for i, first in enumerate(found):
-        for second in found[i + 1 :]:
-            if part(first) == part(second):
-                yield first, second
 
 
 def row(group: Group) -> dict[str, Any]:
@@ -101,7 +122,8 @@ def row(group: Group) -> dict[str, Any]:
     return _cached(group.store, "row", [group.identity], lambda: _row(group))
 
 
-def _cached_difference(first: Group, second: Group) -> dict[str, Any]:
+def difference(first: Group, second: Group) -> dict[str, Any]:
+    """The paired SROCC difference of two groups tested alike, kept in the store's cache."""
     return _cached(
         first.store,
         "difference",
@@ -111,11 +133,8 @@ def _cached_difference(first: Group, second: Group) -> dict[str, Any]:
 
 
 def _cached(store: Store, kind: str, parts: list[str], make: Any) -> dict[str, Any]:
-    """Statistics kept under what they were made from, the harness's version and source included."""
-    key = digest(
-        {"kind": kind, "parts": parts, "resamples": RESAMPLES, "code": harness(("stats", "report"))}
-    )
-    path = store.root / "cache" / f"{key}.json"
+    """Statistics kept under what they were made from."""
+    path = place(store, kind, parts, RESAMPLES, ".json")
     if path.exists():
         kept: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         return kept
@@ -134,6 +153,7 @@ def _row(group: Group) -> dict[str, Any]:
         "model": keys["label"],
         "name": keys["model"],
         **{key: keys[key] for key in (*SHARED, "config")},
+        "recipe": group.recipe,
         "repetitions": len(frames),
         "failed": sum(
             len(part) == 0 < len(frame) for part, frame in zip(scored, frames, strict=True)
@@ -144,7 +164,11 @@ def _row(group: Group) -> dict[str, Any]:
         "shared_contents": SEPARATOR.join(shared or ()),
         "seen": SEPARATOR.join(group.seen) or "-",
         "coverage": sum(len(frame) for frame in scored) / total if total else math.nan,
-        **_statistics([frame for frame in scored if len(frame)], keys["train"] == keys["test"]),
+        **_statistics(
+            [frame for frame in scored if len(frame)],
+            resampled(group, RESAMPLES, frames),
+            keys["train"] == keys["test"],
+        ),
         "parameters": _first(predicts, "parameters") or _first(fits, "parameters"),
         "seconds_per_image": _first(predicts, "seconds_per_image"),
     }
@@ -154,7 +178,9 @@ def _first(records: list[Any], field: str) -> Any:
     return next((record[field] for record in records if record.get(field) is not None), None)
 
 
-def _statistics(frames: list[pd.DataFrame], same_units: bool) -> dict[str, float]:
+def _statistics(
+    frames: list[pd.DataFrame], ranked: Resampled, same_units: bool
+) -> dict[str, float]:
     """Every metric's summaries over repetitions, and its bootstrap interval.
 
     Raw RMSE means something only where predictions are in the test set's units.
@@ -168,24 +194,23 @@ def _statistics(frames: list[pd.DataFrame], same_units: bool) -> dict[str, float
     parts = [_repetition(frame) for frame in frames]
     raw = [part.raw for part in parts]
     curves = [part for part in parts if part.mapped is not None]
-    statistics: dict[str, tuple[Any, Any]] = {
-        "srocc": (bootstrap.weighted_srocc, raw),
-        "plcc": (bootstrap.weighted_plcc, raw),
-        "plcc_mapped": (bootstrap.weighted_plcc, [part.rising for part in curves]),
-        "krocc": (bootstrap.weighted_krocc, raw),
-        "rmse": (bootstrap.weighted_rmse, raw),
-        "rmse_mapped": (bootstrap.weighted_rmse, [part.mapped for part in curves]),
+
+    def drawn(statistic: bootstrap.WeightedStatistic, repetitions: list[Any]) -> Any:
+        return bootstrap.repeated_bootstrap(repetitions, statistic=statistic, resamples=RESAMPLES)
+
+    samples: dict[str, Callable[[], Any]] = {
+        "srocc": lambda: bootstrap.mean_of_drawn(ranked.samples),
+        "plcc": lambda: drawn(bootstrap.weighted_plcc, raw),
+        "plcc_mapped": lambda: drawn(bootstrap.weighted_plcc, [part.rising for part in curves]),
+        "krocc": lambda: drawn(bootstrap.weighted_krocc, raw),
+        "rmse": lambda: drawn(bootstrap.weighted_rmse, raw),
+        "rmse_mapped": lambda: drawn(bootstrap.weighted_rmse, [part.mapped for part in curves]),
     }
     found: dict[str, float] = {}
-    for metric, (statistic, repetitions) in statistics.items():
+    for metric in METRICS:
         each = np.array([part.values[metric] for part in parts])
         usable = np.isfinite(each).any() and (metric != "rmse" or same_units)
-        samples = (
-            bootstrap.repeated_bootstrap(repetitions, statistic=statistic, resamples=RESAMPLES)
-            if usable
-            else np.array([math.nan])
-        )
-        low, high = bootstrap.interval(samples)
+        low, high = bootstrap.interval(samples[metric]()) if usable else (math.nan, math.nan)
         each = each[np.isfinite(each)] if usable else np.array([math.nan])
         sd = float(each.std(ddof=1)) if len(each) > 1 else math.nan
         summary = (float(np.median(each)), float(each.mean()), sd, low, high)
@@ -209,7 +234,7 @@ def _repetition(frame: pd.DataFrame) -> _Repetition:
     from iqabench.stats.agreement import agreement
     from iqabench.stats.logistic import LogisticFitError, fit_logistic
 
-    prediction, quality, content = raw = _arrays(frame, "prediction")
+    prediction, quality, content = raw = arrays(frame, "prediction")
     found = agreement(prediction, quality)
     sign = -1.0 if found.mapping_rises is False else 1.0
     try:
@@ -220,51 +245,31 @@ def _repetition(frame: pd.DataFrame) -> _Repetition:
     return _Repetition(raw, (mapped, quality, content), (sign * mapped, quality, content), values)
 
 
-def _arrays(frame: pd.DataFrame, column: str) -> tuple[Any, Any, Any]:
-    return (
-        frame[column].to_numpy(),
-        frame["quality"].to_numpy(),
-        frame["content"].to_numpy(dtype=str),
-    )
-
-
 def _difference(first: Group, second: Group) -> dict[str, Any]:
-    import numpy as np
-
     from iqabench.stats import bootstrap
 
-    pairs = []
-    for a, b in zip(first.repetitions(), second.repetitions(), strict=True):
-        both = (
-            a[["image", "content", "quality", "prediction"]]
-            .merge(b[["image", "prediction"]], on="image", suffixes=("_a", "_b"))
-            .dropna()
-        )
-        if len(both):
-            pairs.append(both)
-    keys = {
+    a, b = resampled(first, RESAMPLES), resampled(second, RESAMPLES)
+    if list(a.images) != list(b.images):
+        a, b = (resample(frames, RESAMPLES) for frames in _images_of_both(first, second))
+    low, high = bootstrap.interval(bootstrap.mean_of_drawn(a.samples - b.samples))
+    return {
         "a": first.keys["label"],
         "b": second.keys["label"],
         "test": first.keys["test"],
         "protocol": first.keys["protocol"],
-        "contents": len({content for pair in pairs for content in pair["content"]}),
+        "contents": len(a.contents),
+        "difference": mean_defined((a.srocc - b.srocc).tolist()),
+        "low": low,
+        "high": high,
     }
-    if not pairs:
-        return {**keys, "difference": math.nan, "low": math.nan, "high": math.nan}
-    samples, means = [], []
-    for side in ("prediction_a", "prediction_b"):
-        repetitions = [_arrays(pair, side) for pair in pairs]
-        samples.append(bootstrap.repeated_bootstrap(repetitions, resamples=RESAMPLES))
-        means.append(_mean_srocc(repetitions))
-    low, high = bootstrap.interval(np.asarray(samples[0]) - np.asarray(samples[1]))
-    return {**keys, "difference": means[0] - means[1], "low": low, "high": high}
 
 
-def _mean_srocc(repetitions: list[Any]) -> float:
-    import numpy as np
-
-    from iqabench.stats.agreement import srocc
-
-    each = np.array([srocc(prediction, quality) for prediction, quality, _ in repetitions])
-    defined = each[np.isfinite(each)]
-    return float(defined.mean()) if len(defined) else math.nan
+def _images_of_both(first: Group, second: Group) -> tuple[list[pd.DataFrame], list[pd.DataFrame]]:
+    """Each group's repetitions, with the images that both have scored."""
+    a = [frame.dropna(subset="prediction") for frame in first.repetitions()]
+    b = [frame.dropna(subset="prediction") for frame in second.repetitions()]
+    pairs = list(zip(a, b, strict=True))
+    return (
+        [one[one["image"].isin(other["image"])] for one, other in pairs],
+        [other[other["image"].isin(one["image"])] for one, other in pairs],
+    )

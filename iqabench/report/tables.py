@@ -1,19 +1,25 @@
-"""Prints any table as text, CSV, Markdown, LaTeX or JSON."""
+"""Prints any table as text, CSV, Markdown, LaTeX or JSON, or writes it as Parquet."""
 
 from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from iqabench.kit.fixations import TRUTH_SIGMA
 from iqabench.report.evaluations import WITHOUT_SHARED
 from iqabench.report.leaderboard import SEPARATOR
+from iqabench.report.marks import BEST, SECOND
+from iqabench.store.folder import write_atomically
 
 if TYPE_CHECKING:
     import pandas as pd
 
 FORMATS = ("table", "csv", "markdown", "latex", "json")
+"""Of text."""
+PARQUET = "parquet"
 MOST_NAMED = 10
 """Contents that a footnote names."""
 FEW_CONTENTS = 30
@@ -22,6 +28,17 @@ FEW_NOTE = (
     f"intervals resample contents; with fewer than {FEW_CONTENTS} of them they are too narrow"
 )
 _TABULATE = {"table": "simple", "markdown": "github", "latex": "latex_booktabs"}
+_OPEN = {BEST: "\ue000", SECOND: "\ue001"}
+_CLOSE = {BEST: "\ue002", SECOND: "\ue003"}
+"""Stand for a mark until a cell has been escaped; no text has these letters for private use."""
+_MARKS = {
+    "markdown": {BEST: ("**", "**"), SECOND: ("_", "_")},
+    "latex": {BEST: (r"\textbf{", "}"), SECOND: (r"\underline{", "}")},
+}
+_MARK_NOTES = {
+    "markdown": "bold: best; italic: second best",
+    "latex": "bold: best; underlined: second best",
+}
 
 
 def render(rows: list[dict[str, Any]], form: str, columns: list[str] | None = None) -> str:
@@ -36,7 +53,43 @@ def render(rows: list[dict[str, Any]], form: str, columns: list[str] | None = No
     body = [[_text(row.get(column)) for column in columns] for row in rows]
     if form == "markdown":
         body = [[cell.replace("|", r"\|") for cell in line] for line in body]
-    return tabulate(body, headers=columns, tablefmt=_TABULATE[form], disable_numparse=True)
+    text = tabulate(body, headers=columns, tablefmt=_TABULATE[form], disable_numparse=True)
+    for mark, (opening, closing) in _MARKS.get(form, {}).items():
+        text = text.replace(_OPEN[mark], opening).replace(_CLOSE[mark], closing)
+    return text
+
+
+def annotated(text: str, form: str, notes: Sequence[str]) -> str:
+    """A table with footnotes below it: comments in LaTeX, none where a program reads it."""
+    if not notes or form not in ("markdown", "latex"):
+        return text
+    start = "- " if form == "markdown" else "% "
+    return "\n".join([text, "", *(start + note for note in notes)])
+
+
+def write_parquet(rows: list[dict[str, Any]], path: Path, columns: list[str] | None = None) -> None:
+    """Rows as a Parquet file; a column of several kinds becomes one of strings."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    columns = columns or (list(rows[0]) if rows else [])
+    made = {column: _parquet_column([row.get(column) for row in rows]) for column in columns}
+    write_atomically(path, lambda part: parquet.write_table(pa.table(made), part))
+
+
+def write_frame(frame: pd.DataFrame, form: str, path: Path) -> None:
+    """A frame of any length as a file, CSV or Parquet."""
+    save = frame.to_csv if form == "csv" else frame.to_parquet
+    write_atomically(path, lambda part: save(part, index=False))
+
+
+def _parquet_column(values: list[Any]) -> Any:
+    import pyarrow as pa
+
+    try:
+        return pa.array(values, from_pandas=True)
+    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        return pa.array([None if value is None else str(value) for value in values])
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
@@ -44,16 +97,20 @@ def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     return [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
 
 
-def short(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """A leaderboard in the few columns that fit a screen; intervals stand beside their means."""
+def short(frame: pd.DataFrame, marks: Sequence[str] | None = None) -> list[dict[str, Any]]:
+    """A leaderboard in the few columns that fit a screen; intervals stand beside their means.
+
+    ``marks`` of :func:`iqabench.report.marks.marks`, one for each row, are for Markdown and LaTeX.
+    """
     rows = []
-    for row in records(frame):
+    for row, mark in zip(records(frame), marks or [""] * len(frame), strict=True):
         rows.append(
             {
                 "model": str(row["model"]) + ("*" if row["init"] == "random" else ""),
                 "train": row["train"],
+                "recipe": row["recipe"],
                 "test": row["test"] + (" (proxy labels)" if row["labels"] == "proxy" else ""),
-                "SROCC [95%]": _interval(row, "srocc"),
+                "SROCC [95%]": _interval(row, "srocc", mark),
                 "PLCC [95%]": _interval(row, "plcc"),
                 "PLCC mapped": _number(row["plcc_mapped_mean"]),
                 "KROCC": _number(row["krocc_mean"]),
@@ -75,9 +132,14 @@ def without_config(frame: pd.DataFrame) -> list[dict[str, Any]]:
     ]
 
 
-def notes(frame: pd.DataFrame) -> list[str]:
+def notes(frame: pd.DataFrame, form: str = "table") -> list[str]:
     """The footnotes that a leaderboard must carry."""
     found = _proxy_note(frame)
+    if form in _MARKS:
+        found.append(
+            f"SROCC, {_MARK_NOTES[form]}, only where the 95% interval of the paired difference to "
+            "the next excludes 0; unmarked rows are not shown to differ"
+        )
     if (frame["init"] == "random").any():
         found.append("* trained from random weights (--init random)")
     found += _shared_notes(frame)
@@ -171,6 +233,25 @@ def saliency_notes(pictures: pd.DataFrame) -> list[str]:
     return found
 
 
+def comparison_notes(frame: pd.DataFrame) -> list[str]:
+    """The footnotes that a comparison of models must carry."""
+    from iqabench.stats.significance import PROCEDURES
+
+    procedure = PROCEDURES[frame["procedure"].iloc[0]]
+    found = [
+        "a row's model against a column's: + better, - worse, = cannot be told apart, "
+        "few: too few contents, ?: nothing to compare",
+        f"{procedure.title}, two-sided at 0.05; p is corrected by Holm's rule over the pairs of "
+        "one test set and protocol",
+        f"it assumes: {procedure.assumes}",
+    ]
+    if procedure.fault:
+        found.append(f"its fault: {procedure.fault}")
+    if frame["contents"].min() < FEW_CONTENTS:
+        found.append(FEW_NOTE)
+    return [*found, *_proxy_note(frame), *(f"not compared: {one}" for one in frame.attrs["alone"])]
+
+
 def breakdown_notes(frame: pd.DataFrame) -> list[str]:
     """The footnotes that a table of agreement by distortion or level must carry."""
     return ["-: too few pictures, or all equal", *_proxy_note(frame)]
@@ -182,9 +263,9 @@ def _proxy_note(frame: pd.DataFrame) -> list[str]:
     return ["proxy labels: quality comes from a full-reference measure, not from people"]
 
 
-def _interval(row: dict[str, Any], metric: str) -> str:
-    mean, low, high = (row[f"{metric}_{part}"] for part in ("mean", "low", "high"))
-    return f"{_number(mean)} [{_number(low)}, {_number(high)}]"
+def _interval(row: dict[str, Any], metric: str, mark: str = "") -> str:
+    mean, low, high = (_number(row[f"{metric}_{part}"]) for part in ("mean", "low", "high"))
+    return f"{_OPEN.get(mark, '')}{mean}{_CLOSE.get(mark, '')} [{low}, {high}]"
 
 
 def _milliseconds(seconds: float | None) -> str:

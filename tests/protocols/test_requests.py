@@ -207,3 +207,21 @@ def test_truncated_pictures_are_part_of_the_fields_only_where_they_are_allowed()
     assert "allow_truncated" not in strict
     assert allowed == {**strict, "allow_truncated": True}
     assert one().config != one(allow_truncated=True).config
+
+
+@pytest.mark.parametrize(
+    ("overrides", "choices", "name"),
+    [
+        ((), {}, "own"),
+        ((), {"recipe": "common"}, "common"),
+        (("a.recipe.epochs=2",), {}, "own*"),
+        (("a.recipe.epochs=2",), {"recipe": "common"}, "common*"),
+        (("a.hidden=3",), {}, "own"),
+    ],
+)
+def test_a_recipe_is_named_and_marked_where_it_was_changed(overrides, choices, name):
+    assert one(*overrides, **choices).recipe_name == name
+
+
+def test_what_is_no_network_has_no_recipe():
+    assert ask(["brisque"], recipe="common")[0].recipe_name == "-"

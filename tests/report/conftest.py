@@ -57,10 +57,10 @@ class Book:
         for fold in folds:
             self.evaluate(label, job, fold, fit, **keys)
 
-    def evaluate(self, label, job, fold, fit=None, **keys):
+    def evaluate(self, label, job, fold, fit=None, identity=None, **keys):
         """Record that a job counts for a model on a repetition."""
         self.store.save_evaluation(
-            f"{label}-{fold}",
+            f"{identity or label}-{fold}",
             {
                 "label": label,
                 "model": "model-of-" + label,

@@ -6,7 +6,10 @@ import pytest
 from scipy import stats
 from scipy.optimize import curve_fit
 
+from iqabench.report import tables
+from iqabench.report.evaluations import groups
 from iqabench.report.leaderboard import COLUMNS, METRICS, differences, leaderboard
+from iqabench.stats import repeated_bootstrap
 
 CORRELATIONS = {
     "srocc": stats.spearmanr,
@@ -264,6 +267,17 @@ def test_differences_use_the_images_that_both_have_scored(book):
     assert book.difference()["difference"] == pytest.approx(expected, abs=1e-12)
 
 
+def test_a_repetition_undefined_for_one_model_is_left_out_for_both(book):
+    good, other = book.noisy(0.5), book.noisy(0.9, seed=1)
+    last = book.table["content"].isin(book.folds[2])
+    book.add("a", good)
+    book.add("b", other.where(~last, 3.0))
+    expected = np.subtract(
+        *(np.mean(by_hand(book, scores, (0, 1))["srocc"]) for scores in (good, other))
+    )
+    assert book.difference()["difference"] == pytest.approx(expected, abs=1e-12)
+
+
 def test_only_equal_test_parts_are_compared(book):
     book.add("a", book.noisy(0.5))
     book.add("b", book.noisy(0.9), folds=(0, 1))
@@ -339,3 +353,62 @@ def test_differences_without_shared_contents_are_over_those_both_keep(book):
     assert row["difference"] == pytest.approx(expected, abs=1e-12)
     assert (row["contents"], row["protocol"]) == (10, "3-fold without shared")
     assert book.difference()["contents"] == 12
+
+
+def test_rows_that_differ_by_the_recipe_are_told_apart(book):
+    for fold, recipe in enumerate(("own", "common", "own*")):
+        book.add("one", book.noisy(0.5), folds=(fold,), config=recipe, recipe=recipe)
+    board = book.board()
+    assert sorted(board["recipe"]) == ["common", "own", "own*"]
+    assert [row["recipe"] for row in tables.short(board)] == list(board["recipe"])
+
+
+def test_a_store_from_before_recipes_were_named(book):
+    book.add("one", book.noisy(0.5))
+    assert book.board().loc["one", "recipe"] == "?"
+    book.evaluate("one", "one" + "0" * 13, 0, recipe="own")
+    assert book.board().loc["one", "recipe"] == "own"
+
+
+def test_what_one_model_does_not_define_is_left_out_for_both(book):
+    """A constant repetition of one model: the other's counts in neither mean."""
+    one, other = book.noisy(0.5), book.noisy(0.9, seed=1)
+    last = book.table["content"].isin(book.folds[2])
+    book.add("a", one.mask(last, 3.0))
+    book.add("b", other)
+    row = book.difference()
+    expected = [np.mean(by_hand(book, scores, (0, 1))["srocc"]) for scores in (one, other)]
+    assert row["difference"] == pytest.approx(np.subtract(*expected), abs=1e-12)
+    assert row["low"] < row["difference"] < row["high"]
+
+
+def test_differences_equal_those_of_the_paired_bootstrap(book):
+    """Kept samples subtract to what drawing both models' resamples anew gives."""
+    book.add("a", book.noisy(0.3))
+    book.add("b", book.noisy(0.9, seed=1))
+    sides = []
+    for group in groups(book.store):
+        frames = group.repetitions()
+        sides.append(
+            repeated_bootstrap(
+                [(f["prediction"], f["quality"], f["content"].to_numpy(str)) for f in frames],
+                resamples=300,
+            )
+        )
+    row = book.difference()
+    expected = np.nanquantile(sides[0] - sides[1], [0.025, 0.975])
+    assert (row["low"], row["high"]) == pytest.approx(tuple(expected), abs=1e-12)
+
+
+def test_kept_samples_are_read_and_made_again_where_they_are_lost(book):
+    for label in ("a", "b", "c"):
+        book.add(label, book.noisy(0.5, seed=ord(label)))
+    first = differences(book.store)
+    kept = list((book.store.root / "cache").glob("*.npz"))
+    assert len(kept) == 3
+    for path in (book.store.root / "cache").glob("*.json"):
+        path.unlink()
+    assert differences(book.store).equals(first)
+    for path in (book.store.root / "cache").iterdir():
+        path.unlink()
+    assert differences(book.store).equals(first)

@@ -167,3 +167,43 @@ def test_a_footnote_names_ten_contents_and_counts_the_rest(book):
     (note,) = [note for note in tables.notes(book.board()) if note.startswith("shared")]
     assert note.startswith("shared: 12 contents of set are also in other: c00, c01, ")
     assert note.endswith(", c09 and 2 more")
+
+
+def test_footnotes_are_a_list_in_markdown_and_comments_in_latex():
+    for form, start in (("markdown", "- "), ("latex", "% ")):
+        text = tables.annotated("TABLE", form, ["one", "two"])
+        assert text.splitlines() == ["TABLE", "", start + "one", start + "two"]
+        assert tables.annotated("TABLE", form, []) == "TABLE"
+    for form in ("csv", "json", "table"):
+        assert tables.annotated("TABLE", form, ["one"]) == "TABLE"
+
+
+def test_latex_escapes_what_it_would_read():
+    text = tables.render([{"a_b": r"50% & #1 _x_ $5 {z} ~ ^ \n"}], "latex")
+    assert r"a\_b" in text
+    assert r"50\% \& \#1 \_x\_ \$5 \{z\}" in text
+
+
+def test_parquet_keeps_kinds_digits_and_gaps(tmp_path):
+    tables.write_parquet(ROWS, tmp_path / "t.parquet")
+    frame = pd.read_parquet(tmp_path / "t.parquet")
+    assert list(frame["name"]) == [row["name"] for row in ROWS]
+    assert frame["share"][0] == 0.1 + 0.2
+    assert math.isnan(frame["share"][1])
+    assert frame["count"].tolist() == [3, 0]
+    assert math.isnan(frame["lost"][0])
+    assert [path.name for path in tmp_path.iterdir()] == ["t.parquet"]
+
+
+def test_parquet_has_one_kind_in_a_column(tmp_path):
+    rows = [{"key": "a", "value": 1}, {"key": "b", "value": "two"}, {"key": "c", "value": None}]
+    tables.write_parquet(rows, tmp_path / "t.parquet", ["value", "lost"])
+    frame = pd.read_parquet(tmp_path / "t.parquet")
+    assert list(frame.columns) == ["value", "lost"]
+    assert frame["value"].tolist()[:2] == ["1", "two"]
+    assert frame["value"].isna().tolist() == [False, False, True]
+
+
+def test_parquet_without_rows(tmp_path):
+    tables.write_parquet([], tmp_path / "t.parquet", ["a", "b"])
+    assert pd.read_parquet(tmp_path / "t.parquet").shape == (0, 2)

@@ -1,0 +1,168 @@
+"""Runs a test of :mod:`iqabench.stats.significance` on two models tested alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from iqabench.report.scores import Scores
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from iqabench.stats.significance import Result
+
+    Array = NDArray[Any]
+
+_ROUNDING = 1e-6
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two models' scores of the same images in the same repetitions."""
+
+    a: Scores
+    b: Scores
+
+    @cached_property
+    def both(self) -> Array:
+        """(K, N): whether a repetition has a residual of both models for an image."""
+        import numpy as np
+
+        return np.isfinite(self.a.fitted) & np.isfinite(self.b.fitted)
+
+    @cached_property
+    def gaps(self) -> Array:
+        """(C,) mean squared error of each content under b less that under a: positive where a is
+        better. Squared errors are averaged over repetitions, per image, then over images.
+        """
+        import numpy as np
+
+        from iqabench.stats.by_content import content_means
+
+        times = self.both.sum(axis=0)
+        there = times > 0
+        losses = []
+        for one in (self.a, self.b):
+            squares = np.where(self.both, one.fitted**2, 0.0).sum(axis=0)
+            losses.append(content_means(squares[there] / times[there], one.contents[there]))
+        # The same scores in two units leave the rounding of their curves, which is no difference.
+        differences = losses[1] - losses[0]
+        rounding = _ROUNDING * np.maximum(*losses)
+        return np.where(np.abs(differences) <= rounding, 0.0, differences)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a test says of two models.
+
+    Attributes:
+        advantage: by how much the first is better in what the test compares; negative: worse.
+        statistic: nan where results of several repetitions were combined.
+        p: two-sided; nan where the test cannot be made.
+        detail: which of its forms a procedure took; may be empty.
+    """
+
+    advantage: float = float("nan")
+    statistic: float = float("nan")
+    p: float = float("nan")
+    detail: str = ""
+
+
+def outcome(pair: Pair, name: str) -> Outcome:
+    """The outcome of a test, by its name in ``PROCEDURES``."""
+    if not pair.both.any():
+        return Outcome()
+    if name in ("content-t", "sign-flip"):
+        return _by_content(pair, name)
+    if name == "paper":
+        return _paper(pair)
+    if name in ("pitman-morgan", "f"):
+        return _by_repetition(pair, lambda *arrays: _variances(name, *arrays))
+    return _by_repetition(pair, lambda *arrays: _correlations(name, *arrays))
+
+
+def _by_content(pair: Pair, name: str) -> Outcome:
+    from iqabench.stats import by_content
+
+    mean = float(pair.gaps.mean())
+    if pair.gaps.size < by_content.MIN_CONTENTS:
+        return Outcome(mean)
+    test = by_content.content_t if name == "content-t" else by_content.sign_flip
+    found = test(pair.gaps)
+    return Outcome(mean, float(found.statistic), float(found.p))
+
+
+def _by_repetition(
+    pair: Pair, test: Callable[[Scores, Scores, int, Array], tuple[float, Result]]
+) -> Outcome:
+    """A test over the images of each repetition, and one p from all of theirs."""
+    import numpy as np
+
+    from iqabench.stats.significance import over_repetitions
+
+    found = [test(pair.a, pair.b, k, rows) for k, rows in enumerate(pair.both) if rows.any()]
+    defined = [(advantage, one) for advantage, one in found if np.isfinite(one.p)]
+    if not defined:
+        return Outcome()
+    single = len(defined) == 1
+    return Outcome(
+        float(np.mean([advantage for advantage, _ in defined])),
+        float(defined[0][1].statistic) if single else float("nan"),
+        over_repetitions([float(one.p) for _, one in defined]),
+        "" if single else f"p of {len(defined)} repetitions combined",
+    )
+
+
+def _correlations(
+    name: str, a: Scores, b: Scores, repetition: int, rows: Array
+) -> tuple[float, Result]:
+    from scipy.stats import rankdata
+
+    from iqabench.stats import correlated
+
+    test, _, rank = name.partition("-")
+    values: Iterable[Array] = (a.predictions[repetition, rows], b.predictions[repetition, rows])
+    x, y, quality = (rankdata(one) if rank else one for one in (*values, a.quality[rows]))
+    n, ranks = quality.size, bool(rank)
+    ra, rb, rab = (correlated.pearson(*two) for two in ((x, quality), (y, quality), (x, y)))
+    tests: dict[str, Callable[[], Result]] = {
+        "williams": lambda: correlated.williams(ra, rb, rab, n),
+        "steiger": lambda: correlated.steiger(ra, rb, rab, n, ranks=ranks),
+        "meng": lambda: correlated.meng(ra, rb, rab, n, ranks=ranks),
+        "fisher": lambda: correlated.fisher(ra, rb, n, ranks=ranks),
+    }
+    return float(ra - rb), tests[test]()
+
+
+def _variances(
+    name: str, a: Scores, b: Scores, repetition: int, rows: Array
+) -> tuple[float, Result]:
+    from iqabench.stats import variances
+
+    x, y = a.fitted[repetition, rows], b.fitted[repetition, rows]
+    test = variances.variance_ratio if name == "f" else variances.pitman_morgan
+    return float(y.var() - x.var()), test(x, y)
+
+
+def _paper(pair: Pair) -> Outcome:
+    """Residuals are raw where both models predict in the labels' unit, else fitted."""
+    from iqabench.stats.residuals import chosen_test, pooled_residuals
+
+    raw = pair.a.in_labels_unit and pair.b.in_labels_unit
+    x, y = (
+        (one.predictions - one.quality if raw else one.fitted)[pair.both]
+        for one in (pair.a, pair.b)
+    )
+    models = {one.group.keys["model"] for one in (pair.a, pair.b)}
+    variants = len(models) == 1 and models != {"imported"}
+    found = pooled_residuals(x, y, variants=variants)
+    test = chosen_test(bool(found.normal), variants)
+    return Outcome(
+        float((y**2).mean() - (x**2).mean()),
+        float(found.statistic),
+        float(found.p),
+        f"{test} of {x.size} {'raw' if raw else 'fitted'} residuals",
+    )

@@ -1,0 +1,93 @@
+"""A group's SROCC in every resample, kept so that any two groups can be subtracted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from iqabench.report.cache import place
+from iqabench.report.evaluations import Group
+from iqabench.store.fingerprints import text_digest
+from iqabench.store.folder import write_atomically
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Resampled:
+    """SROCC of the K repetitions that have scored an image, and of resamples of them."""
+
+    images: NDArray[Any]
+    """Hash of the scored images of each repetition, those without any included."""
+    contents: NDArray[Any]
+    """Names of the contents of scored images."""
+    srocc: NDArray[Any]
+    """(K,) values, nan where not defined."""
+    samples: NDArray[Any]
+    """(resamples, K) values of the same contents for every group with the same contents."""
+
+
+def resampled(
+    group: Group, resamples: int, frames: Sequence[pd.DataFrame] | None = None
+) -> Resampled:
+    """A group's SROCC from the store's cache, where they are put first if they are not there.
+
+    Args:
+        group: whose repetitions.
+        resamples: their number.
+        frames: the group's repetitions, if at hand.
+    """
+    path = place(group.store, "srocc", [group.identity], resamples, ".npz")
+    if path.exists():
+        return _read(path)
+    made = resample(group.repetitions() if frames is None else frames, resamples)
+    write_atomically(path, lambda part: _write(part, made))
+    return made
+
+
+def resample(frames: Sequence[pd.DataFrame], resamples: int) -> Resampled:
+    """SROCC of repetitions: frames with image, content, quality, prediction."""
+    import numpy as np
+
+    from iqabench.stats.agreement import srocc
+    from iqabench.stats.bootstrap import repetition_samples
+
+    scored = [frame[frame["prediction"].notna()] for frame in frames]
+    repetitions = [arrays(frame, "prediction") for frame in scored if len(frame)]
+    return Resampled(
+        images=np.array([text_digest(list(frame["image"])) for frame in scored], dtype=str),
+        contents=np.unique(np.concatenate([np.empty(0, dtype=str), *(r[2] for r in repetitions)])),
+        srocc=np.array([srocc(prediction, quality) for prediction, quality, _ in repetitions]),
+        samples=repetition_samples(repetitions, resamples=resamples)
+        if repetitions
+        else np.empty((resamples, 0)),
+    )
+
+
+def arrays(frame: pd.DataFrame, column: str) -> tuple[Any, Any, Any]:
+    """A column, the labels and the contents' names."""
+    return (
+        frame[column].to_numpy(),
+        frame["quality"].to_numpy(),
+        frame["content"].to_numpy(dtype=str),
+    )
+
+
+@lru_cache(maxsize=128)  # every pair of models asks again; a file's name changes with its content
+def _read(path: Path) -> Resampled:
+    import numpy as np
+
+    with np.load(path, allow_pickle=False) as kept:
+        return Resampled(**kept)
+
+
+def _write(path: Path, made: Resampled) -> None:
+    import numpy as np
+
+    with path.open("wb") as stream:
+        np.savez(stream, **vars(made))

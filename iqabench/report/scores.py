@@ -1,0 +1,74 @@
+"""A group's predictions as arrays, image by image: what comparisons of two models start from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from iqabench.report.evaluations import Group
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Scores:
+    """K repetitions over the N images of a test set; nan where a repetition has no value.
+
+    Attributes:
+        group: whose they are.
+        quality: (N,) labels.
+        contents: (N,) names.
+        predictions: (K, N), higher for better pictures.
+        fitted: (K, N) residuals, in the labels' unit, after each repetition's logistic mapping;
+            all nan in a repetition without a curve. A curve that falls is replaced by the mean
+            label, the best that a mapping can do that keeps the direction of the scores.
+    """
+
+    group: Group
+    quality: Array
+    contents: Array
+    predictions: Array
+    fitted: Array
+
+    @property
+    def in_labels_unit(self) -> bool:
+        """Whether predictions are in the labels' unit, so that raw residuals mean something."""
+        return bool(self.group.keys["train"] == self.group.keys["test"])
+
+
+def scores(group: Group) -> Scores:
+    """Predictions and residuals of a group."""
+    import numpy as np
+
+    table = group.table
+    quality = table["quality"].to_numpy(dtype=float)
+    predictions = np.stack([_aligned(frame, table) for frame in group.repetitions()])
+    fitted = np.stack([_fitted(row, quality) for row in predictions])
+    contents = table["content"].to_numpy(dtype=str)
+    return Scores(group, quality, contents, predictions, fitted)
+
+
+def _aligned(frame: pd.DataFrame, table: pd.DataFrame) -> Array:
+    found = frame.set_index("image")["prediction"].reindex(table["image"])
+    return found.to_numpy(dtype=float)
+
+
+def _fitted(prediction: Array, quality: Array) -> Array:
+    import numpy as np
+
+    from iqabench.stats.logistic import LogisticFitError, fit_logistic
+
+    out = np.full(quality.shape, np.nan)
+    there = np.isfinite(prediction)
+    x, y = prediction[there], quality[there]
+    try:
+        mapped = fit_logistic(x, y)(x)
+    except LogisticFitError:
+        return out
+    rises = mapped[x.argmax()] > mapped[x.argmin()]
+    out[there] = (mapped if rises else y.mean()) - y
+    return out

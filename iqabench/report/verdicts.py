@@ -1,0 +1,107 @@
+"""What a comparison of two models comes to: a verdict, a sentence for a paper, a win matrix."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+BETTER, WORSE = "better", "worse"
+ALIKE = "cannot be told apart"
+TOO_FEW = "too few contents"
+NOTHING = "nothing to compare"
+MARKS = {BETTER: "+", WORSE: "-", ALIKE: "=", TOO_FEW: "few", NOTHING: "?"}
+"""How a win matrix shows each verdict on a row's model against a column's."""
+TURNED = {BETTER: WORSE, WORSE: BETTER}
+"""The verdict on the second model; others hold both ways."""
+
+
+def verdict(row: Mapping[str, Any]) -> str:
+    """One of the five, on the first model of a row of :data:`iqabench.report.compare.COLUMNS`."""
+    from iqabench.stats.significance import ALPHA
+
+    if not row["contents"]:
+        return NOTHING
+    if row["contents"] < _needed(row):
+        return TOO_FEW
+    if math.isnan(row["p"]):
+        return NOTHING
+    if row["p_holm"] >= ALPHA:
+        return ALIKE
+    return BETTER if row["advantage"] > 0 else WORSE
+
+
+def sentence(row: Mapping[str, Any]) -> str:
+    """The verdict as a sentence that a paper can use."""
+    from iqabench.stats.significance import PROCEDURES
+
+    a, b, found = row["a"], row["b"], row["verdict"]
+    where = row["test"] + (" (proxy labels)" if row["labels"] == "proxy" else "")
+    procedure = PROCEDURES[row["procedure"]]
+    if found == NOTHING:
+        return f"{a} and {b} cannot be compared on {where}: {_why_nothing(row)}"
+    if found == TOO_FEW:
+        return (
+            f"{a} and {b} cannot be compared on {where}: {_counted(row, 'contents')}, too few for "
+            f"the {procedure.title}, which needs {_needed(row)} ({_effect(row, 1)})"
+        )
+    sign = -1 if found == WORSE else 1
+    over = _counted(row, "images" if procedure.fault else "contents")
+    test = ", ".join(filter(None, (procedure.title, row["detail"], over)))
+    evidence = f"{_effect(row, sign)}; {_p(row)}; {test}"
+    if found == ALIKE:
+        return f"{a} and {b} cannot be told apart on {where} ({evidence})"
+    first, second = (a, b) if found == BETTER else (b, a)
+    though = ", though its SROCC is lower" if sign * row["difference"] < 0 else ""
+    return f"{first} predicts better than {second} on {where}{though} ({evidence})"
+
+
+def matrix(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """One row per model and test set: its verdict against every other, as one of the marks."""
+    rows: list[dict[str, Any]] = []
+    for _, part in frame.groupby("family", sort=False):
+        marks: dict[str, dict[str, str]] = {}
+        for row in part.to_dict("records"):
+            a, b, found = row["a"], row["b"], row["verdict"]
+            marks.setdefault(a, {})[f"vs {b}"] = MARKS[found]
+            marks.setdefault(b, {})[f"vs {a}"] = MARKS[TURNED.get(found, found)]
+        for model, against in marks.items():
+            shown = {f"vs {other}": against.get(f"vs {other}", "") for other in marks}
+            rows.append({"test": row["test"], "protocol": row["protocol"], "model": model, **shown})
+    return rows
+
+
+def _needed(row: Mapping[str, Any]) -> int:
+    """Contents without which the row's test claims nothing, whatever the predictions."""
+    from iqabench.stats.by_content import MIN_CONTENTS, contents_needed
+
+    if row["procedure"] == "content-t":
+        return MIN_CONTENTS
+    return contents_needed(row["pairs"]) if row["procedure"] == "sign-flip" else 1
+
+
+def _why_nothing(row: Mapping[str, Any]) -> str:
+    if not row["contents"]:
+        return "in no repetition have both predictions that a curve can be fitted to"
+    return "the test is not defined for so few or equal predictions"
+
+
+def _effect(row: Mapping[str, Any], sign: int) -> str:
+    if math.isnan(row["difference"]):
+        return "ΔSROCC undefined"
+    low, high = sorted((sign * row["low"], sign * row["high"]))
+    return f"ΔSROCC {sign * row['difference']:+.3f} [{low:+.3f}, {high:+.3f}]"
+
+
+def _p(row: Mapping[str, Any]) -> str:
+    p = row["p_holm"]
+    text = "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
+    return text if row["pairs"] < 2 else f"{text} after Holm over {row['pairs']} pairs"
+
+
+def _counted(row: Mapping[str, Any], what: str) -> str:
+    number = row[what]
+    return f"{number} {what if number != 1 else what.removesuffix('s')}"

@@ -1,0 +1,84 @@
+"""A mark needs an interval of the paired difference that excludes 0."""
+
+import pytest
+
+from iqabench.report import tables
+from iqabench.report.leaderboard import differences, leaderboard
+from iqabench.report.marks import marks
+
+
+def marked(book):
+    """The mark of each model."""
+    return dict(zip(leaderboard(book.store)["model"], marks(book.store), strict=True))
+
+
+def test_only_what_is_surely_better_than_the_next_is_marked(book):
+    for label, noise in (("clear", 0.05), ("dim", 0.6), ("dark", 3.0)):
+        book.add(label, book.noisy(noise))
+    assert (differences(book.store)[["low", "high"]].prod(axis=1) > 0).all()
+    assert marked(book) == {"clear": "best", "dim": "second", "dark": ""}
+
+
+def test_the_second_is_marked_after_the_best_only(book):
+    book.add("one", book.noisy(0.5))
+    book.add("like it", book.noisy(0.5, seed=1))
+    book.add("dark", book.noisy(5.0))
+    assert marked(book) == {"one": "", "like it": "", "dark": ""}
+
+
+def test_the_second_needs_a_third_that_is_surely_worse(book):
+    book.add("clear", book.noisy(0.05))
+    book.add("dim", book.noisy(0.9))
+    assert marked(book) == {"clear": "best", "dim": ""}
+    book.add("like it", book.noisy(0.9, seed=1))
+    assert sorted(marked(book).values()) == ["", "", "best"]
+
+
+@pytest.mark.parametrize("alone", [{"protocol": "cross"}, {"test": "other"}])
+def test_each_set_and_protocol_has_its_own(book, alone):
+    book.store.save_table("other", "0" * 16, book.table)
+    for label, noise in (("clear", 0.05), ("dark", 3.0)):
+        book.add(label, book.noisy(noise))
+        book.add(label + "er", book.noisy(noise), **alone)
+    book.add("lonely", book.noisy(0.5), protocol="official")
+    found = marked(book)
+    assert {label for label, mark in found.items() if mark} == {"clear", "clearer"}
+
+
+def test_what_was_not_tested_alike_is_not_marked(book):
+    book.add("clear", book.noisy(0.05), folds=(0, 1))
+    book.add("dark", book.noisy(3.0))
+    assert marked(book) == {"clear": "", "dark": ""}
+
+
+def test_failed_models_are_not_marked_nor_in_the_way(book):
+    book.add("lost", book.noisy(0.5), status="failed")
+    book.add("also lost", book.noisy(0.5), status="failed")
+    assert set(marked(book).values()) == {""}
+
+
+def test_marks_in_latex_and_markdown(book):
+    for label, noise in (("50%_a&b#c", 0.05), ("dim", 0.6), ("dark", 3.0)):
+        book.add(label, book.noisy(noise))
+    board = leaderboard(book.store)
+    rows = tables.short(board, marks(book.store))
+    first, second, third = (f"{value:.3f}" for value in board["srocc_mean"])
+    latex = tables.render(rows, "latex")
+    assert rf"\textbf{{{first}}} [" in latex
+    assert rf"\underline{{{second}}} [" in latex
+    assert f" {third} [" in latex
+    assert r"50\%\_a\&b\#c" in latex
+    assert latex.count(r"\textbf") == latex.count(r"\underline") == 1
+    markdown = tables.render(rows, "markdown")
+    assert f"**{first}** [" in markdown
+    assert f"_{second}_ [" in markdown
+    assert (latex + markdown).replace("\n", "").isprintable()  # nothing is left of the stand-ins
+
+
+def test_the_note_is_there_where_marks_may_be(book):
+    book.add("one", book.noisy(0.5), shared=[], seen=[])
+    board = leaderboard(book.store)
+    for form, word in (("markdown", "italic"), ("latex", "underlined")):
+        (note,) = [note for note in tables.notes(board, form) if "excludes 0" in note]
+        assert word in note
+    assert not any("excludes 0" in note for note in tables.notes(board))
