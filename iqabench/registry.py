@@ -181,13 +181,16 @@ def _options(card: SaliencyCard, given: dict[str, str]) -> BaseModel | None:
     try:
         return model.model_validate({key: parsed(model, key, given[key]) for key in given})
     except ValidationError as error:
-        takes = ", ".join(
-            key if field.is_required() else f"{key}={field.default}"
-            for key, field in model.model_fields.items()
-        )
-        raise misfit(
-            f"saliency provider '{card.name}': ", error, f"{card.name} takes {takes}"
-        ) from error
+        hint = f"{card.name} takes {', '.join(options_of(card))}"
+        raise misfit(f"saliency provider '{card.name}': ", error, hint) from error
+
+
+def options_of(card: SaliencyCard) -> list[str]:
+    """The options a provider takes: KEY=DEFAULT, or KEY alone where one must be given."""
+    fields = load(card.options).model_fields if card.options is not None else {}
+    return [
+        key if field.is_required() else f"{key}={field.default}" for key, field in fields.items()
+    ]
 
 
 @cache

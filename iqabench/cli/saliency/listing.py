@@ -12,13 +12,14 @@ from iqabench.cli.options import emit, table_options
 @click.command("list")
 @table_options
 def command(form: str | None, output: Path | None) -> None:
-    """List the saliency providers, what they were trained on, and their licences."""
-    from iqabench.registry import registry
+    """List the saliency providers, their options, training data and licences."""
+    from iqabench.registry import options_of, registry
 
     emit(
         [
             {
                 "provider": card.name,
+                "options": " ".join(options_of(card)),
                 "trained on": card.trained_on,
                 "licence": card.licence,
                 "summary": card.summary,
