@@ -1,0 +1,90 @@
+"""One self-contained HTML page of a store: tables, charts, pictures, and where each came from."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from iqabench.catalog import Catalog
+from iqabench.contract.errors import UsageError
+from iqabench.data.tables import Tick
+from iqabench.report import leaderboard
+from iqabench.report.evaluations import groups
+from iqabench.report.page import matrices, ranking, records, render
+from iqabench.report.page.board import board
+from iqabench.report.page.panels import Panel, panel_of
+from iqabench.report.page.pictures import Key, Source, album
+from iqabench.store import Store
+from iqabench.store.folder import write_atomically
+
+
+def sets_tested(store: Store, only: Iterable[str] | None = None) -> list[Key]:
+    """Name and hash of every data set that something in a store was tested on.
+
+    Raises:
+        UsageError: nothing was.
+    """
+    found = [(group.keys["test"], group.keys["test_hash"]) for group in groups(store, only)]
+    if not found:
+        raise UsageError(
+            f"nothing in {store.root} was tested yet", "`iqabench run` makes results, then again"
+        )
+    return list(dict.fromkeys(found))
+
+
+def write(
+    path: Path,
+    store: Store,
+    catalog: Catalog,
+    sources: Mapping[Key, Source],
+    tick: Tick,
+    only: Iterable[str] | None = None,
+    exclude_shared: bool = False,
+) -> None:
+    """Write the page, whole or not at all.
+
+    Args:
+        path: the file.
+        store: results.
+        catalog: has the cards of the data sets.
+        sources: the pictures of each tested set, or why they are not at hand.
+        tick: shows progress.
+        only: identities of the evaluations that count; None for all.
+        exclude_shared: leaves contents that a model has seen out of its statistics.
+
+    Raises:
+        UsageError: the file cannot be written.
+    """
+    only = None if only is None else list(only)
+    found = groups(store, only, exclude_shared)
+    panels = []
+    for done, group in enumerate(found, 1):
+        panels.append(panel_of(group))
+        tick(done, len(found), "reading predictions")
+    panels.sort(key=_place)
+    frame = leaderboard.leaderboard(store, only, exclude_shared)
+    text = render.html(
+        title=store.root.resolve().name,
+        board=board(frame),
+        transfer=matrices.transfer(frame),
+        comparison=matrices.comparison(store, only, exclude_shared, tick),
+        ranking=ranking.diagrams(store, only, exclude_shared),
+        distortions=matrices.distortions(panel.group for panel in panels),
+        panels=panels,
+        album=album(sources, panels, tick),
+        failures=[failure for panel in panels for failure in records.failures(panel)],
+        leaks=records.leaks(found),
+        origins=[records.origin(panel.group) for panel in panels],
+        citations=records.citations(found, catalog),
+    )
+    try:
+        write_atomically(path, lambda part: part.write_text(text, encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror}", "name another file") from error
+
+
+def _place(panel: Panel) -> tuple[str, str, float]:
+    """As leaderboards order their rows: by test set and protocol, the best first."""
+    srocc = panel.row["srocc_mean"]
+    return panel.row["test"], panel.row["protocol"], math.inf if math.isnan(srocc) else -srocc

@@ -1,0 +1,162 @@
+"""Tables of one number per cell, shaded by it: across sets, by distortion, between models."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from iqabench.contract.errors import UsageError
+from iqabench.data.tables import Tick
+from iqabench.report import breakdown, tables
+from iqabench.report.compare import compare
+from iqabench.report.evaluations import Group
+from iqabench.report.ranks import CROSS
+from iqabench.report.verdicts import BETTER, MARKS, TURNED, WORSE
+from iqabench.store import Store
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+WITHIN = "each set"
+"""Stands for the training set where each set's own part was trained on."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A number as text, what stands below it, and its shade."""
+
+    text: str
+    detail: str = ""
+    shade: float = 0.0
+    """-1 to 1: how bad or good."""
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """Rows of cells; a cell holds one entry, several or none."""
+
+    title: str
+    test: str
+    """The test set that all is about; empty where columns are test sets."""
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, str, tuple[tuple[Cell, ...], ...]], ...]
+    """Model, what it was trained on, and cells."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Which model is better."""
+
+    matrices: tuple[Matrix, ...]
+    sentences: tuple[tuple[str, str, str], ...]
+    """Both models' names, the test set, and a sentence that a paper can use."""
+    notes: tuple[str, ...]
+    """How models were compared, or why they were not."""
+
+
+def transfer(frame: pd.DataFrame) -> Matrix:
+    """SROCC on each test set: of each model within the sets, and from each set that it left."""
+    rows = tables.records(frame)
+    labels = {row["test"]: row["labels"] for row in rows}
+    across = {(row["model"], row["train"]) for row in rows if row["protocol"].startswith(CROSS)}
+    entries: dict[tuple[str, str], dict[str, list[Cell]]] = defaultdict(lambda: defaultdict(list))
+    for row in rows:
+        detail = f"{row['protocol']} [{_number(row['srocc_low'])}, {_number(row['srocc_high'])}]"
+        cell = _cell(row["srocc_mean"], detail)
+        model, train, test = row["model"], row["train"], row["test"]
+        if train == test:
+            entries[model, WITHIN][test].append(cell)
+        if train != test or (model, train) in across:
+            entries[model, train][test].append(cell)
+    order = list(dict.fromkeys(row["model"] for row in rows))
+    return Matrix(
+        "SROCC of each model, by training set, on each test set",
+        "",
+        tuple(
+            name + (" (proxy labels)" if kind == "proxy" else "") for name, kind in labels.items()
+        ),
+        tuple(
+            (model, train, tuple(tuple(cells[test]) for test in labels))
+            for (model, train), cells in sorted(
+                entries.items(), key=lambda item: (order.index(item[0][0]), item[0][1] != WITHIN)
+            )
+        ),
+    )
+
+
+def distortions(found: Iterable[Group]) -> list[Matrix]:
+    """SROCC of each model within each distortion, for every test set that has distortions."""
+    parts: dict[tuple[str, str], list[Group]] = defaultdict(list)
+    for group in found:
+        if "distortion" in group.table:
+            parts[group.keys["test"], group.keys["protocol"]].append(group)
+    made = []
+    for (test, protocol), inside in parts.items():
+        columns = sorted({name for group in inside for name in group.table["distortion"].dropna()})
+        rows = tuple(
+            (group.keys["label"], group.keys["train"], _by(group, columns)) for group in inside
+        )
+        made.append(Matrix(f"{test}, {protocol}", test, tuple(columns), rows))
+    return made
+
+
+def _by(group: Group, distortions: Iterable[str]) -> tuple[tuple[Cell, ...], ...]:
+    found = {row["distortion"]: _cell(row["srocc"]) for row in breakdown.rows(group, "distortion")}
+    return tuple((found[name],) if name in found else () for name in distortions)
+
+
+def comparison(
+    store: Store, only: Iterable[str] | None, exclude_shared: bool, tick: Tick
+) -> Comparison:
+    """Every two models tested alike, a matrix for each test set and protocol."""
+    try:
+        found = compare(store, only=only, exclude_shared=exclude_shared, tick=tick)
+    except UsageError as error:
+        return Comparison((), (), (f"{error.message}.",))
+    rows = tables.records(found)
+    return Comparison(
+        tuple(_wins(tables.records(part)) for _, part in found.groupby("family", sort=False)),
+        tuple((f"{row['a']} {row['b']}", row["test"], row["sentence"]) for row in rows),
+        tuple(tables.comparison_notes(found)),
+    )
+
+
+def _wins(rows: list[dict[str, Any]]) -> Matrix:
+    """One family's verdicts, models in the order of their SROCC."""
+    cells: dict[tuple[str, str], Cell] = {}
+    lead: dict[str, float] = defaultdict(float)
+    for row in rows:
+        a, b, found, difference = row["a"], row["b"], row["verdict"], row["difference"]
+        cells[a, b] = _verdict(found, difference, row["p_holm"])
+        cells[b, a] = _verdict(TURNED.get(found, found), -difference, row["p_holm"])
+        step = 0.0 if math.isnan(difference) else difference
+        lead[a] += step
+        lead[b] -= step
+    names = sorted(lead, key=lambda name: -lead[name])
+    return Matrix(
+        f"{rows[0]['test']}, {rows[0]['protocol']}",
+        rows[0]["test"],
+        tuple(names),
+        tuple((a, "-", tuple((cells[a, b],) if a != b else () for b in names)) for a in names),
+    )
+
+
+def _verdict(found: str, difference: float, p: float) -> Cell:
+    if math.isnan(difference):
+        return Cell(MARKS[found])
+    words = "" if math.isnan(p) else "\np < 0.001" if p < 0.001 else f"\np {p:.3f}"
+    shade = {BETTER: 1.0, WORSE: -1.0}.get(found, 0.0)
+    return Cell(MARKS[found], f"{difference:+.3f}{words}", shade)
+
+
+def _cell(value: float, detail: str = "") -> Cell:
+    # Squared, so that high correlations can be told apart.
+    shade = 0.0 if math.isnan(value) else round(value * abs(value), 3)
+    return Cell(_number(value), detail, shade)
+
+
+def _number(value: float) -> str:
+    return "–" if math.isnan(value) else f"{value:.3f}"

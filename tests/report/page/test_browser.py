@@ -1,0 +1,166 @@
+"""The page in a browser: it sorts, filters and shows pictures, and asks the network for nothing."""
+
+import re
+import shutil
+
+import pytest
+from synthetic import study
+
+from iqabench import api
+
+playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: apt-get install chromium"),
+]
+MODELS = ("good", "<img src=x onerror=alert(1)>", "bad")
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory):
+    """Three models on two sets, of one of which the pictures are at hand."""
+    root = tmp_path_factory.mktemp("page")
+    made = study(root, MODELS, ["one", "two"], 2, 10, 2)
+    made.catalog.write_text(made.catalog.read_text().replace(str(root / "two"), str(root / "no")))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("iqabench.report.leaderboard.RESAMPLES", 50)
+        api.report(root / "page.html", made.store, session=api.Session(made.catalog))
+    return root / "page.html"
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with playwright.sync_playwright() as driver:
+        launched = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def page(browser, path, request):
+    """The page, opened as the test asks; at the end nothing was said and nothing asked for."""
+    opened = browser.new_page(**getattr(request, "param", {}))
+    said, asked = [], []
+    opened.on("console", lambda message: said.append(message.text))
+    opened.on("pageerror", lambda error: said.append(str(error)))
+    opened.on("dialog", lambda dialog: (said.append(dialog.message), dialog.dismiss()))
+    opened.on("request", lambda request: asked.append(request.url))
+    opened.goto(path.as_uri())
+    yield opened
+    assert said == []
+    assert [url for url in asked if not url.startswith("data:")] == [path.as_uri()]
+    opened.close()
+
+
+def column(page, place):
+    return page.locator(f"#leaderboard tbody tr:visible > :nth-child({place})").all_inner_texts()
+
+
+def place_of(page, name):
+    heads = page.locator("#leaderboard thead th").all_inner_texts()
+    return next(place for place, head in enumerate(heads, 1) if head.startswith(name))
+
+
+def test_headings_sort_by_number_or_word(page):
+    place = place_of(page, "SROCC [")
+    head = page.locator(f"#leaderboard thead th:nth-child({place})")
+    means = [float(text.split()[0]) for text in column(page, place)]
+    for order, expected in (("ascending", sorted(means)), ("descending", sorted(means)[::-1])):
+        head.get_by_role("button").click()
+        assert head.get_attribute("aria-sort") == order
+        assert [float(text.split()[0]) for text in column(page, place)] == expected
+    page.locator("#leaderboard thead th").first.get_by_role("button").press("Enter")
+    assert column(page, 1) == sorted(2 * MODELS)
+    assert head.get_attribute("aria-sort") == "none"
+
+
+def test_the_filter_hides_other_models_and_sets_everywhere(page):
+    assert page.locator("#count").inner_text() == "6 of 6 results"
+    page.get_by_label("Models").fill("GOOD")
+    assert set(column(page, 1)) == {"good"}
+    page.get_by_label("Tested on").select_option("two")
+    assert page.locator("#count").inner_text() == "1 of 6 results"
+    assert column(page, place_of(page, "test")) == ["two"]
+    assert page.locator("svg.scatter:visible").count() == 1
+    assert page.locator(".worst:visible").count() == 1
+    page.get_by_label("Models").fill("")
+    page.get_by_label("Tested on").select_option("every set")
+    assert page.locator("svg.scatter:visible").count() == 6
+
+
+def test_a_point_shows_its_picture_label_and_prediction(page):
+    plot, tip = page.locator("svg.scatter").first, page.locator("#tip")
+    plot.scroll_into_view_if_needed()
+    frame = plot.bounding_box()
+    points = plot.locator(".points").get_attribute("d")
+    x, y = map(float, re.match(r"M([\d.]+) ([\d.]+)", points).groups())
+    scale = frame["width"] / 300
+    assert tip.is_hidden()
+    page.mouse.move(frame["x"] + x * scale, frame["y"] + y * scale)
+    assert tip.is_visible()
+    words = r"(blur|noise)_\d\d_\d.jpg\s+(blur|noise), level \d\s+label [\d.]+, prediction -?[\d.]+"
+    assert re.fullmatch(words, tip.inner_text().strip())
+    assert (
+        tip.locator("img").evaluate("image => image.decode().then(() => image.naturalWidth)") == 128
+    )
+    page.mouse.move(1, 1)
+    assert tip.is_hidden()
+
+
+def test_arrow_keys_go_through_the_points_from_left_to_right(page):
+    plot, tip = page.locator("svg.scatter").last, page.locator("#tip")
+    plot.focus()
+    predictions = []
+    for _ in plot.get_attribute("data-images").split():
+        plot.press("ArrowRight")
+        predictions.append(float(tip.inner_text().split()[-1]))
+    assert predictions == sorted(predictions)
+    assert tip.locator("img").is_hidden()  # this set's pictures are not at hand
+    plot.press("Escape")
+    assert tip.is_hidden()
+
+
+def test_every_thumbnail_of_the_worst_pictures_is_drawn(page):
+    drawn = page.locator("img[data-thumbnail]").evaluate_all(
+        "async images => { for (const one of images) { one.scrollIntoView(); await one.decode(); }"
+        " return images.map(one => one.naturalWidth); }"
+    )
+    assert drawn == [128] * 15
+    assert page.get_by_text("two has no thumbnails").count() == 2
+
+
+def test_the_first_tab_skips_to_the_leaderboard(page):
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the leaderboard"
+    page.keyboard.press("Enter")
+    assert page.url.endswith("#leaderboard")
+
+
+@pytest.mark.parametrize(
+    ("page", "dark", "width"),
+    [
+        ({"color_scheme": "light"}, False, 1280),
+        ({"color_scheme": "dark"}, True, 1280),
+        ({"viewport": {"width": 400, "height": 800}}, False, 400),
+    ],
+    indirect=["page"],
+)
+def test_light_dark_and_narrow(page, dark, width, tmp_path):
+    back = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert (max(map(int, re.findall(r"\d+", back))) < 64) == dark
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    page.screenshot(path=tmp_path / "page.png", full_page=True)
+    assert (tmp_path / "page.png").stat().st_size > 50_000
+
+
+def test_paper_has_everything_unfolded_and_no_controls(page, tmp_path):
+    page.emulate_media(media="print", color_scheme="dark")
+    assert page.locator("#filter").is_hidden()
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.locator("details:not([open])").count() == 0
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.locator("details[open]").count() == 0
+    page.pdf(path=tmp_path / "page.pdf")
+    assert (tmp_path / "page.pdf").read_bytes().startswith(b"%PDF")
