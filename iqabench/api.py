@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from iqabench.engine.execute import Outcome
     from iqabench.protocols.plan import Plan
     from iqabench.report.diff import Diff
+    from iqabench.report.figures import Figures
+    from iqabench.report.ranks import Ranking
 
 __all__ = [
     "Choices",
@@ -45,11 +47,15 @@ __all__ = [
     "evaluate_saliency",
     "existing_store",
     "explain",
+    "figures",
     "import_scores",
     "leaderboard",
     "open_store",
     "plan",
     "predictions",
+    "ranks",
+    "raters",
+    "report",
     "run",
     "score",
     "show_saliency",
@@ -161,6 +167,33 @@ class Results:
                 tick=tick,
             )
 
+    def report(
+        self, path: Path | str, *, exclude_shared: bool = False, session: Session | None = None
+    ) -> None:
+        """Write one self-contained HTML page; see docs/report.md.
+
+        Pictures come from data sets that the catalogues know and that are still as they were
+        tested; of the others the page has no thumbnails and says why.
+
+        Raises:
+            UsageError: nothing was tested yet, or the file cannot be written.
+        """
+        from iqabench.report import page
+
+        session = session or Session()
+        keys = page.sets_tested(self.store, self.evaluations)
+        sources = {key: session.pictures(*key) for key in keys}
+        with session.watch.task(f"writing {path}") as tick:
+            page.write(
+                Path(path),
+                self.store,
+                session.catalog,
+                sources,
+                tick,
+                self.evaluations,
+                exclude_shared,
+            )
+
 
 @dataclass(frozen=True)
 class SaliencyResults:
@@ -224,6 +257,17 @@ class Session:
                 "it judges saliency maps: iqabench saliency eval PROVIDER --dataset NAME",
             )
         self.catalog.ready(name)
+
+    def pictures(self, name: str, data_hash: str) -> Dataset | str:
+        """A data set as it was when it had that hash, or why it is not at hand; never builds it."""
+        try:
+            bound = self.catalog.get(name)
+            if bound.root is None or not bound.root.is_dir():
+                return "its files are not on this machine"
+            dataset = self.dataset(name)
+        except IqabenchError as error:
+            return error.message
+        return dataset if dataset.hash == data_hash else "its files or labels have changed since"
 
     def audit(self, first: Dataset, second: Dataset | None = None) -> Audit:
         """Pictures of two data sets, or of one, that show the same content."""
@@ -390,6 +434,17 @@ def diff(a: str, b: str, store: Path | str | None = None) -> Diff:
     return report.diff(existing_store(store), a, b)
 
 
+def report(
+    path: Path | str,
+    store: Path | str | None = None,
+    *,
+    exclude_shared: bool = False,
+    session: Session | None = None,
+) -> None:
+    """Write one self-contained HTML page of a whole store; see :meth:`Results.report`."""
+    Results(existing_store(store)).report(path, exclude_shared=exclude_shared, session=session)
+
+
 def audit(
     datasets: Sequence[str],
     *,
@@ -417,10 +472,10 @@ def audit(
 def breakdown(
     by: str, store: Path | str | None = None, *, exclude_shared: bool = False
 ) -> pd.DataFrame:
-    """Agreement within each distortion or level, of a whole store; see docs/leaderboard.md.
+    """Agreement within each distortion, level or band of quality; see docs/leaderboard.md.
 
     Args:
-        by: ``distortion`` or ``level``.
+        by: ``distortion``, ``level`` or ``band``.
         store: as in :func:`run`.
         exclude_shared: leaves contents that a model has seen out of its statistics.
 
@@ -456,6 +511,79 @@ def waterloo(
 
     card = (session or Session()).catalog.get(dataset).card
     return report.waterloo(existing_store(store), card.name, card.unordered, models, margin)
+
+
+def raters(
+    dataset: str,
+    models: Sequence[str] = (),
+    *,
+    z: float = 1.645,
+    store: Path | str | None = None,
+) -> pd.DataFrame:
+    """Models beside the scatter of a data set's raters; see docs/ranks.md.
+
+    Args:
+        dataset: the set's name.
+        models: labels of runs; all where empty.
+        z: standard errors of a pair's difference above which people tell it apart.
+        store: as in :func:`run`.
+
+    Raises:
+        UsageError: nothing was run on the set, not that model, or raters' numbers are missing.
+    """
+    from iqabench.report import raters as report
+
+    return report.raters(existing_store(store), dataset, models, z)
+
+
+def ranks(
+    models: Sequence[str] = (),
+    *,
+    train: str | None = None,
+    store: Path | str | None = None,
+    exclude_shared: bool = False,
+) -> Ranking:
+    """Models ranked over the test sets of a store; see docs/ranks.md.
+
+    Args:
+        models: labels of runs; all where empty.
+        train: the set that models were trained on and the others tested; None takes models that
+            were trained within each test set.
+        store: as in :func:`run`.
+        exclude_shared: leaves contents that a model has seen out of its statistics.
+
+    Raises:
+        UsageError: fewer than 3 models or 2 test sets in common, or an unknown model.
+    """
+    from iqabench.report import ranks as report
+
+    return report.ranks(existing_store(store), models, train, exclude_shared)
+
+
+def figures(
+    folder: Path,
+    form: str = "pdf",
+    *,
+    store: Path | str | None = None,
+    exclude_shared: bool = False,
+    watch: Watcher | None = None,
+) -> Figures:
+    """Draw a store's results as files for a paper; see docs/ranks.md.
+
+    Args:
+        folder: where the files go.
+        form: ``pdf``, ``png`` or ``svg``.
+        store: as in :func:`run`.
+        exclude_shared: leaves contents that a model has seen out of its statistics.
+        watch: shows progress.
+
+    Raises:
+        UsageError: the store has no results.
+    """
+    from iqabench.report import figures as report
+
+    with (watch or Silent()).task("drawing") as tick:
+        return report.write(existing_store(store), folder, form, exclude_shared, tick)
 
 
 def import_scores(

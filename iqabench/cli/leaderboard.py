@@ -20,8 +20,8 @@ from iqabench.cli.options import (
 @click.command("leaderboard")
 @click.option(
     "--by",
-    type=click.Choice(["distortion", "level"]),
-    help="Agreement within each distortion or level instead.",
+    type=click.Choice(["distortion", "level", "band"]),
+    help="Agreement within each distortion, level or quarter of quality instead.",
 )
 @exclude_shared_option
 @store_option

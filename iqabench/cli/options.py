@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from iqabench.contract.errors import UsageError
+from iqabench.report import canvas
 from iqabench.report.tables import FORMATS, PARQUET, annotated, render, write_parquet
 
 if TYPE_CHECKING:
@@ -179,6 +180,24 @@ def writable(ctx: click.Context, parameter: click.Parameter, output: Path | None
     if output is None and ctx.params.get("form") == PARQUET:
         raise UsageError("Parquet is no text to print", "name a file with -o")
     return output
+
+
+def figure_option(function: Function) -> Function:
+    """``--figure FILE``, a PDF, PNG or SVG."""
+
+    def drawable(ctx: click.Context, parameter: click.Parameter, path: Path | None) -> Path | None:
+        if path is not None and path.suffix.removeprefix(".") not in canvas.FORMATS:
+            endings = ", ".join(f".{form}" for form in canvas.FORMATS)
+            raise UsageError(f"--figure {path}: no such kind of file", f"end it in {endings}")
+        return writable(ctx, parameter, path)
+
+    return click.option(
+        "--figure",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        callback=drawable,
+        help="Draw it too, as PDF, PNG or SVG.",
+    )(function)
 
 
 def table_options(function: Function) -> Function:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
+
+if TYPE_CHECKING:
+    from iqabench.engine.execute import Outcome
+    from iqabench.studies.stress import Stress
 
 from iqabench.cli.options import (
     catalog_option,
@@ -71,13 +74,14 @@ def command(
     """Compare variants of a model on the same splits; `iqabench models NAME` lists its studies.
 
     STUDY is one of the model's, such as ablation, placement, threshold, backbone or loss-weights;
-    or saliency, which compares saliency providers; or cost, which compares its size and speed with
-    MANIQA's.
+    saliency, which compares saliency providers; cost, which compares its size and speed with
+    MANIQA's; or stress, which tells how far its SROCC moves when little or nothing that matters is
+    changed.
     """
     from iqabench import api
     from iqabench.engine.device import pick
-    from iqabench.report.tables import FEW_CONTENTS
-    from iqabench.studies import cost, variants
+    from iqabench.report.tables import FEW_CONTENTS, PROXY
+    from iqabench.studies import cost, stress, variants
     from iqabench.studies import saliency as maps
 
     if providers and study != "saliency":
@@ -92,26 +96,49 @@ def command(
         )
         emit(cost.with_ratios(rows, "maniqa"), form, output)
         return
-    run = (
-        partial(maps.run, model, datasets, providers.split(",") if providers else maps.PROVIDERS)
-        if study == "saliency"
-        else partial(variants.run, study, model, datasets)
-    )
-    done = run(
-        seeds=seeds,
-        set=overrides,
-        choices=choices,
-        store=store,
-        catalog=catalog,
-        watch=watch,
-    )
+    asked: dict[str, Any] = {
+        "seeds": seeds,
+        "set": overrides,
+        "choices": choices,
+        "store": store,
+        "catalog": catalog,
+        "watch": watch,
+    }
+    if study == "stress":
+        _emit_stress(*stress.run(model, datasets, **asked), form, output)
+        return
+    if study == "saliency":
+        named = providers.split(",") if providers else maps.PROVIDERS
+        done = maps.run(model, datasets, named, **asked)
+    else:
+        done = variants.run(study, model, datasets, **asked)
     notes = [
         "intervals: 95%, percentile bootstrap over contents; too narrow with fewer than "
         f"{FEW_CONTENTS}"
     ]
     if (done.table["labels"] == "proxy").any():
-        notes.append("proxy labels: quality comes from a full-reference measure, not from people")
+        notes.append(PROXY)
     emit(records(done.table), form, output, notes=notes)
     click.echo(f"figure: {done.figure}", err=True)
     if done.results.outcome is not None and done.results.outcome.failed:
+        raise click.exceptions.Exit(1)
+
+
+def _emit_stress(
+    found: list[Stress], outcome: Outcome, form: str | None, output: Path | None
+) -> None:
+    from iqabench.report.tables import stress_notes
+
+    rows = [row for study in found for row in records(study.table)]
+    emit(
+        rows,
+        form,
+        output,
+        notes=[
+            line for study in found for line in stress_notes(study.test, study.band, study.labels)
+        ],
+    )
+    for study in found:
+        click.echo(f"figure: {study.figure}", err=True)
+    if outcome.failed:
         raise click.exceptions.Exit(1)

@@ -48,6 +48,14 @@ def planes_of(picture: Tensor, saliency: Tensor | None = None) -> Tensor:
     return colours if saliency is None else torch.cat([colours, saliency.float()])
 
 
+def scaled(planes: Tensor, factor: float) -> Tensor:
+    """Planes in [0, 1], (C, H, W), with both sides that many times as long, a pixel at least."""
+    if factor == 1:
+        return planes
+    size = tuple(max(1, round(side * factor)) for side in planes.shape[-2:])
+    return _resized(planes, size)
+
+
 def normalise(images: Tensor, recipe: Recipe) -> Tensor:
     """float32 RGB in [0, 1], (..., 3, h, w), to the recipe's mean and standard deviation."""
     mean = images.new_tensor(recipe.mean).view(3, 1, 1)
@@ -60,6 +68,10 @@ def fitted(image: Tensor, recipe: Recipe) -> Tensor:
     size = fitted_size(image.shape[-2], image.shape[-1], recipe)
     if size == tuple(image.shape[-2:]):
         return image
+    return _resized(image, size)
+
+
+def _resized(image: Tensor, size: tuple[int, ...]) -> Tensor:
     resized = functional.interpolate(image[None], size=size, mode="bicubic", antialias=True)[0]
     return resized.clamp(0, 1)
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from iqabench.contract.errors import DataError, ScoreError
 from iqabench.data.tables import Dataset, Tick
-from iqabench.data.views import picture_tensor, planes_of
+from iqabench.data.views import picture_tensor, planes_of, scaled
 from iqabench.engine.limits import picture_limit
 from iqabench.kit.places import cache_dir
 from iqabench.protocols.requests import ModelRequest
@@ -51,7 +51,7 @@ def features(model: Any, request: ModelRequest, dataset: Dataset, name: str) -> 
         loaded: Array = np.load(place, allow_pickle=False)
     except (FileNotFoundError, ValueError, EOFError):
         picture = picture_tensor(dataset, name, request.allow_truncated)
-        found = np.asarray(model.features(planes_of(picture)[None]))
+        found = np.asarray(model.features(scaled(planes_of(picture), request.scale)[None]))
         if found.ndim != 2 or len(found) != 1 or not np.isfinite(found).all():
             raise ScoreError(
                 f"bad features for {name}: shape {found.shape}", "features returns (B, F), finite"
@@ -63,7 +63,7 @@ def features(model: Any, request: ModelRequest, dataset: Dataset, name: str) -> 
 
 def _place(request: ModelRequest, content_hash: str) -> Path:
     fields = request.fields()
-    parts = ("model", "plugin", "options", "packages", "harness", "allow_truncated")
+    parts = ("model", "plugin", "options", "packages", "harness", "allow_truncated", "scale")
     key = digest({name: fields[name] for name in parts if name in fields})
     folder = cache_dir() / "features" / f"{request.card.name}-{key}"
     return folder / content_hash[:2] / f"{content_hash}.npy"

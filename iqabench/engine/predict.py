@@ -16,7 +16,7 @@ from iqabench.contract.cards import Recipe
 from iqabench.contract.errors import DataError, ScoreError
 from iqabench.data.maps import MapSource
 from iqabench.data.tables import Dataset
-from iqabench.data.views import map_tensor, normalise, picture_tensor, planes_of, test_views
+from iqabench.data.views import map_tensor, normalise, picture_tensor, planes_of, scaled, test_views
 from iqabench.engine.limits import TookTooLong, picture_limit
 
 
@@ -69,15 +69,17 @@ def single(scores: Any) -> float:
 
 
 def dataset_planes(
-    dataset: Dataset, maps: MapSource | None = None, allow_truncated: bool = False
+    dataset: Dataset,
+    maps: MapSource | None = None,
+    allow_truncated: bool = False,
+    scale: float = 1.0,
 ) -> Planes:
     """Reads pictures of a data set, with a map as a fourth plane where ``maps`` are given."""
 
     def planes(name: str) -> Tensor:
         picture = picture_tensor(dataset, name, allow_truncated)
-        if maps is None:
-            return planes_of(picture)
-        return planes_of(picture, map_tensor(dataset, name, maps, allow_truncated))
+        saliency = None if maps is None else map_tensor(dataset, name, maps, allow_truncated)
+        return scaled(planes_of(picture, saliency), scale)
 
     return planes
 

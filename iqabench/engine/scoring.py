@@ -65,7 +65,7 @@ def scorer_for(job: PredictJob, store: Store) -> Scored:
     return ready(
         job.model,
         weights,
-        dataset_planes(dataset, job.maps, job.model.allow_truncated),
+        dataset_planes(dataset, job.maps, job.model.allow_truncated, job.model.scale),
         lambda model, name: features(model, job.model, dataset, name),
         references,
         job.seed,

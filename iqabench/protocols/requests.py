@@ -55,6 +55,8 @@ class ModelRequest:
     """Whether the user named the provider, which then replaces maps that a data set ships."""
     recipe_name: str = "-"
     """``own`` or ``common``, with a ``*`` where fields of it were changed; ``-`` without one."""
+    scale: float = 1.0
+    """Factor on the sides of pictures to predict, before any crop."""
 
     @property
     def trains(self) -> bool:
@@ -108,6 +110,7 @@ class ModelRequest:
             "precision": self.precision,
             "device": self.device,
             **({"allow_truncated": True} if self.allow_truncated else {}),
+            **({"scale": self.scale} if self.scale != 1 else {}),
         }
 
     @property

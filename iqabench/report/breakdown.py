@@ -1,4 +1,4 @@
-"""Agreement within each distortion, or each level, of a test set."""
+"""Agreement within each distortion, level or band of quality of a test set."""
 
 from __future__ import annotations
 
@@ -13,10 +13,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
 METRICS = ("srocc", "plcc", "rmse_mapped")
+BAND = "band"
+BANDS = 4
+"""Quarters of a test set's pictures by quality, 1 the worst; equal labels share a band."""
 
 
 def breakdown(store: Store, by: str, exclude_shared: bool = False) -> pd.DataFrame:
-    """One row per model configuration, test set and distortion or level.
+    """One row per model configuration, test set and distortion, level or band of quality.
 
     Correlations are those of raw predictions within the part; the logistic behind ``rmse_mapped``
     is fitted to the whole repetition, since four parameters would fit a few pictures to nothing.
@@ -24,7 +27,8 @@ def breakdown(store: Store, by: str, exclude_shared: bool = False) -> pd.DataFra
 
     Args:
         store: results.
-        by: ``distortion`` or ``level``; test sets without that column are left out.
+        by: ``distortion`` or ``level``, where test sets without that column are left out; or
+            ``band``, the quarters of each test set by quality.
         exclude_shared: leaves contents out that a model has seen.
 
     Returns:
@@ -37,26 +41,28 @@ def breakdown(store: Store, by: str, exclude_shared: bool = False) -> pd.DataFra
     import pandas as pd
 
     found = groups(store, None, exclude_shared)
-    rows = [row for group in found if by in group.table for row in _rows(group, by)]
-    if not rows:
+    lines = [row for group in found if by in (*group.table, BAND) for row in rows(group, by)]
+    if not lines:
         raise UsageError(
             f"no test set in {store.root} has a column '{by}'",
             "`iqabench datasets show NAME` lists a set's columns",
         )
     order = ["test", "protocol", by, "srocc"]
-    return pd.DataFrame(rows).sort_values(
+    return pd.DataFrame(lines).sort_values(
         order, ascending=[True, True, True, False], ignore_index=True, na_position="last"
     )
 
 
-def _rows(group: Group, by: str) -> list[dict[str, Any]]:
-    frames = [_with_mapped(frame[frame["prediction"].notna()]) for frame in group.repetitions()]
+def rows(group: Group, by: str) -> list[dict[str, Any]]:
+    """The rows of one group; arguments as of `breakdown`."""
+    parts = _parts(group.table, by)
+    frames = [with_mapped(frame[frame["prediction"].notna()]) for frame in group.repetitions()]
     shared = {key: group.keys[key] for key in ("train", "test", "protocol", "labels")}
-    rows = []
-    for part in sorted(set(group.table[by].dropna())):
-        inside = [frame[frame[by] == part] for frame in frames]
+    found = []
+    for part in sorted(set(parts.dropna())):
+        inside = [frame[frame["image"].map(parts) == part] for frame in frames]
         each = [_agreement(frame) for frame in inside]
-        rows.append(
+        found.append(
             {
                 "model": group.keys["label"],
                 **shared,
@@ -66,10 +72,26 @@ def _rows(group: Group, by: str) -> list[dict[str, Any]]:
                 "config": group.keys["config"],
             }
         )
-    return rows
+    return found
 
 
-def _with_mapped(frame: pd.DataFrame) -> pd.DataFrame:
+def _parts(table: pd.DataFrame, by: str) -> pd.Series:
+    """The part that each picture, by name, is in."""
+    import numpy as np
+
+    labels = table.set_index("image")
+    if by != BAND:
+        return labels[by]
+    quality = labels["quality"]
+    limits = quality.quantile([number / BANDS for number in range(1, BANDS)])
+    return quality.map(lambda value: 1 + int(np.searchsorted(limits, value)))
+
+
+def with_mapped(frame: pd.DataFrame) -> pd.DataFrame:
+    """A frame of scored pictures and ``mapped``, their predictions on the logistic fitted to them.
+
+    NaN where none can be fitted.
+    """
     from iqabench.stats.logistic import LogisticFitError, fit_logistic
 
     prediction = frame["prediction"].to_numpy()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from iqabench.contract.errors import UnknownNameError, UsageError
 from iqabench.store import Store
 from iqabench.store.fingerprints import text_digest
 
@@ -186,6 +187,40 @@ def tested_alike(found: Iterable[Group]) -> list[list[Group]]:
         key = str((group.keys["test_hash"], group.keys["protocol"], parts))
         alike.setdefault(key, []).append(group)
     return list(alike.values())
+
+
+def tested_on(store: Store, dataset: str, models: Sequence[str]) -> list[Group]:
+    """The groups that a data set tested, of the models with these labels, or of all.
+
+    Raises:
+        UsageError: nothing was tested on the set, or not that model.
+    """
+    found = [group for group in groups(store) if group.keys["test"] == dataset]
+    if not found:
+        raise UsageError(
+            f"no model in {store.root} was tested on {dataset}",
+            f"iqabench run --models NAMES --datasets {dataset}",
+        )
+    known = {group.keys["label"] for group in found}
+    for model in models:
+        if model not in known:
+            raise UnknownNameError(f"model tested on {dataset}", model, known)
+    return [group for group in found if not models or group.keys["label"] in models]
+
+
+def distinct_labels(found: Sequence[Group]) -> list[str]:
+    """A name for each group's model: its label, and its configuration where one does not tell.
+
+    That is where a test set has two configurations of one label. Configurations that differ from
+    set to set, as those of imported scores do, share their label.
+    """
+    configs: dict[tuple[Any, ...], set[str]] = {}
+    for group in found:
+        where = tuple(group.keys[key] for key in ("label", "train", "test", "protocol"))
+        configs.setdefault(where, set()).add(group.keys["config"])
+    several = {label for (label, *_), known in configs.items() if len(known) > 1}
+    keys = [(group.keys["label"], group.keys["config"]) for group in found]
+    return [f"{label} ({config[:6]})" if label in several else label for label, config in keys]
 
 
 def _without_shared(group: Group) -> Group:

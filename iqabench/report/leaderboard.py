@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from iqabench.data.tables import Tick
+from iqabench.report import noise, raters
 from iqabench.report.cache import place
 from iqabench.report.evaluations import Group, groups, mean_defined, tested_alike
 from iqabench.report.resampled import Resampled, arrays, resample, resampled
@@ -40,6 +41,9 @@ COLUMNS = (
     "seen",
     "coverage",
     *(f"{metric}_{summary}" for metric in METRICS for summary in SUMMARIES),
+    "srocc_error",
+    *raters.COLUMNS,
+    "noise_band",
     "parameters",
     "seconds_per_image",
     "config",
@@ -60,7 +64,11 @@ def leaderboard(
     """
     import pandas as pd
 
-    rows = [row for _, row in ranked(store, only, exclude_shared, tick)]
+    bands = noise.bands(store)
+    rows = [
+        {**row, "noise_band": noise.width(bands, group)}
+        for group, row in ranked(store, only, exclude_shared, tick)
+    ]
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
     for count in ("parameters", "shared"):
         # As objects: a missing count would turn the others into fractions.
@@ -169,6 +177,8 @@ def _row(group: Group) -> dict[str, Any]:
             resampled(group, RESAMPLES, frames),
             keys["train"] == keys["test"],
         ),
+        "srocc_error": _corrected_error(group, scored),
+        **raters.columns(group),
         "parameters": _first(predicts, "parameters") or _first(fits, "parameters"),
         "seconds_per_image": _first(predicts, "seconds_per_image"),
     }
@@ -216,6 +226,20 @@ def _statistics(
         summary = (float(np.median(each)), float(each.mean()), sd, low, high)
         found |= {f"{metric}_{name}": value for name, value in zip(SUMMARIES, summary, strict=True)}
     return found
+
+
+def _corrected_error(group: Group, scored: list[pd.DataFrame]) -> float:
+    """Standard error of the mean SROCC over random splits, which overlap; nan elsewhere."""
+    import numpy as np
+
+    from iqabench.stats.agreement import srocc
+    from iqabench.stats.splits import corrected_error
+
+    if not group.keys["protocol"].startswith("hold-out") or group.keys["train"] == "-":
+        return math.nan
+    each = np.array([srocc(frame["prediction"], frame["quality"]) for frame in scored])
+    test = len(group.evaluations[0]["contents"])
+    return corrected_error(each[np.isfinite(each)], group.table["content"].nunique() - test, test)
 
 
 @dataclass(frozen=True)

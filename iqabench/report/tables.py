@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from iqabench.kit.fixations import TRUTH_SIGMA
+from iqabench.report import noise
 from iqabench.report.evaluations import WITHOUT_SHARED
 from iqabench.report.leaderboard import SEPARATOR
 from iqabench.report.marks import BEST, SECOND
@@ -17,9 +18,13 @@ from iqabench.store.folder import write_atomically
 if TYPE_CHECKING:
     import pandas as pd
 
+    from iqabench.report.noise import Band
+    from iqabench.report.ranks import Ranking
+
 FORMATS = ("table", "csv", "markdown", "latex", "json")
 """Of text."""
 PARQUET = "parquet"
+PROXY = "proxy labels: quality comes from a full-reference measure, not from people"
 MOST_NAMED = 10
 """Contents that a footnote names."""
 FEW_CONTENTS = 30
@@ -143,6 +148,7 @@ def notes(frame: pd.DataFrame, form: str = "table") -> list[str]:
     if (frame["init"] == "random").any():
         found.append("* trained from random weights (--init random)")
     found += _shared_notes(frame)
+    found += noise.unranked(records(frame))
     if len(frame) and frame["contents"].min() < FEW_CONTENTS:
         found.append(FEW_NOTE)
     return found
@@ -257,10 +263,75 @@ def breakdown_notes(frame: pd.DataFrame) -> list[str]:
     return ["-: too few pictures, or all equal", *_proxy_note(frame)]
 
 
+def ranks_notes(ranking: Ranking) -> list[str]:
+    """What the tests of a ranking say, and what does not count in it."""
+    found, models = ranking.friedman, len(ranking.scores)
+    tests = ranking.scores.shape[1]
+    lines = [
+        f"Friedman: chi2({models - 1}) = {found.chi2:.2f}, p = {found.p:.3g}, by permutation "
+        f"{found.p_permuted:.3g}",
+        f"Iman-Davenport: F({models - 1}, {(models - 1) * (tests - 1)}) = {found.f:.2f}, "
+        f"p = {found.p_f:.3g}",
+        f"Nemenyi: ranks differ at .05 by more than {ranking.critical_difference:.2f}; blocks are "
+        f"the {tests} test sets",
+        *(f"cannot be told apart: {', '.join(clique)}" for clique in ranking.cliques),
+        *ranking.remarks,
+    ]
+    return [*lines, *([f"{PROXY} ({', '.join(ranking.proxy)})"] if ranking.proxy else [])]
+
+
+def stress_notes(test: str, band: Band, labels: str) -> list[str]:
+    """The footnotes that a stress study of a model on a test set must carry."""
+    if math.isnan(band.width):
+        return [f"no noise band on {test}: no change that should not matter was made"]
+    line = (
+        f"noise band on {test}: SROCC {band.low:.3f} to {band.high:.3f}, {band.width:.3f} wide, "
+        f"over {band.changes} immaterial changes"
+    )
+    return [line, *([PROXY] if labels == "proxy" else [])]
+
+
+def short_raters(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """A table of models beside their raters in the columns that fit a screen."""
+    rows = []
+    for row in records(frame):
+        correlations = {
+            metric.upper(): f"{_number(row[metric])} of {_number(row[f'{metric}_ceiling'])} "
+            f"({_share(row[f'{metric}_share'])})"
+            for metric in ("srocc", "plcc")
+        }
+        pairs = {
+            name: f"{_number(row[key])} [{_number(row[f'{key}_low'])}, "
+            f"{_number(row[f'{key}_high'])}]"
+            for name, key in (("AUC DS", "auc_ds"), ("AUC BW", "auc_bw"), ("C0", "c0"))
+        }
+        rows.append(
+            {
+                **{key: row[key] for key in ("model", "train", "test")},
+                **correlations,
+                "panel": _number(row["srocc_panel"]),
+                "outliers": _share(row["outlier_ratio"]),
+                "RMSE*": _number(row["rmse_star"]),
+                **pairs,
+            }
+        )
+    return rows
+
+
+def raters_notes(z: float) -> list[str]:
+    """The footnotes that a table of models beside their raters must carry."""
+    return [
+        "of: what a perfect model would reach, given the raters' scatter; panel: the SROCC of "
+        "another panel of as many",
+        f"pairs differ for people above {z:g} standard errors; AUC DS: different or similar, AUC "
+        "BW and C0: which is better",
+    ]
+
+
 def _proxy_note(frame: pd.DataFrame) -> list[str]:
     if not (frame["labels"] == "proxy").any():
         return []
-    return ["proxy labels: quality comes from a full-reference measure, not from people"]
+    return [PROXY]
 
 
 def _interval(row: dict[str, Any], metric: str, mark: str = "") -> str:

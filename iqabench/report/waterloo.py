@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from iqabench.contract.errors import UnknownNameError, UsageError
-from iqabench.report.evaluations import Group, groups, mean_defined
+from iqabench.report.evaluations import Group, mean_defined, tested_on
 from iqabench.store import Store
 
 if TYPE_CHECKING:
@@ -39,21 +38,7 @@ def waterloo(
     """
     import pandas as pd
 
-    found = [group for group in groups(store) if group.keys["test"] == dataset]
-    if not found:
-        raise UsageError(
-            f"no model in {store.root} was tested on {dataset}",
-            f"iqabench run --models NAMES --datasets {dataset}",
-        )
-    known = {group.keys["label"] for group in found}
-    for model in models:
-        if model not in known:
-            raise UnknownNameError(f"model tested on {dataset}", model, known)
-    rows = [
-        _row(group, unordered, margin)
-        for group in found
-        if not models or group.keys["label"] in models
-    ]
+    rows = [_row(group, unordered, margin) for group in tested_on(store, dataset, models)]
     return pd.DataFrame(rows).sort_values(["protocol", "train", "model"], ignore_index=True)
 
 

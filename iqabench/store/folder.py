@@ -11,6 +11,7 @@
     STORE/tables/DATASET-HASH.parquet            the labels the job was judged by
     STORE/splits/HASH.json                       contents of train, validation and test
     STORE/evaluations/ID.json                    which predictions count for which model and part
+    STORE/stress/ID.json                         which predictions a stress study compares
     STORE/cache/                                 statistics that can be made again
 
 A job is made in ``FINGERPRINT.partial`` and renamed when it is done, so that a folder without the
@@ -87,7 +88,7 @@ class Store:
             StoreError: the place cannot be written.
         """
         try:
-            for part in ("jobs", "tables", "splits", "evaluations", "cache"):
+            for part in ("jobs", "tables", "splits", "evaluations", "stress", "cache"):
                 (self.root / part).mkdir(parents=True, exist_ok=True)
             probe = self.root / f".probe-{uuid.uuid4().hex}"
             probe.touch()
@@ -176,6 +177,17 @@ class Store:
             if record is not None:
                 found.append({"id": path.stem, **record})
         return found
+
+    def save_stress(self, identity: str, record: Mapping[str, Any]) -> None:
+        """Record which predictions show how far a model's scores move, replacing what was known."""
+        write_json(self.root / "stress" / f"{identity}.json", record)
+
+    def stresses(self) -> Iterator[dict[str, Any]]:
+        """All records kept by :meth:`save_stress`, by identity."""
+        for path in sorted((self.root / "stress").glob("*.json")):
+            record = _read_json(path)
+            if record is not None:
+                yield record
 
 
 def write_json(path: Path, record: Mapping[str, Any]) -> None:

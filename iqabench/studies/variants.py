@@ -14,6 +14,7 @@ from iqabench import api
 from iqabench.contract.errors import UnknownNameError
 from iqabench.engine.progress import Watcher
 from iqabench.registry import registry
+from iqabench.report import intervals
 from iqabench.studies.pairs import difference
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def finished(study: str, model: str, results: api.Results, order: list[str], bas
     """The study of variants that were run, compared with one of them and drawn."""
     table = compared(results, order, base)
     figure = results.store.root / "figures" / f"{study}-{model}.png"
-    draw(table, figure, f"{model}: {study}")
+    intervals.draw(table, "variant", figure, f"{model}: {study}")
     return Study(results, table, figure)
 
 
@@ -128,30 +129,6 @@ def _difference(table: pd.DataFrame, label: str, base: str, test: str) -> dict[s
         "low": found.low if found else None,
         "high": found.high if found else None,
     }
-
-
-def draw(table: pd.DataFrame, path: Path, title: str) -> None:
-    """SROCC of every variant with its interval, one panel per test set, as a PNG."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    tests = list(dict.fromkeys(table["test"]))
-    longest = max((table["test"] == test).sum() for test in tests)
-    figure = Figure(figsize=(6.4 * len(tests), 1.4 + 0.32 * longest), layout="constrained")
-    FigureCanvasAgg(figure)
-    for number, test in enumerate(tests, 1):
-        axes = figure.add_subplot(1, len(tests), number)
-        part = table[table["test"] == test].iloc[::-1]
-        mean, low, high = (part[f"srocc_{name}"].to_numpy() for name in ("mean", "low", "high"))
-        errors = [(mean - low).clip(min=0), (high - mean).clip(min=0)]
-        axes.errorbar(mean, range(len(part)), xerr=errors, fmt="o", color="#205493", capsize=3)
-        axes.set_yticks(range(len(part)), part["variant"])
-        axes.set_xlabel("SROCC, mean over repetitions and 95% interval over contents")
-        proxy = " (proxy labels)" if (part["labels"] == "proxy").any() else ""
-        axes.set_title(f"{title}, {test}{proxy}", fontsize=10)
-        axes.grid(axis="x", alpha=0.3)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=150)
 
 
 def _text(value: Any) -> str:

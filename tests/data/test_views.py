@@ -223,3 +223,16 @@ def test_a_picture_tensor_is_the_decoded_picture(pictures):
     np.testing.assert_array_equal(
         found.permute(1, 2, 0).numpy(), np.asarray(Image.open(pictures.root / "b.png"))
     )
+
+
+def test_scaled_planes_are_the_picture_at_another_size():
+    """A ramp stays a ramp, sides follow the factor, and nothing leaves [0, 1]."""
+    ramp = torch.linspace(0, 1, 40).expand(3, 20, 40).contiguous()
+    assert views.scaled(ramp, 1) is ramp
+    small, large = views.scaled(ramp, 0.5), views.scaled(ramp, 2)
+    assert (small.shape, large.shape) == ((3, 10, 20), (3, 40, 80))
+    assert torch.allclose(
+        small[:, :, 2:-2], ramp.reshape(3, 20, 20, 2).mean(3)[:, ::2, 2:-2], atol=1e-3
+    )
+    assert large.min() >= 0 and large.max() <= 1
+    assert views.scaled(ramp[:, :1, :1], 0.1).shape == (3, 1, 1)

@@ -59,8 +59,9 @@ class Book:
 
     def evaluate(self, label, job, fold, fit=None, identity=None, **keys):
         """Record that a job counts for a model on a repetition."""
+        apart = [keys[key] for key in ("test", "protocol", "config") if key in keys]
         self.store.save_evaluation(
-            f"{identity or label}-{fold}",
+            "-".join([identity or label, str(fold), *apart]),
             {
                 "label": label,
                 "model": "model-of-" + label,

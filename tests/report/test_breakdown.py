@@ -93,3 +93,29 @@ def test_no_set_has_the_column(book):
     book.add("one", book.noisy(0.5))
     with pytest.raises(UsageError, match="has a column 'level'"):
         breakdown(book.store, "level")
+
+
+def test_bands_are_quarters_of_the_sets_qualities(parted):
+    """72 pictures, 18 in each quarter; agreement within one is of a narrower range."""
+    scores = parted.noisy(0.5)
+    parted.give("one", scores)
+    found = rows(parted, "band")
+    assert found["n"].to_dict() == {1: 18, 2: 18, 3: 18, 4: 18}
+    best = parted.table["quality"].rank() > 54
+    each = [
+        stats.spearmanr(scores[part], parted.table["quality"][part]).statistic
+        for part in (best & parted.table["content"].isin(fold) for fold in parted.folds)
+        if part.sum() >= 3
+    ]
+    assert found.loc[4, "srocc"] == pytest.approx(np.mean(each))
+
+
+def test_equal_labels_share_a_band(parted):
+    parted.table["quality"] = np.repeat([1.0, 2.0], 36)
+    parted.store.save_table("set", "2" * 16, parted.table)
+    parted.add("one", parted.noisy(0.5), test_hash="2" * 16)
+    assert set(rows(parted, "band")["n"]) == {36}
+    parted.table["quality"] = 3.0
+    parted.store.save_table("set", "3" * 16, parted.table)
+    parted.add("same", parted.noisy(0.5), test_hash="3" * 16)
+    assert rows(parted, "band", "same")["n"].to_dict() == {1: 72}

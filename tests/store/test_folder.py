@@ -154,6 +154,16 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path):
     assert [child.name for child in tmp_path.iterdir()] == ["a.json"]
 
 
+def test_a_stress_study_replaces_the_one_before(tmp_path):
+    store = Store(tmp_path / "store")
+    assert list(store.stresses()) == []
+    store.prepare()
+    for record in ({"changes": [1]}, {"changes": [1, 2]}):
+        store.save_stress("one", record)
+    store.save_stress("two", {"changes": []})
+    assert list(store.stresses()) == [{"changes": [1, 2]}, {"changes": []}]
+
+
 def test_arrays_make_their_folder(tmp_path):
     path = tmp_path / "a" / "b" / "c.npy"
     write_array(path, np.arange(6, dtype=np.float16).reshape(2, 3))

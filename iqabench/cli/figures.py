@@ -1,0 +1,40 @@
+"""``iqabench figures``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from iqabench.cli.options import exclude_shared_option, quiet_option, store_option, watcher
+from iqabench.report.canvas import FORMATS
+
+
+@click.command("figures")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    required=True,
+    metavar="DIR",
+    help="Folder of the files; made if need be.",
+)
+@click.option("--format", "form", type=click.Choice(FORMATS), default="pdf", show_default=True)
+@exclude_shared_option
+@quiet_option
+@store_option
+def command(output: Path, form: str, exclude_shared: bool, quiet: bool, store: Path | None) -> None:
+    """Draw a store's results for a paper.
+
+    A critical-difference diagram, a train x test matrix, and for each test set SROCC with
+    intervals, predictions against labels, and SROCC by distortion.
+    """
+    from iqabench import api
+
+    done = api.figures(
+        output, form, store=store, exclude_shared=exclude_shared, watch=watcher(quiet)
+    )
+    for path in done.paths:
+        click.echo(path)
+    for line in done.left_out:
+        click.echo(line, err=True)

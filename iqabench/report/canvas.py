@@ -1,0 +1,39 @@
+"""Blank figures, and how they become files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from iqabench.contract.errors import UsageError
+from iqabench.store.folder import write_atomically
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+BLUE, RED, GREY = "#205493", "#b3261e", "#5f6368"
+FORMATS = ("pdf", "png", "svg")
+
+
+def figure(width: float, height: float) -> Figure:
+    """An empty figure of that size in inches, apart from any window."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    made = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(made)
+    return made
+
+
+def save(made: Figure, path: Path) -> None:
+    """Write a figure as PNG, PDF or SVG, by the path's ending, whole or not at all.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
+    form = path.suffix.removeprefix(".")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, lambda part: made.savefig(part, format=form, dpi=150))
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror}", "name another place") from error
