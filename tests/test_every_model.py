@@ -49,6 +49,11 @@ def test_all_run_the_same_way(iqabench, tmp_path, monkeypatch):
     # Distorted pictures are compared with their references: no chance in that.
     assert rows["psnr"]["srocc_mean"] > 0.3 and rows["ssim"]["srocc_mean"] > 0.3
 
+    pairs = json.loads(printed("compare", "--quiet", "--format", "json"))
+    assert len(pairs) == len(MODELS) * (len(MODELS) - 1) / 2
+    assert {name for row in pairs for name in (row["a"], row["b"])} == set(MODELS)
+    assert all(row["sentence"] for row in pairs)
+
     parts = json.loads(printed("leaderboard", "--by", "distortion", "--format", "json"))
     assert len(parts) == len(MODELS) * DISTORTIONS
     assert {row["model"] for row in parts} == set(MODELS)
