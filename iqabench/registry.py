@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import pluggy
@@ -82,6 +84,14 @@ class Provider:
     options: BaseModel | None = None
     of: Provider | None = None
     """Whose maps are permuted."""
+
+    @cached_property
+    def contents(self) -> Mapping[str, str]:
+        """SHA-256 of what each file, or each folder's names and files, among the options holds."""
+        from iqabench.kit.download import tree_sha256
+
+        values = {} if self.options is None else dict(self.options)
+        return {key: tree_sha256(value) for key, value in values.items() if isinstance(value, Path)}
 
     def build(self) -> Any:
         """The provider itself; imports its code."""

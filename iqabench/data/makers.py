@@ -149,6 +149,7 @@ class Permuter(Maker):
         super().__init__(provider, dataset)
         self._inner = inner
         self._read = read
+        self._partners = partners(dataset, getattr(provider.options, "seed", 0))
 
     @property
     def files(self) -> str:
@@ -166,7 +167,3 @@ class Permuter(Maker):
         height, width = self.pixels(name, allow_truncated).shape[:2]
         other = torch.from_numpy(self._read(self._partners[name], allow_truncated))
         return peak_at_one(other[None, None].float(), (height, width))[0]
-
-    @cached_property
-    def _partners(self) -> Mapping[str, str]:
-        return partners(self.dataset, getattr(self.provider.options, "seed", 0))

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from iqabench.contract.errors import ScoreError, UsageError
-from iqabench.data.hashes import file_hashes
-from iqabench.kit.download import sha256
 from iqabench.registry import Provider
-from iqabench.store.fingerprints import plugin, text_digest
+from iqabench.store.fingerprints import plugin
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -40,7 +37,7 @@ def label(provider: Provider) -> str:
     fields = type(provider.options).model_fields if provider.options is not None else {}
     parts = [provider.card.name]
     for key, value in _options(provider):
-        if isinstance(getattr(provider.options, key), Path):
+        if key in provider.contents:
             parts.append(f"{key}={value[:SHORT]}")
         elif getattr(provider.options, key) != fields[key].default:
             shown = ",".join(map(str, value)) if isinstance(value, list) else value
@@ -51,25 +48,11 @@ def label(provider: Provider) -> str:
 
 
 def _options(provider: Provider) -> Iterator[tuple[str, Any]]:
-    """Options as plain JSON; what a permutation permutes is told apart from them."""
-    if provider.options is None:
-        return
-    for key, plain in provider.options.model_dump(mode="json").items():
-        value = getattr(provider.options, key)
-        if provider.of is not None and key == "of":
-            continue
-        yield key, _content(value) if isinstance(value, Path) else plain
-
-
-def _content(path: Path) -> str:
-    """Hash of a file, or of all names and files in a folder."""
-    if path.is_file():
-        return sha256(path)
-    files = sorted(file for file in path.rglob("*") if file.is_file())
-    names = [file.relative_to(path).as_posix() for file in files]
-    return text_digest(
-        [f"{name}\t{found}" for name, found in zip(names, file_hashes(files), strict=True)]
-    )
+    """Options as plain JSON, but for the provider whose maps are permuted."""
+    if provider.options is not None:
+        for key, plain in provider.options.model_dump(mode="json").items():
+            if provider.of is None or key != "of":
+                yield key, provider.contents.get(key, plain)
 
 
 def source(provider: Provider) -> dict[str, str]:

@@ -228,6 +228,12 @@ def test_a_shuffled_map_follows_its_partners_content(dataset, root):
     assert (maps_of("shuffled:of=toy-gaze").read(changed, "a1.png") == 1).all()
 
 
+def test_one_content_cannot_be_shuffled(root):
+    lonely = dataset_at(root, content="all")
+    with pytest.raises(DataError, match="data set 'set' has one content"):
+        maps_of("shuffled").fields(lonely)
+
+
 @pytest.fixture
 def shipped(root):
     """The same set with a map of each image."""

@@ -3,7 +3,7 @@ import hashlib
 import pytest
 
 from iqabench.kit import download as downloading
-from iqabench.kit.download import download, sha256
+from iqabench.kit.download import download, sha256, tree_sha256
 
 CONTENT = bytes(range(256)) * 20
 
@@ -85,3 +85,14 @@ def test_what_cannot_be_reached_is_an_os_error(tmp_path, url):
 def test_sha256(tmp_path):
     (tmp_path / "f").write_bytes(CONTENT)
     assert sha256(tmp_path / "f") == hashlib.sha256(CONTENT).hexdigest()
+
+
+def test_a_folder_is_known_by_names_and_contents(tmp_path):
+    """Worked with hashlib: a line of name and digest for each file, in the order of their paths."""
+    (tmp_path / "x").mkdir()
+    (tmp_path / "x" / "1.png").write_bytes(b"one")
+    (tmp_path / "2.png").write_bytes(b"two")
+    one, two = (hashlib.sha256(content).hexdigest() for content in (b"one", b"two"))
+    expected = hashlib.sha256(f"2.png\0{two}\nx/1.png\0{one}\n".encode()).hexdigest()
+    assert tree_sha256(tmp_path) == expected
+    assert tree_sha256(tmp_path / "2.png") == two
