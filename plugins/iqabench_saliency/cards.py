@@ -76,12 +76,22 @@ ONNX = SaliencyCard(
     extra="onnx",
     requires="onnxruntime",
 )
+READOUT = SaliencyCard(
+    name="readout",
+    summary="Density of fixations by a small readout of frozen EfficientNet-Lite0 features",
+    factory=f"{HERE}.readout:ReadoutSaliency",
+    trained_on="Scene Saliency Dataset (NUS VIP), 200 photographs; its encoder on ImageNet-1k",
+    paper="after Kümmerer, Wallis, Gatys, Bethge: Understanding low- and high-level contributions "
+    "to fixation prediction (ICCV 2017)",
+    licence="Apache-2.0; the data set is public on GitHub as Yanakz/Scene, MIT",
+)
 CARDS = (
     CENTER,
     FOLDER,
     GROUNDTRUTH,
     ITTI_KOCH,
     ONNX,
+    READOUT,
     SHUFFLED,
     SPECTRAL_RESIDUAL,
     TRANSALNET,
