@@ -135,5 +135,5 @@ def test_loose_pictures_have_no_maps_of_a_set(iqabench, little, tmp_path, text):
     assert code == 2
     assert complaint == [
         f"error: saliency provider '{text}' has maps of data sets' pictures only",
-        "hint: --saliency NAME of one that computes them, such as spectral-residual",
+        "hint: name one that computes them, such as spectral-residual",
     ]

@@ -70,7 +70,7 @@ def computing(provider: Provider) -> Callable[[Tensor], Tensor]:
     if provider.card.kind != "computed":
         raise UsageError(
             f"saliency provider '{provider.card.name}' has maps of data sets' pictures only",
-            "--saliency NAME of one that computes them, such as spectral-residual",
+            "name one that computes them, such as spectral-residual",
         )
     built = provider.build()
 

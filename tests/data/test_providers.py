@@ -115,4 +115,4 @@ def test_what_float16_cannot_tell_from_one_is_one():
 def test_some_have_maps_of_data_sets_only(text):
     with pytest.raises(UsageError, match=f"'{text}' has maps of data sets' pictures only") as error:
         computing(named(text))
-    assert "--saliency" in error.value.hint
+    assert "spectral-residual" in error.value.hint

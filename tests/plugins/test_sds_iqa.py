@@ -13,7 +13,7 @@ from iqabench.contract import Batch, UnknownNameError
 from iqabench.engine.explain import explain
 from iqabench.engine.scoring import load_weights
 from iqabench.protocols.requests import Choices, resolve
-from iqabench.registry import load, registry
+from iqabench.registry import registry
 from iqabench.store import Store
 from iqabench_saliency_models.attention import ChannelGate, SpatialAttention
 from iqabench_saliency_models.options import SDSOptions
@@ -337,8 +337,8 @@ def test_explanations_show_the_attention_and_the_map_it_comes_from(trained, litt
     overrides = ["sds-iqa.encoder=test_resnet", "sds-iqa.recipe.crop=64,64"]
     (request,) = resolve(registry(), ["sds-iqa"], overrides, choices)
     picture = little.root / "c0_1.png"
-    card = registry().provider("spectral-residual")
-    (found,) = explain(request, card, [picture], Store(store))
+    provider = registry().provider("spectral-residual")
+    (found,) = explain(request, provider, [picture], Store(store))
     strides = (4, 8, 16, 32)
     assert list(found.maps) == [*(f"attention at 1/{stride}" for stride in strides), "provider"]
     # All but the rim that no stride divides, weighed by the map of the whole picture.
@@ -346,7 +346,7 @@ def test_explanations_show_the_attention_and_the_map_it_comes_from(trained, litt
     scale = load_weights(model, fit.folder / "weights.safetensors")
     image = torch.from_numpy(np.array(Image.open(picture))).permute(2, 0, 1)[None].float() / 255
     assert image.shape[2:] == (80, 96)
-    saliency = load(card.factory)().saliency(image)
+    saliency = provider.build().saliency(image)
     with torch.no_grad():
         expected = model(2 * image[:, :, :64] - 1, saliency[:, :, :64])
     assert found.score == pytest.approx(scale.up(float(expected)), rel=1e-4)
