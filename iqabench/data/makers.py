@@ -13,7 +13,6 @@ from iqabench.data.permute import partners
 from iqabench.data.pixels import cached
 from iqabench.data.providers import checked, computing
 from iqabench.data.tables import Dataset
-from iqabench.kit.saliency import peak_at_one
 from iqabench.registry import Provider
 from iqabench.store.fingerprints import text_digest
 
@@ -163,6 +162,8 @@ class Permuter(Maker):
     def make(self, name: str, allow_truncated: bool) -> Tensor:
         """As of :class:`Maker`."""
         import torch
+
+        from iqabench.kit.saliency import peak_at_one
 
         height, width = self.pixels(name, allow_truncated).shape[:2]
         other = torch.from_numpy(self._read(self._partners[name], allow_truncated))

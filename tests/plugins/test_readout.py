@@ -15,6 +15,7 @@ from iqabench.registry import registry
 from iqabench_saliency import readout
 from iqabench_saliency.readout import Features, Readout, ReadoutSaliency, log_density, looked_at
 
+pytestmark = pytest.mark.usefixtures("one_thread")
 CHECKOUT = Path(__file__).parents[2]
 SCENES = CHECKOUT.parent / "shared" / "scene200"
 
@@ -181,7 +182,6 @@ def discs(tmp_path_factory):
 
 
 def test_training_learns_where_people_look_and_repeats_itself(script, discs):
-    torch.set_num_threads(1)
     scenes = script["read"](discs)
     rest, held = script["split"](scenes, 0, 3)
     assert [scene.path.stem for scene in held] == ["00", "03", "06", "09"]
@@ -204,7 +204,6 @@ def test_training_learns_where_people_look_and_repeats_itself(script, discs):
 def test_pictures_it_never_saw(script):
     if not SCENES.is_dir():
         pytest.skip("the photographs of shared/scene200 are not here")
-    torch.set_num_threads(1)
     scenes = script["read"](SCENES)
     rest, _ = script["split"](scenes, 0, script["OUTER"])
     found = script["tested"](scenes, 0, script["train"](rest, script["RECIPES"][0], seed=0))
