@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from iqabench.contract.errors import UnknownNameError, UsageError
 from iqabench.data.tables import Tick
 from iqabench.report import leaderboard
-from iqabench.report.evaluations import Group, groups, tested_alike
+from iqabench.report.evaluations import Group, chosen, groups, tested_alike
 from iqabench.report.procedures import Pair, outcome
 from iqabench.report.scores import scores
 from iqabench.report.verdicts import sentence, verdict
@@ -129,17 +129,7 @@ def _chosen(
         raise UsageError(
             f"no results in {store.root}", "iqabench run --models A,B --datasets NAME makes some"
         )
-    for what, key, asked in (("model", "label", models), ("test set", "test", datasets)):
-        known = {group.keys[key] for group in found}
-        for name in asked:
-            if name not in known:
-                raise UnknownNameError(f"{what} in {store.root}", name, known)
-    return [
-        group
-        for group in found
-        if (not models or group.keys["label"] in models)
-        and (not datasets or group.keys["test"] in datasets)
-    ]
+    return chosen(found, models, datasets)
 
 
 def _nothing(alike: Sequence[Sequence[Group]], store: Store) -> UsageError:

@@ -208,6 +208,25 @@ def tested_on(store: Store, dataset: str, models: Sequence[str]) -> list[Group]:
     return [group for group in found if not models or group.keys["label"] in models]
 
 
+def chosen(found: Sequence[Group], models: Sequence[str], tests: Sequence[str]) -> list[Group]:
+    """The groups of models with these labels on these test sets; empty takes all of either.
+
+    Raises:
+        UnknownNameError: no group has that label, or was tested on that set.
+    """
+    for what, key, asked in (("model", "label", models), ("test set", "test", tests)):
+        known = {group.keys[key] for group in found}
+        for name in asked:
+            if name not in known:
+                raise UnknownNameError(f"{what} in {found[0].store.root}", name, known)
+    return [
+        group
+        for group in found
+        if (not models or group.keys["label"] in models)
+        and (not tests or group.keys["test"] in tests)
+    ]
+
+
 def distinct_labels(found: Sequence[Group]) -> list[str]:
     """A name for each group's model: its label, and its configuration where one does not tell.
 

@@ -89,11 +89,13 @@ def ranked(
         made.append((group, row(group)))
         tick(done, len(found), "rows")
 
-    def order(one: tuple[Group, dict[str, Any]]) -> tuple[Any, ...]:
-        srocc = one[1]["srocc_mean"]
-        return one[1]["test"], one[1]["protocol"], -srocc if math.isfinite(srocc) else math.inf
+    return sorted(made, key=lambda one: order(one[1]))
 
-    return sorted(made, key=order)
+
+def order(row: Mapping[str, Any]) -> tuple[str, str, float]:
+    """Sorts rows by test set and protocol, the best first."""
+    srocc = row["srocc_mean"]
+    return row["test"], row["protocol"], -srocc if math.isfinite(srocc) else math.inf
 
 
 def differences(

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from iqabench.contract.errors import UnknownNameError, UsageError
+from iqabench.contract.errors import UsageError
 from iqabench.data.tables import Tick
-from iqabench.report.evaluations import Group, groups
+from iqabench.report.evaluations import Group, chosen, groups
 from iqabench.store import Store
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def predictions(
     """
     import pandas as pd
 
-    found = _chosen(groups(store, only), store, models, datasets)
+    found = _found(store, models, datasets, only)
     frames = []
     for done, group in enumerate(found, 1):
         frames += _frames(group)
@@ -65,28 +65,19 @@ def predictions(
     return pd.concat(frames, ignore_index=True)
 
 
-def _chosen(
-    found: list[Group], store: Store, models: Sequence[str], datasets: Sequence[str]
+def _found(
+    store: Store, models: Sequence[str], datasets: Sequence[str], only: Iterable[str] | None
 ) -> list[Group]:
-    if not found:
+    every = groups(store, only)
+    if not every:
         raise UsageError(f"no predictions in {store.root}", "`iqabench run` makes some")
-    for what, key, asked in (("model", "label", models), ("test set", "test", datasets)):
-        known = {group.keys[key] for group in found}
-        for name in asked:
-            if name not in known:
-                raise UnknownNameError(f"{what} in {store.root}", name, known)
-    chosen = [
-        group
-        for group in found
-        if (not models or group.keys["label"] in models)
-        and (not datasets or group.keys["test"] in datasets)
-    ]
-    if not chosen:
+    found = chosen(every, models, datasets)
+    if not found:
         raise UsageError(
             f"none of {', '.join(models)} was tested on any of {', '.join(datasets)}",
             "`iqabench leaderboard` shows what was",
         )
-    return chosen
+    return found
 
 
 def _frames(group: Group) -> list[pd.DataFrame]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from iqabench.report import leaderboard
 from iqabench.report.evaluations import groups
 from iqabench.report.page import matrices, ranking, records, render
 from iqabench.report.page.board import board
-from iqabench.report.page.panels import Panel, panel_of
+from iqabench.report.page.panels import panel_of
 from iqabench.report.page.pictures import Key, Source, album
 from iqabench.store import Store
 from iqabench.store.folder import write_atomically
@@ -62,7 +61,7 @@ def write(
     for done, group in enumerate(found, 1):
         panels.append(panel_of(group))
         tick(done, len(found), "reading predictions")
-    panels.sort(key=_place)
+    panels.sort(key=lambda panel: leaderboard.order(panel.row))
     frame = leaderboard.leaderboard(store, only, exclude_shared)
     text = render.html(
         title=store.root.resolve().name,
@@ -82,9 +81,3 @@ def write(
         write_atomically(path, lambda part: part.write_text(text, encoding="utf-8"))
     except OSError as error:
         raise UsageError(f"cannot write {path}: {error.strerror}", "name another file") from error
-
-
-def _place(panel: Panel) -> tuple[str, str, float]:
-    """As leaderboards order their rows: by test set and protocol, the best first."""
-    srocc = panel.row["srocc_mean"]
-    return panel.row["test"], panel.row["protocol"], math.inf if math.isnan(srocc) else -srocc
