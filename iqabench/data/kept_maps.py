@@ -23,17 +23,11 @@ class Kept:
 
 def kept() -> list[Kept]:
     """The room that every provider's maps take, by name."""
-    found = []
-    for name in sorted({name for name, _ in _folders()}):
-        sizes = [
-            file.stat().st_size
-            for owner, place in _folders()
-            if owner == name
-            for file in place.rglob("*")
-            if file.is_file()
-        ]
-        found.append(Kept(name, len(sizes), sum(sizes)))
-    return found
+    sizes: dict[str, list[int]] = {}
+    for name, place in _folders():
+        files = (file for file in place.rglob("*") if file.is_file())
+        sizes.setdefault(name, []).extend(file.stat().st_size for file in files)
+    return [Kept(name, len(found), sum(found)) for name, found in sorted(sizes.items())]
 
 
 def clear(provider: str = "") -> list[Kept]:
