@@ -18,7 +18,7 @@ from iqabench.catalog import Catalog
 from iqabench.contract.errors import IqabenchError, UsageError
 from iqabench.engine.progress import Silent, Watcher
 from iqabench.protocols import grammar
-from iqabench.protocols.requests import Choices, ModelRequest, resolve
+from iqabench.protocols.requests import Choices, ModelRequest, check_seeds, resolve
 from iqabench.registry import Registry, registry
 from iqabench.store import Store
 from iqabench.store.folder import default_root
@@ -316,8 +316,7 @@ def plan(
     from iqabench.protocols import plan as plans
 
     session = session or Session()
-    if seeds is not None and seeds < 1:
-        raise UsageError(f"--seeds {seeds} asks for no repetition", "give 1 or more")
+    check_seeds(seeds)
     requests = _canonical(grammar.parse(datasets), session.catalog)
     resolved = resolve(session.registry, models, set, choices or Choices())
     for name in _names(requests):
@@ -615,8 +614,7 @@ def import_scores(
     """
     from iqabench.engine.imported import import_file
 
-    if seeds is not None and seeds < 1:
-        raise UsageError(f"--seeds {seeds} asks for no repetition", "give 1 or more")
+    check_seeds(seeds)
     session = session or Session()
     session.labelled(dataset)
     kept = open_store(store)

@@ -21,7 +21,7 @@ from iqabench.contract.errors import IqabenchError, ScoreError
 from iqabench.data.pixels import prepare
 from iqabench.data.tables import Tick
 from iqabench.engine.progress import Watcher
-from iqabench.protocols.plan import FitJob, Plan, PredictJob
+from iqabench.protocols.plan import Evaluation, FitJob, Plan, PredictJob
 from iqabench.store import Job, Store
 
 
@@ -34,6 +34,13 @@ class Outcome:
     failed: tuple[str, ...]
 
 
+def keep_part(evaluation: Evaluation, store: Store) -> None:
+    """Keep the labels and the split of what an evaluation tests, so that reports need no data."""
+    store.save_table(evaluation.test.name, evaluation.test.hash, evaluation.test.table)
+    if evaluation.split is not None:
+        store.save_split(evaluation.split.hash, evaluation.split.record())
+
+
 def execute(plan: Plan, store: Store, watch: Watcher) -> Outcome:
     """Make every job of the plan that the store lacks.
 
@@ -42,9 +49,7 @@ def execute(plan: Plan, store: Store, watch: Watcher) -> Outcome:
     """
     store.prepare()
     for evaluation in plan.evaluations:
-        store.save_table(evaluation.test.name, evaluation.test.hash, evaluation.test.table)
-        if evaluation.split is not None:
-            store.save_split(evaluation.split.hash, evaluation.split.record())
+        keep_part(evaluation, store)
         store.save_evaluation(evaluation.identity, evaluation.record())
     made, reused, failed = 0, 0, []
     for number, job in enumerate(plan.jobs, 1):

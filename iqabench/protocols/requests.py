@@ -135,6 +135,16 @@ class Choices:
     """``own``: each network by its card's recipe; ``common``: all by one."""
 
 
+def check_seeds(seeds: int | None) -> None:
+    """See that a number of repetitions, if any is given, is one.
+
+    Raises:
+        UsageError: it is below 1.
+    """
+    if seeds is not None and seeds < 1:
+        raise UsageError(f"--seeds {seeds} asks for no repetition", "give 1 or more")
+
+
 def resolve(
     registry: Registry, names: Sequence[str], overrides: Sequence[str], choices: Choices
 ) -> list[ModelRequest]:
@@ -256,8 +266,8 @@ def _recipe(label: str, card: ModelCard, values: Mapping[str, Any], which: str) 
         elif key in Recipe.model_fields and key != "stages":
             plain[key] = parsed(Recipe, key, value)
         else:
-            known = [*Recipe.model_fields, *Stage.model_fields]
-            raise UnknownNameError(f"recipe key of '{label}'", key, known)
+            keys = [*Recipe.model_fields, *Stage.model_fields]
+            raise UnknownNameError(f"recipe key of '{label}'", key, keys)
     try:
         return Recipe.model_validate(plain)
     except ValidationError as error:

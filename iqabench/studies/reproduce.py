@@ -12,6 +12,7 @@ from iqabench import api
 from iqabench.contract.cards import PaperRow, PaperTable
 from iqabench.contract.errors import IqabenchError, UsageError
 from iqabench.engine.progress import Silent, Watcher
+from iqabench.protocols.requests import check_seeds
 from iqabench.registry import load, registry, require
 from iqabench.report import leaderboard, scatter
 from iqabench.report.evaluations import Group, groups
@@ -79,8 +80,7 @@ def reproduce(
         UsageError: the paper has no such table.
     """
     watch = watch or Silent()
-    if seeds is not None and seeds < 1:
-        raise UsageError(f"--seeds {seeds} asks for no repetition", "give 1 or more")
+    check_seeds(seeds)
     known = tables(model)
     table = next((one for one in known if one.number == number), None)
     if table is None:

@@ -13,12 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from iqabench import api
-from iqabench.contract.errors import UsageError
 from iqabench.engine.device import pick
-from iqabench.engine.execute import Outcome, execute
+from iqabench.engine.execute import Outcome, execute, keep_part
 from iqabench.engine.progress import Silent, Watcher
 from iqabench.protocols.plan import Evaluation, FitJob, Plan, PredictJob
-from iqabench.protocols.requests import ModelRequest
+from iqabench.protocols.requests import ModelRequest, check_seeds
 from iqabench.report import canvas, noise
 from iqabench.store import Store
 from iqabench.store.fingerprints import digest
@@ -76,8 +75,7 @@ def run(
     Raises:
         IqabenchError: as :func:`iqabench.run`.
     """
-    if seeds is not None and seeds < 1:
-        raise UsageError(f"--seeds {seeds} asks for no repetition", "give 1 or more")
+    check_seeds(seeds)
     watch = watch or Silent()
     kept = api.open_store(store)
     kept.check()
@@ -89,9 +87,7 @@ def run(
     kept.prepare()
     parts: dict[tuple[str, str], list[Evaluation]] = {}
     for evaluation in made.evaluations:
-        kept.save_table(evaluation.test.name, evaluation.test.hash, evaluation.test.table)
-        if evaluation.split is not None:
-            kept.save_split(evaluation.split.hash, evaluation.split.record())
+        keep_part(evaluation, kept)
         parts.setdefault((evaluation.train, evaluation.test.name), []).append(evaluation)
     studied = [(same, _changed(same, seeds or SEEDS)) for same in parts.values()]
     jobs = {
