@@ -8,9 +8,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +16,8 @@ from iqabench.contract.errors import IqabenchError, UsageError
 from iqabench.engine.progress import Silent, Watcher
 from iqabench.protocols import grammar
 from iqabench.protocols.requests import Choices, ModelRequest, check_seeds, resolve
-from iqabench.registry import Registry, registry
+from iqabench.results import Results, SaliencyResults
+from iqabench.session import Session
 from iqabench.store import Store
 from iqabench.store.folder import default_root
 
@@ -27,9 +25,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from iqabench.audit.pairs import Audit
-    from iqabench.data.maps import MapSource
-    from iqabench.data.tables import Dataset
-    from iqabench.engine.execute import Outcome
     from iqabench.protocols.plan import Plan
     from iqabench.report.diff import Diff
     from iqabench.report.figures import Figures
@@ -65,241 +60,6 @@ __all__ = [
 
 DEFAULT_MODELS = ("biosiqnet-lite", "brisque")
 DEFAULT_DATASETS = ("demo",)
-SHIPPED = "groundtruth"
-"""The saliency provider that reads what a data set ships."""
-
-
-@dataclass(frozen=True)
-class Results:
-    """What a run, or a whole store, holds."""
-
-    store: Store
-    evaluations: tuple[str, ...] | None = None
-    """Identities of a run's evaluations; None means all of the store."""
-    outcome: Outcome | None = None
-
-    def leaderboard(
-        self, exclude_shared: bool = False, watch: Watcher | None = None
-    ) -> pd.DataFrame:
-        """One row per model configuration x training set x test set; see docs/leaderboard.md.
-
-        ``exclude_shared`` leaves contents that a model has seen out of its statistics.
-        """
-        from iqabench.report.leaderboard import leaderboard
-
-        with (watch or Silent()).task("leaderboard") as tick:
-            return leaderboard(self.store, self.evaluations, exclude_shared, tick)
-
-    def differences(
-        self, exclude_shared: bool = False, watch: Watcher | None = None
-    ) -> pd.DataFrame:
-        """Paired SROCC differences of all pairs of models, with bootstrap intervals."""
-        from iqabench.report.leaderboard import differences
-
-        with (watch or Silent()).task("paired differences") as tick:
-            return differences(self.store, self.evaluations, exclude_shared, tick)
-
-    def predictions(
-        self,
-        models: Sequence[str] = (),
-        datasets: Sequence[str] = (),
-        watch: Watcher | None = None,
-    ) -> pd.DataFrame:
-        """One row per picture and repetition: label, prediction, error; see docs/leaderboard.md.
-
-        ``models`` (labels) and ``datasets`` (test sets) choose; empty takes all.
-        """
-        from iqabench.report.predictions import predictions
-
-        with (watch or Silent()).task("predictions") as tick:
-            return predictions(self.store, models, datasets, self.evaluations, tick)
-
-    def _repr_html_(self) -> str:
-        """The leaderboard as a notebook shows it: the columns that fit."""
-        import pandas as pd
-
-        from iqabench.report import tables
-
-        board = self.leaderboard()
-        notes = "".join(f"<p>{escape(note)}</p>" for note in tables.notes(board))
-        return str(pd.DataFrame(tables.short(board)).to_html(index=False)) + notes
-
-    def marks(self, exclude_shared: bool = False) -> list[str]:
-        """``best``, ``second`` or nothing for each row of :meth:`leaderboard`.
-
-        Only rows that are better than the next for sure are marked.
-        """
-        from iqabench.report.marks import marks
-
-        return marks(self.store, self.evaluations, exclude_shared)
-
-    def compare(
-        self,
-        models: Sequence[str] = (),
-        *,
-        test: str | None = None,
-        datasets: Sequence[str] = (),
-        exclude_shared: bool = False,
-        watch: Watcher | None = None,
-    ) -> pd.DataFrame:
-        """Which of each two models is better, and a sentence that says so; see docs/statistics.md.
-
-        Args:
-            models: labels; all where empty.
-            test: ``content-t`` where None, or another that docs/statistics.md lists.
-            datasets: test sets; all where empty.
-            exclude_shared: leaves contents that a model has seen out of its statistics.
-            watch: shows progress.
-
-        Raises:
-            UsageError: an unknown name, or no two models were tested on the same parts of a set.
-        """
-        from iqabench.report import compare as report
-
-        with (watch or Silent()).task("comparing models") as tick:
-            return report.compare(
-                self.store,
-                models,
-                test=test,
-                datasets=datasets,
-                only=self.evaluations,
-                exclude_shared=exclude_shared,
-                tick=tick,
-            )
-
-    def report(
-        self, path: Path | str, *, exclude_shared: bool = False, session: Session | None = None
-    ) -> None:
-        """Write one self-contained HTML page; see docs/report.md.
-
-        Pictures come from data sets that the catalogues know and that are still as they were
-        tested; of the others the page has no thumbnails and says why.
-
-        Raises:
-            UsageError: nothing was tested yet, or the file cannot be written.
-        """
-        from iqabench.report import page
-
-        session = session or Session()
-        keys = page.sets_tested(self.store, self.evaluations)
-        sources = {key: session.pictures(*key) for key in keys}
-        with session.watch.task(f"writing {path}") as tick:
-            page.write(
-                Path(path),
-                self.store,
-                session.catalog,
-                sources,
-                tick,
-                self.evaluations,
-                exclude_shared,
-            )
-
-
-@dataclass(frozen=True)
-class SaliencyResults:
-    """How well saliency providers predict where people looked."""
-
-    pictures: pd.DataFrame
-    """One row per picture and provider; see :func:`iqabench.engine.saliency.evaluate`."""
-
-    def summary(self) -> pd.DataFrame:
-        """One row per provider: means and intervals; see docs/saliency.md."""
-        from iqabench.report.saliency import summary
-
-        return summary(self.pictures)
-
-
-@dataclass(frozen=True)
-class Session:
-    """Plugins, catalogues and the data sets read so far."""
-
-    catalog_file: Path | None = None
-    watch: Watcher = field(default_factory=Silent)
-
-    @cached_property
-    def registry(self) -> Registry:
-        """All plugins."""
-        return registry()
-
-    @cached_property
-    def catalog(self) -> Catalog:
-        """All catalogues, merged."""
-        return Catalog(self.registry, self.catalog_file)
-
-    @cached_property
-    def _read(self) -> dict[tuple[str, Path | None], Dataset]:
-        return {}
-
-    def dataset(self, name: str, root: Path | None = None) -> Dataset:
-        """A data set by name or alias, at a root or where the catalogues say, read once."""
-        from iqabench.data.tables import read
-
-        bound = self.catalog.ready(name, root)
-        key = bound.name, bound.root
-        if key not in self._read:
-            with self.watch.task(f"reading {bound.name}") as tick:
-                dataset = read(bound, tick)
-                _ = dataset.hash
-            self._read[key] = dataset
-        return self._read[key]
-
-    def labelled(self, name: str) -> None:
-        """See that a data set's folder is there and that it has labels to learn or to test.
-
-        Raises:
-            UsageError: it has no scores of quality.
-            DataError: the folder is missing.
-        """
-        card = self.catalog.get(name).card
-        if not card.labelled:
-            raise UsageError(
-                f"data set '{card.name}' has no scores of quality",
-                "it judges saliency maps: iqabench saliency eval PROVIDER --dataset NAME",
-            )
-        self.catalog.ready(name)
-
-    def pictures(self, name: str, data_hash: str) -> Dataset | str:
-        """A data set as it was when it had that hash, or why it is not at hand; never builds it."""
-        try:
-            bound = self.catalog.get(name)
-            if bound.root is None or not bound.root.is_dir():
-                return "its files are not on this machine"
-            dataset = self.dataset(name)
-        except IqabenchError as error:
-            return error.message
-        return dataset if dataset.hash == data_hash else "its files or labels have changed since"
-
-    def audit(self, first: Dataset, second: Dataset | None = None) -> Audit:
-        """Pictures of two data sets, or of one, that show the same content."""
-        from iqabench.audit.pairs import audit
-
-        names = first.name if second is None else f"{first.name} and {second.name}"
-        with self.watch.task(f"comparing the contents of {names}") as tick:
-            return audit(first, second, tick)
-
-    @cached_property
-    def _maps(self) -> dict[str, MapSource]:
-        return {}
-
-    def maps(self, model: ModelRequest, dataset: Dataset) -> MapSource | None:
-        """The saliency maps a model learns from on a data set.
-
-        By the provider that the user names; else those that the set ships for every image; else by
-        the provider that the model's card names.
-        """
-        from iqabench.data.maps import MapSource
-
-        provider = model.saliency
-        if provider is None:
-            return None
-        if not model.saliency_named and dataset.ships_maps:
-            provider = self.registry.provider(SHIPPED)
-        made = MapSource(provider)
-        source = self._maps.setdefault(made.label, made)
-        if provider.card.kind != "computed":
-            with self.watch.task(f"hashing the saliency maps of {dataset.name}"):
-                source.fields(dataset)
-        return source
 
 
 def plan(
