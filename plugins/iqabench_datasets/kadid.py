@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 LABELS = "dmos.csv"
+RATERS = 30
+"""Of each picture; 96% of the scores are multiples of 1/30 to the two digits that are published, so
+a few ratings may have been left out."""
 
 
 def read(root: Path, options: Mapping[str, Any]) -> pd.DataFrame:
@@ -45,5 +48,6 @@ def read(root: Path, options: Mapping[str, Any]) -> pd.DataFrame:
             "level": parts[1],
             "mos": labels["dmos"],
             "mos_std": labels["var"],
+            "raters": RATERS,
         }
     )

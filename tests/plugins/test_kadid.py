@@ -1,4 +1,7 @@
+from pathlib import Path
+
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
@@ -6,6 +9,7 @@ from iqabench.api import Session
 from iqabench.contract import DataError, IqabenchError
 from iqabench_datasets.kadid import read
 
+PUBLISHED = Path(__file__).parents[3] / "shared" / "labels" / "KADID-10k.csv.gz"
 ROWS = [
     # dist_img, ref_img, dmos, var
     ("I01_01_01.png", "I01.png", 4.57, 0.496),
@@ -42,6 +46,18 @@ def test_the_table(root):
     assert table["level"].tolist() == [1, 5, 3]
     assert table["mos"].tolist() == [4.57, 1.2, 3.0]
     np.testing.assert_allclose(table["mos_std"], [0.496, 0, 1.44])
+    assert table["raters"].tolist() == [30, 30, 30]
+
+
+def test_the_number_of_raters_explains_the_published_scores():
+    """Means of 30 ratings from 1 to 5 are multiples of 1/30; those of 29 or 31 are not."""
+    if not PUBLISHED.exists():
+        pytest.skip(f"{PUBLISHED} is not here")
+    scores = pd.read_csv(PUBLISHED)["score"].to_numpy()
+    explained = {n: np.isclose((scores * n).round() / n, scores, atol=0.005001) for n in (29, 30)}
+    # Two digits let through 29% of arbitrary scores.
+    assert explained[30].mean() > 0.95
+    assert explained[29].mean() < 0.4
 
 
 @pytest.mark.parametrize("name", ["kadid", "KADID-10k", "kadid10k"])
