@@ -100,7 +100,7 @@ def test_a_trained_model_scores_and_explains_loose_pictures(main_job, tmp_path, 
         for job in Store(store).jobs()
         if job.record["fields"]["kind"] == "fit" and job.record["fields"]["model"] != "brisque"
     ]
-    demo = session_cache / "datasets" / "demo-1" / "images"
+    demo = session_cache / "datasets" / "demo-2" / "images"
     (tmp_path / "broken.png").write_bytes(b"no picture")
     scored = iqabench(
         "score",

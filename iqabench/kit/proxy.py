@@ -26,8 +26,9 @@ def proxy_quality(image: NDArray[np.uint8], reference: NDArray[np.uint8]) -> flo
     import piq
     import torch
 
+    # In double precision, so that the fourth decimal does not depend on the number of threads.
     first, second = (
-        torch.from_numpy(picture.copy()).permute(2, 0, 1)[None].float() / 255
+        torch.from_numpy(picture.copy()).permute(2, 0, 1)[None].double() / 255
         for picture in (image, reference)
     )
     with torch.inference_mode():

@@ -17,6 +17,7 @@ DEMO = DatasetCard(
     title="Demo: eight photographs, eight distortions, five levels, proxy labels",
     reader="iqabench_datasets.demo:read",
     builder="iqabench_datasets.demo:build",
+    version="2",
     images=320,
     contents=8,
     score_range=(0, 100),
