@@ -140,6 +140,7 @@ def test_a_missing_optional_library_names_licence_and_command(iqabench, empty, m
         (["score", "brisque", "a.png"], "no published weights are known for 'brisque'"),
         (["study", "ablaton"], "'ablaton'"),
         (["study", "ablation", "--model", "brisque"], "'ablation'"),
+        (["study", "ablation", "brisque", "--model", "niqe"], "two models are named"),
         (["study", "ablation", "--datasets", "dem"], "unknown data set 'dem'"),
         (["reproduce", "brisque", "--table", "1"], "no tables of 'brisque'"),
         (["reproduce", "biosiqnet", "--table", "99"], "no table 99"),

@@ -26,9 +26,11 @@ from iqabench.report.tables import records
 
 @click.command("study")
 @click.argument("study", metavar="STUDY")
-@click.option("--model", default="biosiqnet-lite", show_default=True, metavar="NAME")
+@click.argument("named", metavar="[MODEL]", required=False)
+@click.option("--model", metavar="NAME", help="MODEL by name [default: biosiqnet-lite].")
 @click.option(
     "--datasets",
+    "--dataset",
     multiple=True,
     default=("demo",),
     show_default=True,
@@ -54,7 +56,8 @@ from iqabench.report.tables import records
 @table_options
 def command(
     study: str,
-    model: str,
+    named: str | None,
+    model: str | None,
     datasets: tuple[str, ...],
     providers: str | None,
     seeds: int | None,
@@ -88,6 +91,9 @@ def command(
         raise UsageError(
             f"the study '{study}' takes no --providers", "they are of `study saliency`"
         )
+    if named and model:
+        raise UsageError(f"two models are named, {named} and {model}", "leave one out")
+    model = named or model or "biosiqnet-lite"
     watch = watcher(quiet)
     choices = api.Choices("train", init, saliency, precision, pick(device), tiny, recipe=recipe)
     if study == "cost":

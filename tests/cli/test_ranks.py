@@ -97,7 +97,7 @@ def test_bad_input_is_one_line_and_a_hint(iqabench, shelf, words, complaint):
 
 @pytest.mark.usefixtures("toy", "one_thread")
 def test_stress(iqabench, little, store):
-    given = ["study", "stress", "--model", "toy-estimator", "--datasets", "little", "--quiet"]
+    given = ["study", "stress", "toy-estimator", "--dataset", "little", "--quiet"]
     places = ["--catalog", little.catalog, "--store", store]
     code, printed, said = iqabench(*given, *places)
     assert code == 0
