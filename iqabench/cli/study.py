@@ -26,7 +26,7 @@ from iqabench.report.tables import records
 
 @click.command("study")
 @click.argument("study", metavar="STUDY")
-@click.argument("named", metavar="[MODEL]", required=False)
+@click.argument("argument", metavar="[MODEL]", required=False)
 @click.option("--model", metavar="NAME", help="MODEL by name [default: biosiqnet-lite].")
 @click.option(
     "--datasets",
@@ -56,7 +56,7 @@ from iqabench.report.tables import records
 @table_options
 def command(
     study: str,
-    named: str | None,
+    argument: str | None,
     model: str | None,
     datasets: tuple[str, ...],
     providers: str | None,
@@ -91,9 +91,9 @@ def command(
         raise UsageError(
             f"the study '{study}' takes no --providers", "they are of `study saliency`"
         )
-    if named and model:
-        raise UsageError(f"two models are named, {named} and {model}", "leave one out")
-    model = named or model or "biosiqnet-lite"
+    if argument and model:
+        raise UsageError(f"two models are named, {argument} and {model}", "leave one out")
+    model = argument or model or "biosiqnet-lite"
     watch = watcher(quiet)
     choices = api.Choices("train", init, saliency, precision, pick(device), tiny, recipe=recipe)
     if study == "cost":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -11,11 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from iqabench.data.tables import Tick
 from iqabench.report import noise, raters
-from iqabench.report.cache import place
+from iqabench.report.cache import cached
 from iqabench.report.evaluations import Group, groups, mean_defined, tested_alike
 from iqabench.report.resampled import Resampled, arrays, resample, resampled
 from iqabench.store import Store
-from iqabench.store.folder import write_json
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -129,28 +127,18 @@ def differences(
 
 def row(group: Group) -> dict[str, Any]:
     """The leaderboard row of a group, kept in the store's cache."""
-    return _cached(group.store, "row", [group.identity], lambda: _row(group))
+    return cached(group.store, "row", [group.identity], RESAMPLES, lambda: _row(group))
 
 
 def difference(first: Group, second: Group) -> dict[str, Any]:
     """The paired SROCC difference of two groups tested alike, kept in the store's cache."""
-    return _cached(
+    return cached(
         first.store,
         "difference",
         [first.identity, second.identity],
+        RESAMPLES,
         lambda: _difference(first, second),
     )
-
-
-def _cached(store: Store, kind: str, parts: list[str], make: Any) -> dict[str, Any]:
-    """Statistics kept under what they were made from."""
-    path = place(store, kind, parts, RESAMPLES, ".json")
-    if path.exists():
-        kept: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        return kept
-    made: dict[str, Any] = make()
-    write_json(path, made)
-    return made
 
 
 def _row(group: Group) -> dict[str, Any]:

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from iqabench.report.cache import cached
 from iqabench.report.evaluations import Group, mean_defined
 from iqabench.store import Store
+from iqabench.store.fingerprints import digest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,10 +65,15 @@ def band(found: pd.DataFrame) -> Band:
 
 
 def bands(store: Store) -> dict[tuple[Any, ...], Band]:
-    """The bands of all stress studies in a store, by :data:`KEY`."""
-    return {
-        tuple(record[key] for key in KEY): band(table(store, record)) for record in store.stresses()
-    }
+    """The bands of all stress studies in a store, by :data:`KEY`; each is kept in its cache."""
+    return {tuple(record[key] for key in KEY): _band(store, record) for record in store.stresses()}
+
+
+def _band(store: Store, record: Mapping[str, Any]) -> Band:
+    jobs = [store.job(name) for change in record["changes"] for name in change["predict"]]
+    ends = [str(job and job.record["began"]) for job in jobs]  # a failed job may be done again
+    parts = [digest(record), *ends]
+    return Band(**cached(store, "band", parts, 0, lambda: vars(band(table(store, record)))))
 
 
 def width(bands: Mapping[tuple[Any, ...], Band], group: Group) -> float:

@@ -85,6 +85,17 @@ def test_failures_are_shown_and_do_not_widen_the_band(book, stressed):
     assert band.changes == 1
 
 
+def test_a_band_is_kept_until_its_study_is_made_again(book, stressed, monkeypatch):
+    changes = {"as": (book.noisy(0.5), True), "seed": (book.noisy(0.6, seed=1), True)}
+    stressed(changes)
+    before = bands(book.store)
+    monkeypatch.setattr(book.store.__class__, "predictions", lambda *_: pytest.fail("read again"))
+    assert bands(book.store) == before
+    monkeypatch.undo()
+    stressed({"as": (book.noisy(0.5), True), "seed": (book.noisy(2.0, seed=2), True)})
+    assert bands(book.store) != before
+
+
 def test_a_model_that_cannot_be_changed_has_no_band(book, stressed):
     stressed({"as": (book.noisy(0.5), True), "scale": (book.noisy(2), False)})
     (band,) = bands(book.store).values()
