@@ -32,6 +32,7 @@ FEW_CONTENTS = 30
 FEW_NOTE = (
     f"intervals resample contents; with fewer than {FEW_CONTENTS} of them they are too narrow"
 )
+_USUAL_RECIPES = {"own", "-", "?"}
 _TABULATE = {"table": "simple", "markdown": "github", "latex": "latex_booktabs"}
 _OPEN = {BEST: "\ue000", SECOND: "\ue001"}
 _CLOSE = {BEST: "\ue002", SECOND: "\ue003"}
@@ -105,15 +106,18 @@ def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
 def short(frame: pd.DataFrame, marks: Sequence[str] | None = None) -> list[dict[str, Any]]:
     """A leaderboard in the few columns that fit a screen; intervals stand beside their means.
 
+    Recipes are a column where any is not the model's own.
+
     ``marks`` of :func:`iqabench.report.marks.marks`, one for each row, are for Markdown and LaTeX.
     """
+    usual = set(frame["recipe"]) <= _USUAL_RECIPES
     rows = []
     for row, mark in zip(records(frame), marks or [""] * len(frame), strict=True):
         rows.append(
             {
                 "model": str(row["model"]) + ("*" if row["init"] == "random" else ""),
                 "train": row["train"],
-                "recipe": row["recipe"],
+                **({} if usual else {"recipe": row["recipe"]}),
                 "test": row["test"] + (" (proxy labels)" if row["labels"] == "proxy" else ""),
                 "SROCC [95%]": _interval(row, "srocc", mark),
                 "PLCC [95%]": _interval(row, "plcc"),

@@ -363,6 +363,12 @@ def test_rows_that_differ_by_the_recipe_are_told_apart(book):
     assert [row["recipe"] for row in tables.short(board)] == list(board["recipe"])
 
 
+def test_a_screen_shows_recipes_only_where_they_tell(book):
+    book.add("one", book.noisy(0.5), recipe="own")
+    book.add("two", book.noisy(0.6), recipe="-")
+    assert all("recipe" not in row for row in tables.short(book.board()))
+
+
 def test_a_store_from_before_recipes_were_named(book):
     book.add("one", book.noisy(0.5))
     assert book.board().loc["one", "recipe"] == "?"
