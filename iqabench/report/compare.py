@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from iqabench.contract.errors import UnknownNameError, UsageError
@@ -89,15 +89,32 @@ def compare(
     total = sum(len(same) * (len(same) - 1) // 2 for same in families)
     rows: list[dict[str, Any]] = []
     for number, same in enumerate(families, 1):
-        held = dict(zip(names(same), map(scores, same), strict=True))
-        family: list[dict[str, Any]] = []
-        for a, b in itertools.combinations(held, 2):
-            tick(len(rows) + len(family), total, "pairs")
-            family.append({"family": number, "a": a, "b": b, **_row(Pair(held[a], held[b]), test)})
-        rows += _judged(family)
+        for row in judged(same, test, lambda done: tick(len(rows) + done, total, "pairs")):
+            rows.append({"family": number, **row})
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
     frame.attrs["alone"] = [_alone(same[0]) for same in alike if len(same) == 1]
     return frame
+
+
+def judged(
+    same: Sequence[Group], test: str, tick: Callable[[int], None] = lambda done: None
+) -> list[dict[str, Any]]:
+    """A row for each pair of groups tested alike, in the order of ``itertools.combinations``.
+
+    Args:
+        same: one family: p is adjusted over its pairs.
+        test: a name of :data:`iqabench.stats.significance.PROCEDURES`.
+        tick: told how many pairs are done.
+
+    Returns:
+        :data:`COLUMNS` but ``family``.
+    """
+    rows: list[dict[str, Any]] = []
+    held = zip(names(same), map(scores, same), strict=True)
+    for (a, of_a), (b, of_b) in itertools.combinations(held, 2):
+        tick(len(rows))
+        rows.append({"a": a, "b": b, **_row(Pair(of_a, of_b), test)})
+    return _adjusted(rows)
 
 
 def names(same: Sequence[Group]) -> list[str]:
@@ -170,7 +187,7 @@ def _row(pair: Pair, test: str) -> dict[str, Any]:
     }
 
 
-def _judged(family: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _adjusted(family: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Rows of one family with adjusted p, verdict and sentence."""
     import numpy as np
 

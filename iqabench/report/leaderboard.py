@@ -62,11 +62,7 @@ def leaderboard(
     """
     import pandas as pd
 
-    bands = noise.bands(store)
-    rows = [
-        {**row, "noise_band": noise.width(bands, group)}
-        for group, row in ranked(store, only, exclude_shared, tick)
-    ]
+    rows = [row for _, row in ranked(store, only, exclude_shared, tick)]
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
     for count in ("parameters", "shared"):
         # As objects: a missing count would turn the others into fractions.
@@ -81,12 +77,11 @@ def ranked(
     tick: Tick = lambda done, total, what: None,
 ) -> list[tuple[Group, dict[str, Any]]]:
     """Groups and their rows in the order of :func:`leaderboard`."""
-    found = groups(store, only, exclude_shared)
+    found, bands = groups(store, only, exclude_shared), noise.bands(store)
     made = []
     for done, group in enumerate(found, 1):
-        made.append((group, row(group)))
+        made.append((group, {**row(group), "noise_band": noise.width(bands, group)}))
         tick(done, len(found), "rows")
-
     return sorted(made, key=lambda one: order(one[1]))
 
 

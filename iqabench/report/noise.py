@@ -82,6 +82,13 @@ def width(bands: Mapping[tuple[Any, ...], Band], group: Group) -> float:
     return math.nan if found is None else found.width
 
 
+def covered(better: Mapping[str, Any], worse: Mapping[str, Any]) -> float:
+    """Width of the wider of two rows' noise bands, where it covers their difference; else 0."""
+    known = [row["noise_band"] for row in (better, worse) if math.isfinite(row["noise_band"])]
+    apart = better["srocc_mean"] - worse["srocc_mean"]
+    return max(known) if known and apart <= max(known) else 0.0
+
+
 def unranked(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """A line for each pair of neighbours on a leaderboard that noise alone could exchange.
 
@@ -91,13 +98,11 @@ def unranked(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     lines = []
     for better, worse in pairwise(rows):
         same = all(better[key] == worse[key] for key in ("test", "protocol"))
-        known = [row["noise_band"] for row in (better, worse) if math.isfinite(row["noise_band"])]
-        apart = better["srocc_mean"] - worse["srocc_mean"]
-        if same and known and apart <= max(known):
+        if same and (noise := covered(better, worse)):
             lines.append(
                 f"inside the noise band: {better['model']} and {worse['model']} on "
-                f"{better['test']} differ by {apart:.3f}, noise moves SROCC by {max(known):.3f}: "
-                "not ranked"
+                f"{better['test']} differ by {better['srocc_mean'] - worse['srocc_mean']:.3f}, "
+                f"noise moves SROCC by {noise:.3f}: not ranked"
             )
     return lines
 

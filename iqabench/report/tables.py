@@ -146,8 +146,8 @@ def notes(frame: pd.DataFrame, form: str = "table") -> list[str]:
     found = _proxy_note(frame)
     if form in _MARKS:
         found.append(
-            f"SROCC, {_MARK_NOTES[form]}, only where the 95% interval of the paired difference to "
-            "the next excludes 0; unmarked rows are not shown to differ"
+            f"SROCC, {_MARK_NOTES[form]}, only where `iqabench compare` finds a model better than "
+            "the next; unmarked rows are not shown to differ"
         )
     if (frame["init"] == "random").any():
         found.append("* trained from random weights (--init random)")

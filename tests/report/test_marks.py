@@ -1,9 +1,10 @@
-"""A mark needs an interval of the paired difference that excludes 0."""
+"""A mark needs a verdict of the default test, and a difference that no noise band covers."""
 
 import pytest
 
-from iqabench.report import tables
-from iqabench.report.leaderboard import differences, leaderboard
+from iqabench.report import noise, tables
+from iqabench.report.compare import compare
+from iqabench.report.leaderboard import leaderboard
 from iqabench.report.marks import marks
 
 
@@ -13,9 +14,9 @@ def marked(book):
 
 
 def test_only_what_is_surely_better_than_the_next_is_marked(book):
-    for label, noise in (("clear", 0.05), ("dim", 0.6), ("dark", 3.0)):
-        book.add(label, book.noisy(noise))
-    assert (differences(book.store)[["low", "high"]].prod(axis=1) > 0).all()
+    for label, spread in (("clear", 0.05), ("dim", 0.6), ("dark", 3.0)):
+        book.add(label, book.noisy(spread))
+    assert set(compare(book.store)["verdict"]) == {"better", "worse"}
     assert marked(book) == {"clear": "best", "dim": "second", "dark": ""}
 
 
@@ -37,9 +38,9 @@ def test_the_second_needs_a_third_that_is_surely_worse(book):
 @pytest.mark.parametrize("alone", [{"protocol": "cross"}, {"test": "other"}])
 def test_each_set_and_protocol_has_its_own(book, alone):
     book.store.save_table("other", "0" * 16, book.table)
-    for label, noise in (("clear", 0.05), ("dark", 3.0)):
-        book.add(label, book.noisy(noise))
-        book.add(label + "er", book.noisy(noise), **alone)
+    for label, spread in (("clear", 0.05), ("dark", 3.0)):
+        book.add(label, book.noisy(spread))
+        book.add(label + "er", book.noisy(spread), **alone)
     book.add("lonely", book.noisy(0.5), protocol="official")
     found = marked(book)
     assert {label for label, mark in found.items() if mark} == {"clear", "clearer"}
@@ -51,6 +52,19 @@ def test_what_was_not_tested_alike_is_not_marked(book):
     assert marked(book) == {"clear": "", "dark": ""}
 
 
+def test_what_a_noise_band_covers_is_not_marked(book, monkeypatch):
+    for config, (label, spread) in zip(
+        "abc", (("clear", 0.05), ("dim", 0.6), ("dark", 3.0)), strict=True
+    ):
+        book.add(label, book.noisy(spread), config=config * 16)
+    means = book.board()["srocc_mean"]
+    gap = means["clear"] - means["dim"]
+    for width, expected in ((gap - 0.01, ["best", "second"]), (gap + 0.01, [])):
+        known = {("b" * 16, "set", "set", "0" * 16): noise.Band(0.5, 0.5 + width, 2)}
+        monkeypatch.setattr(noise, "bands", lambda store, known=known: known)
+        assert [mark for mark in marked(book).values() if mark] == expected
+
+
 def test_failed_models_are_not_marked_nor_in_the_way(book):
     book.add("lost", book.noisy(0.5), status="failed")
     book.add("also lost", book.noisy(0.5), status="failed")
@@ -58,8 +72,8 @@ def test_failed_models_are_not_marked_nor_in_the_way(book):
 
 
 def test_marks_in_latex_and_markdown(book):
-    for label, noise in (("50%_a&b#c", 0.05), ("dim", 0.6), ("dark", 3.0)):
-        book.add(label, book.noisy(noise))
+    for label, spread in (("50%_a&b#c", 0.05), ("dim", 0.6), ("dark", 3.0)):
+        book.add(label, book.noisy(spread))
     board = leaderboard(book.store)
     rows = tables.short(board, marks(book.store))
     first, second, third = (f"{value:.3f}" for value in board["srocc_mean"])
@@ -79,6 +93,6 @@ def test_the_note_is_there_where_marks_may_be(book):
     book.add("one", book.noisy(0.5), shared=[], seen=[])
     board = leaderboard(book.store)
     for form, word in (("markdown", "italic"), ("latex", "underlined")):
-        (note,) = [note for note in tables.notes(board, form) if "excludes 0" in note]
+        (note,) = [note for note in tables.notes(board, form) if "iqabench compare" in note]
         assert word in note
-    assert not any("excludes 0" in note for note in tables.notes(board))
+    assert not any("iqabench compare" in note for note in tables.notes(board))
