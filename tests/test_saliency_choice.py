@@ -98,7 +98,7 @@ def test_a_run_with_options_is_told_apart_in_the_leaderboard(little, tmp_path):
             ["toy-guided"],
             ["little"],
             seeds=1,
-            set=["toy-guided.recipe.epochs=1"],
+            set=["toy-guided.recipe.epochs=1", "toy-guided.recipe.average=0.5"],
             choices=Choices(saliency=text),
             store=tmp_path / "store",
             catalog=little.catalog,

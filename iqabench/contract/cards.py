@@ -64,6 +64,9 @@ class Stage(Frozen):
     """Factor of each decay of the step schedule."""
     freeze: tuple[str, ...] = ()
     """Prefixes of parameter names that this stage leaves as they are."""
+    average: float = Field(0.0, ge=0, le=1)
+    """Share of the stage's steps, its last ones, whose weights are averaged when it ends (Izmailov
+    et al., UAI 2018; densely as of Cha et al., NeurIPS 2021); 0 keeps the last step's."""
 
 
 class Recipe(Frozen):
@@ -93,6 +96,12 @@ class Recipe(Frozen):
     """Epochs without a better validation SROCC after which a stage ends."""
     select: Literal["best", "last"] = "best"
     """Which epoch's weights are kept: best validation SROCC, or the last."""
+
+    @model_validator(mode="after")
+    def _average_is_reached(self) -> Recipe:
+        if self.patience is not None and any(stage.average for stage in self.stages):
+            raise ValueError("a stage that may end early (patience) has no average")
+        return self
 
 
 class PaperRow(Frozen):

@@ -22,6 +22,7 @@ import torch
 from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, update_bn
 
 from iqabench.contract.cards import Recipe, Stage
 from iqabench.contract.errors import ScoreError
@@ -110,6 +111,7 @@ class _Module(lightning.LightningModule):
         self.folder = folder
         self.tick = tick
         self.sums: dict[str, float] = {}
+        self.average = AveragedModel(network) if stage.average else None
 
     def on_train_epoch_start(self) -> None:
         # Dropout draws from the global generator.
@@ -119,15 +121,11 @@ class _Module(lightning.LightningModule):
         self.sums = {}
 
     def training_step(self, batch: tuple[Tensor, ...], step: int) -> Tensor:
-        images, quality, saliency, index = batch
-        images = images.contiguous(memory_format=torch.channels_last)
         with _no_stray_end():
-            losses = self.network.losses(
-                Batch(images, quality, saliency if saliency.shape[1] else None, index)
-            )
+            losses = self.network.losses(_batch(*batch))
         total = sum(
             (self.recipe.loss_weights.get(name, 1.0) * loss for name, loss in losses.items()),
-            start=torch.zeros((), device=images.device),
+            start=torch.zeros((), device=self.device),
         )
         if not bool(torch.isfinite(total)):
             values = ", ".join(
@@ -138,7 +136,7 @@ class _Module(lightning.LightningModule):
                 "try a smaller learning rate",
             )
         for name, loss in losses.items():
-            self.sums[name] = self.sums.get(name, 0.0) + float(loss.detach()) * len(images)
+            self.sums[name] = self.sums.get(name, 0.0) + float(loss.detach()) * len(batch[0])
         batches = int(self.trainer.num_training_batches)
         done = self.current_epoch * batches + step + 1
         self.tick(
@@ -146,7 +144,15 @@ class _Module(lightning.LightningModule):
         )
         return total
 
+    def on_train_batch_end(self, outputs: Any, batch: Any, step: int) -> None:
+        if self.average is not None:
+            steps = self.stage.epochs * int(self.trainer.num_training_batches)
+            if self.trainer.global_step > (1 - self.stage.average) * steps:
+                self.average.update_parameters(self.network)
+
     def on_train_epoch_end(self) -> None:
+        if self.average is not None and self.current_epoch + 1 == self.stage.epochs:
+            self._take_average(self.average.module)
         self.network.eval()
         with _no_stray_end():
             srocc = self.validate_network(self.network)
@@ -164,10 +170,36 @@ class _Module(lightning.LightningModule):
             },
         )
 
+    def _take_average(self, average: nn.Module) -> None:
+        """The averaged weights, with normalisation statistics from the last epoch's crops."""
+        with torch.no_grad():
+            for own, mean in zip(self.network.parameters(), average.parameters(), strict=True):
+                own.copy_(mean)
+        crops: Any = self.trainer.train_dataloader
+        batches = ((_batch(*(part.to(self.device) for part in batch)),) for batch in crops)
+        update_bn(batches, _Losses(self.network))
+
     def configure_optimizers(self) -> Any:
         optimizer = make_optimizer(self.network, self.stage)
         schedule = _schedule(optimizer, self.stage)
         return optimizer if schedule is None else ([optimizer], [schedule])
+
+
+class _Losses(nn.Module):
+    """A network as `update_bn` calls it: with one argument."""
+
+    def __init__(self, network: Any) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, batch: Batch) -> Mapping[str, Tensor]:
+        found: Mapping[str, Tensor] = self.network.losses(batch)
+        return found
+
+
+def _batch(images: Tensor, quality: Tensor, saliency: Tensor, index: Tensor) -> Batch:
+    images = images.contiguous(memory_format=torch.channels_last)
+    return Batch(images, quality, saliency if saliency.shape[1] else None, index)
 
 
 class _SkipFinished(Callback):
@@ -267,7 +299,10 @@ def _run_stage(
         parameter.requires_grad_(True)
     if recipe.select == "best":
         kept = torch.load(best.best_model_path, weights_only=True)["state_dict"]
-        model.load_state_dict({name.removeprefix("network."): t for name, t in kept.items()})
+        own = "network."
+        model.load_state_dict(
+            {name.removeprefix(own): t for name, t in kept.items() if name.startswith(own)}
+        )
 
 
 def make_optimizer(model: nn.Module, stage: Stage) -> torch.optim.Optimizer:

@@ -106,6 +106,8 @@ def test_code_is_named_as_module_and_attribute(target):
         (Stage, {"lr": 0}),
         (Stage, {"momentum": 1}),
         (Stage, {"optimizer": "magic"}),
+        (Stage, {"average": 1.1}),
+        (Recipe, {"stages": (Stage(average=0.5),), "patience": 5}),
         (Recipe, {"batch_size": 0}),
         (Recipe, {"test_crops": 0}),
         (Recipe, {"crop": (0, 224)}),

@@ -24,6 +24,12 @@ TWO_STAGES = Recipe(
     crop=(32, 32),
     augment=("hflip", "vflip"),
 )
+AVERAGED = TWO_STAGES.model_copy(
+    update={
+        "stages": tuple(stage.model_copy(update={"average": 0.5}) for stage in TWO_STAGES.stages),
+        "select": "last",
+    }
+)
 STEPS = 3
 """Per epoch: 12 pictures in batches of 5."""
 
@@ -135,14 +141,17 @@ def equal(state, other):
     ("step", "validation"),
     [(1, None), (STEPS + 1, None), (None, 1), (None, 2), (3 * STEPS, None), (None, 4), (None, 5)],
 )
-def test_interrupted_and_resumed_training_equals_one_in_a_go(train, held_srocc, step, validation):
-    whole, history = train(TWO_STAGES, held_srocc, "whole")
+@pytest.mark.parametrize("recipe", [TWO_STAGES, AVERAGED], ids=["plain", "averaged"])
+def test_interrupted_and_resumed_training_equals_one_in_a_go(
+    train, held_srocc, recipe, step, validation
+):
+    whole, history = train(recipe, held_srocc, "whole")
     with pytest.raises(Interrupt):
-        train(TWO_STAGES, bomb(held_srocc, validation), "cut", bomb(lambda *_: None, step))
+        train(recipe, bomb(held_srocc, validation), "cut", bomb(lambda *_: None, step))
     done = validation if step is None else step // STEPS
     rest = counting(held_srocc)
     # Where a finished epoch lies in the folder, the weights at the start count no more.
-    state, resumed = train(TWO_STAGES, rest, "cut", init=0 if done == 0 else 99)
+    state, resumed = train(recipe, rest, "cut", init=0 if done == 0 else 99)
     assert_same(state, whole)
     assert resumed == history
     assert rest.calls == 6 - done
@@ -235,6 +244,36 @@ def test_the_chosen_epoch_is_kept(train, values, select, chosen):
     assert not equal(validate.seen[0], validate.seen[1])
     assert_same(state, validate.seen[chosen])
     np.testing.assert_array_equal([row["validation_srocc"] for row in history], values)
+
+
+@pytest.mark.parametrize(("average", "first"), [(0.5, 2), (0.25, 3), (0.6, 1), (1.0, 0), (1e-9, 3)])
+def test_the_last_steps_weights_are_averaged(train, average, first):
+    """One step an epoch, so that validation sees the weights after each."""
+    recipe = one_stage(epochs=4, select="last").model_copy(update={"batch_size": 12})
+    plain = scripted(*[0.5] * 4)
+    train(recipe, plain, "plain")
+    stage = recipe.stages[0].model_copy(update={"average": average})
+    averaged = scripted(*[0.5] * 4)
+    state, _ = train(recipe.model_copy(update={"stages": (stage,)}), averaged, "averaged")
+    for before, same in zip(plain.seen[:3], averaged.seen[:3], strict=True):
+        assert_same(before, same)
+    assert_same(state, averaged.seen[3])  # what is validated last is what is kept
+    for name in ("body.0.weight", "head.1.weight"):
+        mean = torch.stack([seen[name] for seen in plain.seen[first:]]).mean(0)
+        torch.testing.assert_close(state[name], mean)
+
+
+def test_averaged_weights_have_statistics_of_their_own(train, crops, toy):
+    stage = Stage(epochs=4, lr=1e-2, average=0.5)
+    recipe = one_stage(select="last").model_copy(update={"batch_size": 12, "stages": (stage,)})
+    state, _ = train(recipe, scripted(*[0.5] * 4))
+    model = toy.Network(toy.Options())
+    model.load_state_dict(state)
+    last = torch.stack([crops(recipe)[3, number][0] for number in range(12)])
+    with torch.no_grad():
+        found = model.body[0](last)
+    torch.testing.assert_close(state["body.1.running_mean"], found.mean((0, 2, 3)))
+    torch.testing.assert_close(state["body.1.running_var"], found.var((0, 2, 3)))
 
 
 def test_history_is_kept_as_a_file(train, tmp_path):
