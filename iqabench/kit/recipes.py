@@ -10,11 +10,12 @@ HALF = {"mean": (0.5, 0.5, 0.5), "std": (0.5, 0.5, 0.5)}
 """What EfficientNet-Lite0 and timm's ViTs were trained with."""
 
 LITE_RECIPE = Recipe(
-    stages=(Stage(epochs=4, lr=1e-3, schedule="cosine"),),
+    stages=(Stage(epochs=5, optimizer="adamw", lr=1e-3, weight_decay=0.1, average=0.4),),
     batch_size=8,
     crop=(224, 224),
     test_crops=5,
     augment=("hflip",),
+    select="last",
     **HALF,
 )
 """For EfficientNet-Lite0; chosen for biosiqnet-lite on validation contents of the demo set."""
