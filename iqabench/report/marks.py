@@ -9,7 +9,7 @@ from typing import Any
 from iqabench.report.compare import judged
 from iqabench.report.evaluations import Group, tested_alike
 from iqabench.report.leaderboard import ranked
-from iqabench.report.noise import covered
+from iqabench.report.noise import covering
 from iqabench.report.verdicts import BETTER
 from iqabench.store import Store
 
@@ -38,7 +38,7 @@ def _of_part(ranked: Sequence[tuple[Group, Mapping[str, Any]]]) -> list[str]:
     """The marks of one test set and protocol, best first."""
     better = _better([group for group, _ in ranked])
     leads = itertools.takewhile(
-        lambda pair: pair in better and not covered(*(ranked[place][1] for place in pair)),
+        lambda pair: pair in better and covering(*(ranked[place][1] for place in pair)) is None,
         itertools.pairwise(range(len(ranked))),
     )
     marked = [BEST, SECOND][: len(list(leads))]

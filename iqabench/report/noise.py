@@ -82,11 +82,11 @@ def width(bands: Mapping[tuple[Any, ...], Band], group: Group) -> float:
     return math.nan if found is None else found.width
 
 
-def covered(better: Mapping[str, Any], worse: Mapping[str, Any]) -> float:
-    """Width of the wider of two rows' noise bands, where it covers their difference; else 0."""
+def covering(better: Mapping[str, Any], worse: Mapping[str, Any]) -> float | None:
+    """Width of the wider of two rows' noise bands where it covers their difference, else None."""
     known = [row["noise_band"] for row in (better, worse) if math.isfinite(row["noise_band"])]
     apart = better["srocc_mean"] - worse["srocc_mean"]
-    return max(known) if known and apart <= max(known) else 0.0
+    return max(known) if known and apart <= max(known) else None
 
 
 def unranked(rows: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -98,7 +98,8 @@ def unranked(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     lines = []
     for better, worse in pairwise(rows):
         same = all(better[key] == worse[key] for key in ("test", "protocol"))
-        if same and (noise := covered(better, worse)):
+        noise = covering(better, worse) if same else None
+        if noise is not None:
             lines.append(
                 f"inside the noise band: {better['model']} and {worse['model']} on "
                 f"{better['test']} differ by {better['srocc_mean'] - worse['srocc_mean']:.3f}, "

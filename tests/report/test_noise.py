@@ -141,6 +141,7 @@ def row(model, srocc, band=np.nan, test="set", protocol="3-fold"):
         ([row("a", 0.9), row("b", 0.89, 0.02)], 1),
         ([row("a", 0.9, 0.02), row("b", 0.87)], 0),
         ([row("a", 0.9), row("b", 0.9)], 0),
+        ([row("a", 0.9, 0.0), row("b", 0.9)], 1),  # nothing moves it, and nothing parts them
         ([row("a", 0.9, 0.02), row("b", 0.89, test="other")], 0),
         ([row("a", 0.9, 0.02), row("b", 0.89, protocol="cross")], 0),
         ([row("a", 0.9, 0.02), row("b", np.nan)], 0),
