@@ -32,7 +32,7 @@ def few_contents():
 @pytest.mark.slow
 def test_all_run_the_same_way(iqabench, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    # A demo set of its own: labels made by one thread differ from others' in the fourth decimal.
+    # A cache of its own: nothing that is built here by one thread decides another test.
     monkeypatch.setenv("IQABENCH_CACHE", str(tmp_path / "cache"))
 
     def printed(*words):
