@@ -38,8 +38,9 @@ _LUMA = (0.299, 0.587, 0.114)
 def luma(images: Tensor) -> Tensor:
     """BT.601 luma of RGB images, (..., 3, H, W) -> (..., H, W), in their own units.
 
-    Products are added from left to right in float32, as pyiqa does; for 8-bit images that decides
-    how ties are rounded.
+    Products are added from left to right in float32, one operation after the other; for 8-bit
+    images that decides how ties are rounded, on every processor alike. pyiqa leaves it to a matrix
+    product, which may add in another order or fuse, and then rounds ties otherwise.
     """
     red, green, blue = images.unbind(dim=-3)
     return _LUMA[0] * red + _LUMA[1] * green + _LUMA[2] * blue

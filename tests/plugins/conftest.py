@@ -6,6 +6,7 @@ import numpy as np
 import public_trees
 import pytest
 import torch
+from lumas import LUMAS, untied
 from scipy.signal import convolve2d
 from skimage import data
 from sklearn.datasets import load_sample_image
@@ -80,14 +81,28 @@ def plain_mscn():
 
 @pytest.fixture(scope="session")
 def photographs():
-    """Five pristine photographs, (1, 3, H, W) float32 in [0, 1]."""
-    return [as_tensor(photo()) for photo in PHOTOS]
+    """Five pristine photographs, (1, 3, H, W) float32 in [0, 1], whose luma is never a tie."""
+    return [as_tensor(untied(photo())) for photo in PHOTOS]
 
 
 @pytest.fixture(params=range(len(PHOTOS) * len(DISTORTIONS)))
 def distorted(request):
-    """One of twenty, (1, 3, H, W) float32 in [0, 1]."""
+    """One of twenty, (1, 3, H, W) float32 in [0, 1], whose luma is never a tie."""
     number = request.param
     photo = PHOTOS[number % len(PHOTOS)]()[: 260 + 7 * number, : 300 + 11 * number]
     kind = DISTORTIONS[number % len(DISTORTIONS)]
-    return as_tensor(distort(photo, kind, 1 + number % 5, seed=number))
+    return as_tensor(untied(distort(photo, kind, 1 + number % 5, seed=number)))
+
+
+@pytest.fixture(params=LUMAS)
+def pyiqas_luma(request, monkeypatch):
+    """Has pyiqa add luma up in one of the ways of ``lumas``.
+
+    It leaves that to a matrix product, which rounds as the library and the processor please.
+    """
+    colours = pytest.importorskip("pyiqa.utils.color_util", reason="needs pyiqa to compare with")
+    add = LUMAS[request.param]
+    monkeypatch.setattr(
+        colours, "rgb2yiq", lambda images: add(images).to(images.dtype).unsqueeze(1)
+    )
+    return colours.to_y_channel
