@@ -19,7 +19,7 @@ import numpy as np
 from iqabench.audit import compare, index, phash
 from iqabench.audit.features import Features, compute
 from iqabench.audit.geometry import overlap
-from iqabench.data.images import decode
+from iqabench.data.decoding import decode
 
 SCENES = Path(__file__).parents[2] / "shared" / "scene200" / "images"
 FAR = 10_000

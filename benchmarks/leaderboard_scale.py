@@ -30,20 +30,29 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from iqabench.api import Results
+from iqabench.api.results import Results
+from iqabench.api.session import Session
 from iqabench.store import Store
 from iqabench.store.fingerprints import digest
+from iqabench.store.folder import PREDICTIONS
+from iqabench.store.records import (
+    Code,
+    EvaluationRecord,
+    JobRecord,
+    ModelIdentity,
+    PredictIdentity,
+    TestProtocol,
+)
 
 SEEDS = 10
 WARM_LIMIT, STUDY_LIMIT = 10.0, 60.0
 STUDY = {"live": (779, 29), "csiq": (866, 30), "tid2013": (3000, 25), "kadid": (10_125, 81)}
 WARM = """
 import sys, time
-from pathlib import Path
-from iqabench.api import Results
-from iqabench.store import Store
+from iqabench.api.results import Results
+from iqabench.api.session import Session
 start, busy = time.perf_counter(), time.process_time()
-Results(Store(Path(sys.argv[1]))).leaderboard()
+Results(Session(store=sys.argv[1])).leaderboard()
 print(time.perf_counter() - start, time.process_time() - busy)
 """
 
@@ -88,34 +97,50 @@ def add(store: Store, model: str, dataset: str, table: pd.DataFrame, share: floa
         chosen = sorted(drawn.tolist()) if share < 1 else None
         part = table if chosen is None else table[table["content"].isin(chosen)]
         noise = np.random.default_rng([key, seed]).normal(0, 0.8, len(part))
-        fields = {"model": model, "dataset": dataset, "seed": seed, "contents": chosen}
-        job = digest(fields)
-        with store.writing(job) as folder:
+        job = _job(model, dataset, seed, chosen)
+        with store.writing(job.identity.fingerprint) as folder:
             pd.DataFrame(
                 {"image": part["image"], "prediction": part["quality"] + noise, "error": None}
-            ).to_parquet(folder / "predictions.parquet", index=False)
-            store.finish(job, {"fields": fields, "began": "2026", "status": "done"})
-        kind = ("hold-out", dataset) if chosen else ("cross", "elsewhere")
-        record = {
-            **dict.fromkeys(("label", "model"), model),
-            **dict.fromkeys(("fold", "split", "fit")),
-            **dict(zip(("protocol", "train"), kind, strict=True)),
-            "config": digest({"model": model}),
-            "init": "default",
-            "weights": "train",
-            "direction": "higher",
-            "test": dataset,
-            "test_hash": digest({"set": dataset}),
-            "labels": "human",
-            "seed": seed,
-            "contents": chosen,
-            "predict": job,
-            "selection": "validation",
-            "saliency": "-",
-            "shared": [],
-            "seen": [],
-        }
-        store.save_evaluation(digest(record), record)
+            ).to_parquet(folder / PREDICTIONS, index=False)
+            store.finish(job)
+        store.save_evaluation(
+            EvaluationRecord(
+                label=model,
+                model=model,
+                config=digest({"model": model}),
+                init="default",
+                weights="train",
+                direction="higher",
+                protocol=TestProtocol(kind="hold-out" if chosen else "cross"),
+                train=dataset if chosen else "elsewhere",
+                test=dataset,
+                test_hash=digest({"set": dataset}),
+                labels="human",
+                seed=seed,
+                contents=chosen,
+                selection="validation",
+                predict=job.identity.fingerprint,
+                shared=(),
+            )
+        )
+
+
+def _job(model: str, dataset: str, seed: int, contents: list[str] | None) -> JobRecord:
+    """The record of a predict job that somebody might have made."""
+    identity = PredictIdentity(
+        model=ModelIdentity(
+            model=model,
+            code=Code(package="made_up"),
+            weights="train",
+            precision="fp32",
+            device="cpu",
+        ),
+        dataset=dataset,
+        data=digest({"set": dataset}),
+        contents=contents,
+        seed=seed,
+    )
+    return JobRecord(identity=identity, title=model, status="done", began="2026", seconds=1.0)
 
 
 def warm(store: Store) -> Spent:
@@ -137,7 +162,8 @@ def growth(sizes: Sequence[int]) -> None:
                 add(store, f"model-{number:03d}", "set", table, share=1)
                 print(f"\r{number + 1} of {models} models stored", end="", file=sys.stderr)
             print(file=sys.stderr)
-            first, again = spent(Results(store).leaderboard), warm(store)
+            results = Results(Session(store=store.root))
+            first, again = spent(results.leaderboard), warm(store)
         rows = models * SEEDS * len(table)
         met = "met" if again.processor <= WARM_LIMIT else "MISSED"
         print(
@@ -157,7 +183,8 @@ def study() -> None:
             for model in range(12):
                 add(store, f"model-{model:02d}", name, table, share=0.2)
             print(f"{name} stored", file=sys.stderr)
-        board, pairs = spent(Results(store).leaderboard), spent(Results(store).differences)
+        results = Results(Session(store=store.root))
+        board, pairs = spent(results.leaderboard), spent(results.differences)
     met = "met" if board.processor + pairs.processor <= STUDY_LIMIT else "MISSED"
     print(
         f"12 models, 4 sets, {SEEDS} seeds: leaderboard {board}, 4 x 66 differences {pairs}, "

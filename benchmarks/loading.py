@@ -31,10 +31,11 @@ from torch.utils.data import DataLoader
 from torchvision.transforms.functional import pil_to_tensor, to_tensor
 
 from iqabench.contract import DatasetCard, Recipe
-from iqabench.data.pixels import prepare
+from iqabench.data.picture_cache import prepare
 from iqabench.data.tables import Dataset, canonical
+from iqabench.data.tensors import picture_tensor
 from iqabench.data.threads import in_threads
-from iqabench.data.views import EpochOrder, TrainingCrops, picture_tensor
+from iqabench.engine.crops import EpochOrder, TrainingCrops
 
 HEIGHT, WIDTH = 384, 512
 WORKERS = (0, 1, 2, 3, 4)

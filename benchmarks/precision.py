@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 import iqabench
-from iqabench.api import Choices, Session
+from iqabench.api.session import Session
 from iqabench.cli.progress import RichWatcher
 from iqabench.data import splits
 from iqabench.stats import srocc
@@ -53,23 +53,24 @@ def scored(name: str, weights: str, precision: str, split: Path) -> iqabench.Res
         seeds=1,
         split=str(split),
         set=[f"{name}.recipe.{key}={value}" for key, value in SHORT[name].items()],
-        choices=Choices(weights=weights, init="random", precision=precision),
-        store=split.parent / "store",
-        watch=RichWatcher(),
+        choices=iqabench.Choices(weights=weights, init="random"),
+        session=iqabench.Session(
+            store=split.parent / "store", precision=precision, watch=RichWatcher()
+        ),
     )
 
 
 def compare(name: str, split: Path) -> None:
     """Train one model, score in both precisions, and print how far they agree."""
     trained = scored(name, "train", "fp32", split)
-    records = [record for record in trained.store.evaluations() if record["model"] == name]
-    (fit,) = {record["fit"] for record in records}
+    records = [record for record in trained.store.evaluations() if record.model == name]
+    (fit,) = {record.fit for record in records}
     other = scored(name, f"job:{fit}", "bf16", split)
     found = []
     for results in (trained, other):
         (identity,) = results.evaluations or ()
-        (record,) = (one for one in results.store.evaluations() if one["id"] == identity)
-        scores = results.store.predictions(record["predict"])
+        (record,) = (one for one in results.store.evaluations() if one.id == identity)
+        scores = results.store.predictions(record.predict)
         found.append(scores.set_index("image")["prediction"])
     fp32, bf16 = found[0], found[1].loc[found[0].index]
     labels = trained.leaderboard().iloc[0]["srocc_mean"]

@@ -21,9 +21,11 @@ import numpy as np
 import torch
 from PIL import Image
 
-from iqabench.data.images import decode
-from iqabench.data.views import planes_of
-from iqabench.engine.scoring import chosen_weights, ready
+from iqabench.data.decoding import decode
+from iqabench.data.tensors import planes_of
+from iqabench.engine.kinds import adapter
+from iqabench.engine.kinds.base import Pictures
+from iqabench.engine.model_weights import chosen_weights
 from iqabench.protocols.requests import Choices, resolve
 from iqabench.registry import registry
 from iqabench.store import Store
@@ -42,14 +44,15 @@ def publish(name: str, folder: Path) -> None:
 
 def ours(name: str, precision: str) -> Score:
     """What `iqabench score NAME --weights published --precision PRECISION` does to a picture."""
-    choices = Choices(weights="published", precision=precision)
-    request = resolve(registry(), [name], [], choices)[0]
+    choices = Choices(weights="published")
+    request = resolve(registry(), [name], [], choices, precision=precision)[0]
 
     def planes(path: str) -> torch.Tensor:
         return planes_of(torch.from_numpy(decode(Path(path)).pixels).permute(2, 0, 1))
 
     weights = chosen_weights(request, Store(Path("unused")))
-    return ready(request, weights, planes, lambda model, path: model.features(path)).score
+    pictures = Pictures(planes, lambda model, path: model.features(path))
+    return adapter(request.card).ready(request, weights, pictures, seed=0).score
 
 
 def theirs(name: str) -> Score:

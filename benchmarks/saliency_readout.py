@@ -26,7 +26,7 @@ from tabulate import tabulate
 from torch import Tensor
 from torch.nn import functional
 
-from iqabench.data.images import decode
+from iqabench.data.decoding import decode
 from iqabench.kit.download import sha256
 from iqabench.kit.fixations import blurred, pixels, read_fixations
 from iqabench.stats import content_counts, information_gain, interval, nss, shuffled_auc

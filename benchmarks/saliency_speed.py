@@ -28,12 +28,12 @@ from PIL import Image
 from skimage import data
 
 from iqabench.contract import DatasetCard
-from iqabench.data import mapped
-from iqabench.data.maps import MapSource
-from iqabench.data.providers import computing
+from iqabench.data import array_files
 from iqabench.data.tables import Dataset, canonical
-from iqabench.data.views import picture_tensor, planes_of
+from iqabench.data.tensors import picture_tensor, planes_of
 from iqabench.registry import registry
+from iqabench.saliency.maps import MapSource
+from iqabench.saliency.providers import computing
 from iqabench_saliency.transalnet import Network
 
 LIMIT = 10.0
@@ -111,7 +111,7 @@ def report(dataset: Dataset, sources: dict[str, MapSource]) -> None:
                 continue
             read = partial(looked_at, source, dataset, picture)
             taken = [seconds(partial(compute[name], image)), seconds(read)]
-            mapped._known.clear()
+            array_files._known.clear()
             taken += [seconds(read), seconds(read)]
             if number:  # the first warms up
                 times[name].append(taken)

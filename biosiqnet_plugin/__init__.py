@@ -9,7 +9,7 @@ from iqabench.contract import ModelCard, hookimpl
 
 @hookimpl
 def register_models(register: Callable[[ModelCard], None]) -> None:
-    """The models this plugin offers: four encoders, each with the five variants of Table I."""
+    """Register the models of this plugin: four encoders, each with the five variants of Table I."""
     from biosiqnet_plugin.cards import cards
 
     for card in cards():

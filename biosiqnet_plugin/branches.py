@@ -1,4 +1,4 @@
-"""The saliency branches: where their feature comes from, and how it is fused (eqs. 1 and 2)."""
+"""The saliency branches: each fuses its feature with the trunk's quality feature (eqs. 1 and 2)."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from iqabench.kit.encoders import Encoder
 
 
 class Fusion(nn.Module):
-    """scale_s * saliency feature + scale_q * quality feature, both scalars learnt from 1."""
+    """scale_s * saliency feature + scale_q * quality feature; both learnt scalars start at 1."""
 
     def __init__(self) -> None:
         super().__init__()
         self.saliency_scale = nn.Parameter(torch.ones(()))
-        """alpha or gamma."""
+        """The paper's alpha or gamma."""
         self.quality_scale = nn.Parameter(torch.ones(()))
-        """beta or sigma."""
+        """The paper's beta or sigma."""
 
     def forward(self, saliency: Tensor, quality: Tensor) -> Tensor:
-        """Two features of one shape -> one."""
+        """Two features of the same shape -> one feature of that shape."""
         return self.saliency_scale * saliency + self.quality_scale * quality
 
 
 class Adapter(nn.Module):
-    """A residual bottleneck: the saliency branch's own view of the shared trunk's feature."""
+    """A residual bottleneck that adapts the shared trunk's feature to one saliency task."""
 
     def __init__(self, channels: int, reduction: int = 4, widest: int = 128) -> None:
         super().__init__()
@@ -41,7 +41,7 @@ class Adapter(nn.Module):
 
 
 class SharedBranch(nn.Module):
-    """A saliency task on the quality branch's own trunk: an adapter and a decoder at one block."""
+    """A saliency task on the trunk that computes quality: an adapter and a decoder at one block."""
 
     def __init__(self, trunk: Encoder, block: int, map_start: float) -> None:
         super().__init__()
@@ -53,16 +53,16 @@ class SharedBranch(nn.Module):
         )
 
     def start(self, images: Tensor) -> None:
-        """Nothing: the trunk's feature comes later."""
+        """Compute nothing: this branch needs the trunk's feature, which comes later."""
 
     def fuse(self, feature: Tensor, started: None) -> tuple[Tensor, Tensor]:
-        """The fused feature that goes on, and what the decoder reads."""
+        """The fused feature for the next block of the trunk, and the feature for the decoder."""
         own: Tensor = self.adapter(feature)
         return self.fusion(own, feature), own
 
 
 class SeparateBranch(nn.Module):
-    """A saliency task with an encoder of its own, decoded from that encoder's last block."""
+    """A saliency task with its own encoder; its map is decoded from that encoder's last block."""
 
     def __init__(self, own: Encoder, block: int, map_start: float) -> None:
         super().__init__()
@@ -72,7 +72,7 @@ class SeparateBranch(nn.Module):
         self.decoder = SaliencyDecoder(own.channels[-1], own.strides[-1], map_start)
 
     def start(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """This encoder's feature at the block of fusion, and its last."""
+        """This encoder's feature at the block of fusion, and its last feature."""
         found: dict[int, Tensor] = {}
 
         def note(number: int, feature: Tensor) -> Tensor:
@@ -83,6 +83,6 @@ class SeparateBranch(nn.Module):
         return found[self.block], last
 
     def fuse(self, feature: Tensor, started: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
-        """The fused feature that goes on, and what the decoder reads."""
+        """The fused feature for the next block of the trunk, and the feature for the decoder."""
         own, last = started
         return self.fusion(own, feature), last

@@ -1,4 +1,4 @@
-"""The family: one card for each encoder, and for each variant of the ablation."""
+"""The model cards of BioSIQNet: for each encoder the model and the variants of the ablation."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ PAPER = (
     "assessment (IEEE TNNLS 2025, doi 10.1109/TNNLS.2025.3598716)"
 )
 
+BEHAVIOUR = 1
+"""Raise this when the models compute other numbers; tests/golden holds the present numbers."""
 PAPER_STAGE = Stage(epochs=50, optimizer="adam", lr=5e-5, schedule="step", step_size=10, gamma=0.1)
-"""Section IV-A. The optimiser is unnamed there; Adam is our reading."""
+"""Section IV-A. The section does not name the optimiser; we assume Adam."""
 
 VIT_RECIPE = Recipe(
     stages=(PAPER_STAGE,),
@@ -36,8 +38,8 @@ CNN_RECIPE = Recipe(
     **IMAGENET,
 )
 QUALITY_FIRST = LITE_RECIPE.model_copy(update={"loss_weights": {"quality": 50.0}})
-"""Labels are scaled to [0, 1], where an L2 loss of .02 counts for nothing beside saliency losses of
-some units; the paper does not say in which units its labels are."""
+"""Labels are scaled to [0, 1]. An L2 loss of .02 on that scale has no weight beside saliency losses
+of a few units, so quality gets a larger weight. The paper does not say the units of its labels."""
 VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     "v1": ("quality alone", {"low_block": None, "high_block": None}),
     "v2": ("with low saliency", {"high_block": None}),
@@ -50,7 +52,8 @@ VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
 THRESHOLDS = range(70, 151, 10)
 """Fig. 5."""
 LOSS_WEIGHTS = ((5, -2, -1), (5, -1, -1), (5, -2, -2), (5, 0, 0), (1, -2, -1), (10, -2, -1))
-"""The settings' weights, the grid search's "final" ones, and some around them."""
+"""Weights of KLD, CC and SIM: those of the paper's settings, the "final" ones of its grid search,
+and some near them."""
 BACKBONES = {
     "lite": {"encoder": "efficientnet-lite0"},
     "resnet18": {"encoder": "resnet18"},
@@ -60,7 +63,11 @@ BACKBONES = {
 
 
 def studies(blocks: int) -> dict[str, dict[str, dict[str, Any]]]:
-    """Tables I, II and VII, Fig. 5 and the loss weights, for a trunk of so many blocks."""
+    """The studies of Tables I, II and VII, of Fig. 5 and of the loss weights, for a trunk.
+
+    ``blocks`` is the number of the trunk's blocks. A trunk of three blocks or fewer has no study of
+    backbones (Table VII).
+    """
     every = range(1, min(blocks, 4) + 1)
     found: dict[str, dict[str, dict[str, Any]]] = {
         "ablation": {name: changes for name, (_, changes) in VARIANTS.items()},
@@ -106,11 +113,11 @@ ENCODERS: dict[str, tuple[str, Recipe, dict[str, Any], dict[str, Any]]] = {
         {"recipe.crop": (64, 64)},
     ),
 }
-"""Name -> what it is, recipe, options, tiny."""
+"""Name of the model -> description, recipe, options, and options for tiny runs."""
 
 
 def cards() -> Iterator[ModelCard]:
-    """Every card of the family."""
+    """All model cards of BioSIQNet."""
     for name, (what, recipe, options, tiny) in ENCODERS.items():
         blocks = 3 if name == "biosiqnet" else 5
         yield _card(name, what, recipe, options, tiny).model_copy(
@@ -135,6 +142,7 @@ def _card(
         recipe=recipe,
         fixed_crop=recipe is VIT_RECIPE,
         saliency="target",
+        behaviour=BEHAVIOUR,
         reproductions="biosiqnet_plugin.tables:tables",
         tiny={**TINY, **tiny},
         paper=PAPER,

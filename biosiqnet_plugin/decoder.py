@@ -1,20 +1,22 @@
-"""Saliency decoder: as many steps of convolution, ReLU and nearest x2 as the stride needs."""
+"""Saliency decoder: steps of convolution, ReLU and nearest upsampling x2, up to the crop's size."""
 
 from __future__ import annotations
 
 from torch import Tensor, nn
 
 WIDEST = 128
-"""Channels of a decoder's first convolution, at most; each step halves them."""
+"""Most channels of a decoder's first convolution. Later ones have fewer, but at least 8, and the
+last has 1."""
 
 
 class SaliencyDecoder(nn.Module):
-    """From a block's feature to a map of the crop's size.
+    """Turns a block's feature into a saliency map of the crop's size.
 
-    The paper's last step, too, ends in a ReLU; an all-zero map then gives 0/0 in the losses, so a
-    sigmoid takes its place. The losses do not see a map's scale, so nothing draws its inputs back
-    from where it is flat; ``start`` is added to them, to begin far to the left, where a sigmoid is
-    an exponential and has room.
+    In the paper the last step also ends in a ReLU. A ReLU can give an all-zero map, which cannot be
+    scaled to a sum of one (0/0). Therefore the last step here ends in a sigmoid. The losses do not
+    depend on a map's scale, so no gradient leads out of the flat parts of the sigmoid. Therefore
+    ``start`` is added to the bias of the last convolution: training begins at strongly negative
+    inputs, where a sigmoid is nearly an exponential and far from saturation.
     """
 
     def __init__(self, channels: int, stride: int, start: float) -> None:

@@ -8,7 +8,7 @@ from iqabench.kit.heads import score_layer
 
 
 class ConvolutionalHead(nn.Module):
-    """CNN-tailored: pooled feature, fully connected, ReLU, fully connected to one score."""
+    """The CNN-tailored head: pooling, a fully connected layer, ReLU, a layer with one score."""
 
     def __init__(self, channels: int, hidden: int, dropout: float) -> None:
         super().__init__()
@@ -30,10 +30,10 @@ class ConvolutionalHead(nn.Module):
 
 
 class TransformerHead(nn.Module):
-    """Transformer-tailored (eq. 3): a score and a weight for every patch, weighted mean.
+    """The transformer-tailored head (eq. 3): the weighted mean of a score for every patch.
 
-    MANIQA ends its scores in a ReLU. A head whose scores have all fallen below zero then has no
-    gradient to come back by, which happened in our trials; so there is none here.
+    MANIQA puts a ReLU behind the scores. If all scores fall below zero, that ReLU has no gradient
+    and the head stops learning. This happened in our trials, so this head has no such ReLU.
     """
 
     def __init__(self, channels: int, dropout: float) -> None:

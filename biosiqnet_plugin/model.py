@@ -1,8 +1,9 @@
 """BioSIQNet: image quality, low saliency and high saliency learnt together.
 
-A trunk of blocks computes quality. After one block the low-saliency branch, after a deeper one the
-high-saliency branch, adds its feature to the trunk's (eqs. 1 and 2); each branch is also decoded to
-a map that training compares with the true one (eqs. 4 to 9). Wang et al., IEEE TNNLS 2025.
+A trunk of blocks computes quality. The low-saliency branch adds its feature to the trunk's feature
+after one block, and the high-saliency branch after a deeper block (eqs. 1 and 2). A decoder turns
+each branch's feature into a saliency map, and training compares it with the true map (eqs. 4 to 9).
+Wang et al., IEEE TNNLS 2025.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ class BioSIQNet(nn.Module):
         return {name: one / one.amax((2, 3), keepdim=True) for name, one in found.items()}
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:
-        """``quality`` (L2), and the loss of each saliency branch where there are maps."""
+        """``quality`` (L2) and, if the batch has maps, ``low`` and ``high`` of the branches."""
         score, own = self._run(batch.images)
         losses = {"quality": functional.mse_loss(score.float(), batch.quality)}
         if batch.saliency is None:
@@ -75,15 +76,15 @@ class BioSIQNet(nn.Module):
 
     @property
     def takes_any_size(self) -> bool:
-        """Whether whole pictures serve as well as crops."""
+        """Whether the network accepts whole pictures of any size, not crops alone."""
         return not _is_transformer(self.options)
 
     def cam_layers(self) -> list[nn.Module]:
-        """Where Grad-CAM looks: the layers that give the quality head its feature."""
+        """The layers for Grad-CAM: those whose output is the feature of the quality head."""
         return [self.trunk.last_layer()]
 
     def _run(self, images: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
-        """Scores, and for each branch the feature that its decoder reads."""
+        """The scores, and for each branch the feature for its decoder."""
         started = {name: branch.start(images) for name, branch in self._branches()}
         decodable: dict[str, Tensor] = {}
 
@@ -100,7 +101,7 @@ class BioSIQNet(nn.Module):
         return list(self.branches.items())
 
     def _decode(self, decodable: dict[str, Tensor], images: Tensor) -> dict[str, Tensor]:
-        # Crops that no stride divides come back a little larger than they went in.
+        # If the stride does not divide a crop's sides, its decoded map is a little larger.
         height, width = images.shape[-2:]
         return {
             name: branch.decoder(decodable[name])[..., :height, :width]

@@ -1,4 +1,4 @@
-"""The paper's tables, each row with the run that would measure it again.
+"""The paper's tables; each row names the run that measures it again.
 
 The printed numbers are in ``published/*.csv``.
 """
@@ -29,7 +29,7 @@ MODELS = {
     "BIECON": "",
     "MEON": "",
 }
-"""Names as printed -> as registered; empty where no implementation is to be had."""
+"""Printed name -> registered name; the latter is empty if no implementation is available."""
 DATASETS = {"LIVE": "live", "CSIQ": "csiq", "TID2013": "tid2013", "KADID-10k": "kadid"}
 NO_MODEL = "no implementation is to be had; import its scores"
 RMSE_REMARK = (
@@ -39,7 +39,7 @@ RMSE_REMARK = (
 
 
 def tables() -> tuple[PaperTable, ...]:
-    """Tables I to VIII."""
+    """Tables I to VIII of the paper."""
     return (
         PaperTable(
             number=1,

@@ -1,13 +1,13 @@
-"""The transformer form's trunk: a ViT and two decoders in MANIQA's manner.
+"""The transformer form's trunk: a ViT and two decoders as in MANIQA.
 
 Three blocks, all on the grid of the ViT's patches:
 
 1. the ViT, whose four chosen layers are concatenated;
 2. Decoder_1: transposed attention, a 1x1 convolution to the ViT's width, Swin stage;
-3. Decoder_2: the same to half that width.
+3. Decoder_2: the same, to half the ViT's width.
 
-Layers of the ViT behind the last chosen one are left out: nobody reads them. After Yang et al.,
-MANIQA (CVPR Workshops 2022).
+The ViT's layers behind the last chosen layer are left out, because nothing uses their output. After
+Yang et al., MANIQA (CVPR Workshops 2022).
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ from torchvision.models.swin_transformer import SwinTransformerBlock
 from iqabench.kit.encoders import Edit, Init, pretrained
 
 TAPS = 4
-"""Layers of the ViT that are concatenated: for twelve layers the seventh to the tenth."""
+"""Number of the ViT's layers that are concatenated: layers 7 to 10 of a ViT with 12 layers."""
 WINDOW = 4
 HEADS = 4
 SWIN_BLOCKS = 2
 SWIN_LAYERS = 2
 RESIDUAL = 0.8
-"""Weight of a Swin stage's layers beside their input, as in MANIQA's official configuration."""
+"""Factor on a Swin layer's output, to which its input is added; from MANIQA's official settings."""
 DROP_PATH = 0.1
 DROPOUT = 0.1
 
 
 class TransformerTrunk(nn.Module):
-    """The ViT and its two decoders, with an encoder's interface."""
+    """The ViT and its two decoders, with the interface of `iqabench.kit.encoders.Encoder`."""
 
     last = 3
 
@@ -48,7 +48,7 @@ class TransformerTrunk(nn.Module):
         self.strides = (stride,) * 3
 
     def forward(self, images: Tensor, edit: Edit | None = None) -> Tensor:
-        """(B, 3, S, S) -> (B, width / 2, S/stride, S/stride); ``edit`` as of an encoder."""
+        """(B, 3, S, S) -> (B, width / 2, S/stride, S/stride); ``edit`` as for an encoder."""
         feature = self._tokens(images)
         for number, part in ((1, None), (2, self.decoder1), (3, self.decoder2)):
             feature = feature if part is None else part(feature)
@@ -56,7 +56,7 @@ class TransformerTrunk(nn.Module):
         return feature
 
     def last_layer(self) -> nn.Module:
-        """The layer whose output is the trunk's."""
+        """The layer whose output is the output of the trunk."""
         return self.decoder2
 
     def _tokens(self, images: Tensor) -> Tensor:
@@ -97,7 +97,7 @@ class Decoder(nn.Module):
 
 
 class TransposedAttention(nn.Module):
-    """Attention between channels, each a vector over positions."""
+    """Attention between channels: each channel is a vector over positions."""
 
     def __init__(self, positions: int) -> None:
         super().__init__()
@@ -116,7 +116,7 @@ class TransposedAttention(nn.Module):
 
 
 class SwinStage(nn.Module):
-    """Layers of two shifted-window blocks and a convolution, each added to its input."""
+    """Swin layers, each of two shifted-window blocks and a convolution, with residuals."""
 
     def __init__(self, channels: int, mlp: int) -> None:
         super().__init__()
@@ -137,7 +137,7 @@ class SwinStage(nn.Module):
 
 
 class SwinLayer(nn.Module):
-    """Blocks with alternating shift, then a 3x3 convolution and ReLU."""
+    """Swin blocks without and with shifted windows in turn, then a 3x3 convolution and ReLU."""
 
     def __init__(self, channels: int, mlp: int, drop_path: list[float]) -> None:
         super().__init__()

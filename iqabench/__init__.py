@@ -1,48 +1,130 @@
 """iqabench: honest evaluation of no-reference image quality models.
 
-``iqabench.run``, ``iqabench.leaderboard`` and the rest of :mod:`iqabench.api` are loaded on first
-use, so that importing the package costs nothing.
+>>> import iqabench
+>>> results = iqabench.run("brisque", "demo")          # doctest: +SKIP
+>>> results.leaderboard()[["model", "srocc_mean"]]     # doctest: +SKIP
+
+Every name is loaded on first use, so that importing the package costs nothing.
 """
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from iqabench.api import (
-        Choices,
-        Results,
-        Session,
-        compare,
-        diff,
-        explain,
-        import_scores,
-        leaderboard,
-        plan,
-        predictions,
-        run,
-        score,
+    from iqabench.api.datasets import (
+        Audit,
+        add_dataset,
+        audit_datasets,
+        describe_dataset,
+        draw_pairs,
+        export_split,
+        fetch_dataset,
+        list_datasets,
+        synthesize_dataset,
+        verify_dataset,
     )
+    from iqabench.api.machine import describe_machine, describe_model, list_models, versions
+    from iqabench.api.pictures import explain, score, show_saliency
+    from iqabench.api.results import SIGNIFICANCE_TESTS, Outcome, Results
+    from iqabench.api.running import PlannedJob, find_job, import_scores, plan, planned, run
+    from iqabench.api.saliency import clear_maps, evaluate_saliency, kept_maps, list_providers
+    from iqabench.api.session import Choices, Session
+    from iqabench.api.stores import upgrade_store
+    from iqabench.studies.cost import cost
+    from iqabench.studies.reproduce import reproduce
+    from iqabench.studies.saliency import study_saliency
+    from iqabench.studies.stress import Stress, stress
+    from iqabench.studies.variants import study
+
+_HOMES = {
+    "iqabench.api.datasets": (
+        "Audit",
+        "add_dataset",
+        "audit_datasets",
+        "describe_dataset",
+        "draw_pairs",
+        "export_split",
+        "fetch_dataset",
+        "list_datasets",
+        "synthesize_dataset",
+        "verify_dataset",
+    ),
+    "iqabench.api.machine": ("describe_machine", "describe_model", "list_models", "versions"),
+    "iqabench.api.pictures": ("explain", "score", "show_saliency"),
+    "iqabench.api.results": ("SIGNIFICANCE_TESTS", "Outcome", "Results"),
+    "iqabench.api.running": (
+        "PlannedJob",
+        "find_job",
+        "import_scores",
+        "plan",
+        "planned",
+        "run",
+    ),
+    "iqabench.api.saliency": ("clear_maps", "evaluate_saliency", "kept_maps", "list_providers"),
+    "iqabench.api.session": ("Choices", "Session"),
+    "iqabench.api.stores": ("upgrade_store",),
+    "iqabench.studies.cost": ("cost",),
+    "iqabench.studies.reproduce": ("reproduce",),
+    "iqabench.studies.saliency": ("study_saliency",),
+    "iqabench.studies.stress": ("Stress", "stress"),
+    "iqabench.studies.variants": ("study",),
+}
+"""Modules, and the public names that live there."""
 
 __all__ = [
+    "SIGNIFICANCE_TESTS",
+    "Audit",
     "Choices",
+    "Outcome",
+    "PlannedJob",
     "Results",
     "Session",
-    "compare",
-    "diff",
+    "Stress",
+    "add_dataset",
+    "audit_datasets",
+    "clear_maps",
+    "cost",
+    "describe_dataset",
+    "describe_machine",
+    "describe_model",
+    "draw_pairs",
+    "evaluate_saliency",
     "explain",
+    "export_split",
+    "fetch_dataset",
+    "find_job",
     "import_scores",
-    "leaderboard",
+    "kept_maps",
+    "list_datasets",
+    "list_models",
+    "list_providers",
     "plan",
-    "predictions",
+    "planned",
+    "reproduce",
     "run",
     "score",
+    "show_saliency",
+    "stress",
+    "study",
+    "study_saliency",
+    "synthesize_dataset",
+    "upgrade_store",
+    "verify_dataset",
+    "versions",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    if name not in __all__:
-        raise AttributeError(f"module 'iqabench' has no attribute '{name}'")
-    from iqabench import api
+    for module, names in _HOMES.items():
+        if name in names:
+            found = getattr(importlib.import_module(module), name)
+            globals()[name] = found
+            return found
+    raise AttributeError(f"module 'iqabench' has no attribute '{name}'")
 
-    return getattr(api, name)
+
+def __dir__() -> list[str]:
+    """The public names, for completion."""
+    return sorted(__all__)

@@ -1,6 +1,7 @@
 """Catalogues: YAML files that bind names of data sets to folders and settings.
 
-Merged key by key, the later winning: the shipped one, the user's, the one named by ``--catalog``.
+Three catalogues are merged key by key: the shipped one, the user's, and the one that ``--catalog``
+names. The later catalogue wins.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ class BoundDataset:
 
     @property
     def is_there(self) -> bool:
-        """Whether its folder is there; built-in sets are made on first use."""
+        """Whether its folder exists. True for a built-in set, which is made on first use."""
         return self.card.builder is not None or (self.root is not None and self.root.is_dir())
 
 
@@ -61,7 +62,7 @@ def user_catalog() -> Path:
 
 
 def shipped_catalog() -> Path:
-    """datasets.yaml: inside an installed package, beside it in a checkout."""
+    """The path of datasets.yaml: inside an installed package, beside the package in a checkout."""
     inside = Path(__file__).parent / "datasets.yaml"
     return inside if inside.exists() else Path(__file__).parent.parent / "datasets.yaml"
 
@@ -73,7 +74,7 @@ class Catalog:
         """Read and merge the catalogues.
 
         Raises:
-            CatalogError: a file that is missing, is no YAML, or holds an unknown key.
+            CatalogError: a file is missing, is no YAML, or holds an unknown key.
         """
         self.registry = registry
         self._entries: dict[str, dict[str, Any]] = {}
@@ -100,7 +101,7 @@ class Catalog:
         return BoundDataset(card, self._root(card, entry), options)
 
     def ready(self, name: str, root: Path | None = None) -> BoundDataset:
-        """A set whose folder is there (built-in sets are made on first use).
+        """A set whose folder exists (a built-in set is made on first use).
 
         Args:
             name: the set's name or alias.
@@ -206,7 +207,7 @@ class Catalog:
             return self.registry.datasets.get(reader).option_keys
         except UnknownNameError as error:
             if self.registry.failures:
-                return tuple(entry)  # its reader may be a failed plugin's; `doctor` says so
+                return tuple(entry)  # a failed plugin may have its reader; see `doctor`
             raise CatalogError(
                 f"{path}: data set '{name}' has no reader ({error.message})",
                 f"add reader: csv, or the name of a registered set; {error.hint}",

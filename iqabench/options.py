@@ -13,15 +13,15 @@ from pydantic import BaseModel, ValidationError
 from iqabench.contract.errors import UnknownNameError, UsageError
 
 NEXT_KEY = re.compile(r":(?=[A-Za-z_]\w*=)")
-"""Where the next option begins: a value may itself hold colons."""
+"""The colon before the next option. Any other colon belongs to a value."""
 
 
 def named(text: str, rest: str = "") -> tuple[str, dict[str, str]]:
-    """A name and the options behind it, ``NAME[:KEY=VALUE[:KEY=VALUE...]]``.
+    """A name and the options after it, ``NAME[:KEY=VALUE[:KEY=VALUE...]]``.
 
     Args:
-        text: as given.
-        rest: a key whose value is all that follows it, options of another name included.
+        text: the text that the user gave.
+        rest: a key whose value is the whole text after it, even if it holds other options.
 
     Raises:
         UsageError: an option is no KEY=VALUE, or is given twice.
@@ -54,7 +54,7 @@ def known(model: type[BaseModel], keys: Mapping[str, Any], owner: str) -> None:
     """Check that every key is a field of the model.
 
     Raises:
-        UnknownNameError: one is not.
+        UnknownNameError: a key is no field.
     """
     for key in keys:
         if key not in model.model_fields:
@@ -62,7 +62,11 @@ def known(model: type[BaseModel], keys: Mapping[str, Any], owner: str) -> None:
 
 
 def parsed(model: type[BaseModel], key: str, value: Any) -> Any:
-    """A command line's text as the field's type: JSON where it reads as such, else the text."""
+    """A value from the command line, prepared for a field of the model.
+
+    Text for a field of type ``str`` or ``Path`` stays as it is. Other text is read as JSON. If it
+    is no JSON, text with commas becomes a list, ``none`` becomes None, and any other text stays.
+    """
     if not isinstance(value, str) or model.model_fields[key].annotation in (str, Path):
         return value
     try:
@@ -73,7 +77,7 @@ def parsed(model: type[BaseModel], key: str, value: Any) -> Any:
 
 
 def misfit(what: str, error: ValidationError, hint: str) -> UsageError:
-    """What is wrong with the first value that does not fit its field."""
+    """The error for the first value that does not fit its field."""
     first = error.errors()[0]
     place = ".".join(str(part) for part in first["loc"])
     given = str(first["input"]) if isinstance(first["input"], Path) else first["input"]

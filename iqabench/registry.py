@@ -1,6 +1,7 @@
-"""Loads plugins and resolves names. The only module that does either.
+"""Loads plugins and resolves names. No other module does this.
 
-A plugin that fails to import is set aside with its reason; the others go on, and ``doctor`` tells.
+If a plugin fails to import, its error is kept, and ``iqabench doctor`` shows it. The other plugins
+are loaded.
 """
 
 from __future__ import annotations
@@ -41,7 +42,12 @@ class Shelf(Generic[Card]):
         self._aliases: dict[str, str] = {}
 
     def add(self, card: Card, plugin: str) -> None:
-        """Put a card on the shelf; a taken name or alias is the plugin's error."""
+        """Put a card on the shelf.
+
+        Raises:
+            TypeError: the card is of another kind.
+            ValueError: its name or an alias is taken.
+        """
         if not isinstance(card, self.kind):
             raise TypeError(f"{card!r} is no {self.kind.__name__}")
         for name in (card.name, *card.aliases):
@@ -53,7 +59,7 @@ class Shelf(Generic[Card]):
         self._aliases |= dict.fromkeys(card.aliases, card.name)
 
     def remove_plugin(self, plugin: str) -> None:
-        """Take back what a plugin put here before it failed."""
+        """Remove the cards that a plugin added before it failed."""
         for name in [name for name, owner in self.plugins.items() if owner == plugin]:
             card = self.cards.pop(name)
             del self.plugins[name]
@@ -68,7 +74,7 @@ class Shelf(Generic[Card]):
         """The card of that name or alias.
 
         Raises:
-            UnknownNameError: nobody registered it; the hint names near misses.
+            UnknownNameError: nobody registered it; the hint gives similar names.
         """
         key = self.canonical(name)
         if key not in self.cards:
@@ -83,11 +89,14 @@ class Provider:
     card: SaliencyCard
     options: BaseModel | None = None
     of: Provider | None = None
-    """Whose maps are permuted."""
+    """The provider whose maps are permuted; None if the maps are not permuted."""
 
     @cached_property
     def contents(self) -> Mapping[str, str]:
-        """SHA-256 of what each file, or each folder's names and files, among the options holds."""
+        """Option -> SHA-256 of its contents, for the options that are files or folders.
+
+        The hash of a folder covers the names and the contents of its files.
+        """
         from iqabench.kit.download import tree_sha256
 
         values = {} if self.options is None else dict(self.options)
@@ -146,7 +155,7 @@ class Registry:
         self.plugins[name] = getattr(plugin, "__name__", type(plugin).__name__)
 
     def note(self) -> str:
-        """A hint's tail when plugins failed to load: the name sought may have been theirs."""
+        """The end of a hint: the plugins that failed to load; one of them may offer the name."""
         if not self.failures:
             return ""
         return f" (plugins that failed to load: {', '.join(self.failures)}; see iqabench doctor)"
@@ -162,7 +171,7 @@ class Registry:
     def provider(self, text: str) -> Provider:
         """The saliency provider that ``NAME[:KEY=VALUE[:KEY=VALUE...]]`` names.
 
-        Where it permutes maps, the value of ``of`` is all that follows: a provider with options.
+        If it permutes maps, the whole text after ``of=`` is the other provider with its options.
 
         Raises:
             UnknownNameError: nobody registered the provider, or it has no such option.
@@ -196,7 +205,7 @@ def _options(card: SaliencyCard, given: dict[str, str]) -> BaseModel | None:
 
 
 def options_of(card: SaliencyCard) -> list[str]:
-    """The options a provider takes: KEY=DEFAULT, or KEY alone where one must be given."""
+    """The options that a provider takes: KEY=DEFAULT, or KEY alone if the option has no default."""
     fields = load(card.options).model_fields if card.options is not None else {}
     return [
         key if field.is_required() else f"{key}={field.default}" for key, field in fields.items()
@@ -228,10 +237,10 @@ def load(target: str) -> Any:
 
 
 def installed(card: ModelCard | SaliencyCard) -> bool:
-    """Whether the optional library a card needs is there; found without importing it."""
+    """Whether the optional library that a card needs is installed, without importing it."""
     try:
         return not card.requires or importlib.util.find_spec(card.requires) is not None
-    except ModuleNotFoundError:  # a parent of it is missing
+    except ModuleNotFoundError:  # its parent package is missing
         return False
 
 
@@ -239,7 +248,8 @@ def require(card: ModelCard | SaliencyCard) -> None:
     """Check, without importing it, that the optional library a card needs is installed.
 
     Raises:
-        MissingDependencyError: it is not; names the library's licence and the install command.
+        MissingDependencyError: it is not installed. The error gives the licence on the card and the
+            install command.
     """
     if installed(card):
         return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.server
 import importlib
+import os
 import sys
 import threading
 from dataclasses import dataclass
@@ -20,10 +21,32 @@ from iqabench.registry import registry
 CONTENTS, LEVELS, SIZE = 9, (1, 2, 3, 4), (96, 80)
 
 
+LONGEST = (
+    "test_main_job.py",
+    "test_every_model.py",
+    "test_users_command.py",
+    "test_biosiqnet_learns.py",
+    "test_pyiqa_training.py",
+)
+"""Files that take minutes. They run first, so that no worker is left with one at the end."""
+
+
+def pytest_collection_modifyitems(items):
+    """Put the longest files first; the order of the others stays."""
+    items.sort(key=lambda item: item.path.name not in LONGEST)
+
+
 @pytest.fixture(scope="session")
 def session_cache(tmp_path_factory):
-    """One cache for the whole session: the demo set takes long to build."""
-    return tmp_path_factory.mktemp("cache")
+    """A cache for the whole session. Built-in sets, which take long to make, lie in one place for
+    all processes that test at once.
+    """
+    base = tmp_path_factory.getbasetemp()
+    sets = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "built-in-sets"
+    sets.mkdir(exist_ok=True)
+    cache = tmp_path_factory.mktemp("cache")
+    (cache / "datasets").symlink_to(sets)
+    return cache
 
 
 @pytest.fixture(autouse=True)

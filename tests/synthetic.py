@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 from PIL import Image, ImageFilter
 from skimage import data
+from stored import HOLD_OUT, evaluation, job_record, keep, predict_identity
 
-from iqabench.api import Session
+from iqabench import Session
 from iqabench.contract.cards import Protocol
 from iqabench.data.splits import hold_out
 from iqabench.store import Store
@@ -44,7 +45,7 @@ def study(root, models, sets, seeds, contents=25, levels=8):
         store.save_table(name, dataset.hash, dataset.table)
         for seed in range(seeds):
             split = hold_out(name, dataset.table["content"], seed, Protocol())
-            store.save_split(split.hash, split.record())
+            store.save_split(split.record())
             for place, model in enumerate(models):
                 rows = dataset.rows_of(list(split.test))
                 noise = random.normal(0, 0.3 + 0.1 * place, len(rows))
@@ -55,36 +56,32 @@ def study(root, models, sets, seeds, contents=25, levels=8):
 
 def _save(store, dataset, model, seed, split, scores):
     """One predict job and the evaluation that uses it."""
-    fields = {"kind": "predict", "model": model, "dataset": dataset.name, "seed": seed}
-    job = digest(fields)
-    with store.writing(job) as folder:
-        scores.assign(error=None, notes="").to_parquet(folder / "predictions.parquet", index=False)
-        ended = {"status": "done", "began": f"{seed}", "title": f"predict with {model}"}
-        store.finish(job, {**ended, "fields": fields, "seconds_per_image": 0.01, "parameters": 9})
-    record = {
-        "label": model,
-        "model": model,
-        "config": digest({"model": model}),
-        "init": "default",
-        "weights": "train",
-        "direction": "higher",
-        "protocol": "hold-out",
-        "train": dataset.name,
-        "test": dataset.name,
-        "test_hash": dataset.hash,
-        "labels": "human",
-        "seed": seed,
-        "fold": None,
-        "split": split.hash,
-        "contents": list(split.test),
-        "selection": "validation",
-        "saliency": "-",
-        "predict": job,
-        "fit": None,
-        "shared": [],
-        "seen": [],
-    }
-    store.save_evaluation(digest(record), record)
+    identity = predict_identity(model, dataset.name, dataset.hash, seed=seed)
+    record = job_record(
+        model,
+        identity,
+        began=f"{seed}",
+        title=f"predict with {model}",
+        seconds_per_image=0.01,
+        parameters=9,
+    )
+    predict = keep(store, record, scores.assign(error=None, notes=""))
+    store.save_evaluation(
+        evaluation(
+            label=model,
+            model=model,
+            config=digest({"model": model}),
+            protocol=HOLD_OUT,
+            train=dataset.name,
+            test=dataset.name,
+            test_hash=dataset.hash,
+            seed=seed,
+            split=split.hash,
+            contents=split.test,
+            predict=predict,
+            shared=(),
+        )
+    )
 
 
 def _pictures(root, contents, levels, random):

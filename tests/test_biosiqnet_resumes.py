@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 import torch
 
-from iqabench.api import Session
-from iqabench.data.maps import MapSource
-from iqabench.data.views import TrainingCrops
-from iqabench.engine.fit import fit_network, plain_state
+from iqabench.api.session import Session
+from iqabench.engine.crops import TrainingCrops
+from iqabench.engine.training import fit_network, plain_state
+from iqabench.engine.training_module import Course
 from iqabench.protocols.requests import Choices, resolve
 from iqabench.registry import registry
+from iqabench.saliency.maps import MapSource
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -42,7 +43,7 @@ def test_resuming_changes_nothing(little, tmp_path, name):
 
         (tmp_path / folder).mkdir(exist_ok=True)
         place = (tmp_path / folder, "cpu", "fp32", lambda *_: None)
-        history = fit_network(model, request.recipe, crops, validate, *place)
+        history = fit_network(Course(model, request.recipe, crops, validate, *place))
         return plain_state(model), history, len(seen)
 
     whole, history, _ = train("whole", seed=0)
@@ -50,6 +51,6 @@ def test_resuming_changes_nothing(little, tmp_path, name):
         train("cut", seed=0, epochs=3)
     resumed, _, epochs = train("cut", seed=1)
     assert epochs == 2  # the third, lost in the cut, and the fourth
-    assert [row["epoch"] for row in history] == [0, 1, 2, 3]
-    assert {"quality", "low", "high"} <= history[0].keys()
+    assert [epoch.epoch for epoch in history] == [0, 1, 2, 3]
+    assert {"quality", "low", "high"} <= history[0].losses.keys()
     assert all(torch.equal(whole[key], resumed[key]) for key in whole)

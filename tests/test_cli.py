@@ -9,7 +9,7 @@ from importlib.metadata import version
 
 import pytest
 
-from iqabench import api
+import iqabench as library
 from iqabench.catalog import Catalog
 from iqabench.cli import COMMANDS
 from iqabench.contract import IqabenchError
@@ -195,7 +195,7 @@ def test_an_interrupt_is_its_own_exit_code(iqabench, monkeypatch):
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(api, "run", interrupted)
+    monkeypatch.setattr(library, "run", interrupted)
     code, _, complaint = iqabench("run", "--quiet")
     assert code == 130
     assert complaint[-1].startswith("interrupted")
@@ -208,7 +208,7 @@ def test_a_bare_run_is_the_documented_one(iqabench, monkeypatch):
         asked.extend(map(list, given))
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(api, "run", remember)
+    monkeypatch.setattr(library, "run", remember)
     iqabench("run")
     iqabench(*["run", "--models", "biosiqnet-lite,brisque", "--datasets", "demo"])
     assert asked == [["biosiqnet-lite", "brisque"], ["demo"]] * 2

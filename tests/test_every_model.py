@@ -1,11 +1,14 @@
-"""Every family of models in one run on the demo set: toy-sized, from random weights."""
+"""Every family of models in one run on a small set: toy-sized, from random weights."""
 
 import json
 import math
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image, ImageFilter
+from skimage import data
 
 from iqabench.data import splits
 
@@ -14,23 +17,52 @@ MODELS = (
     *("maniqa", "hyperiqa", "dbcnn", "tres", "cnniqa", "wadiqam"),
     *("brisque", "niqe", "piqe", "psnr", "ssim"),
 )
-DISTORTIONS, TESTED = 8, 80
-"""Of the demo set; pictures in the test part of one of its folds."""
+CONTENTS, SIDE = 10, 200
+"""NIQE needs two of its blocks of 96 pixels in each direction."""
+LEVELS, KINDS = (1, 2, 3, 4, 5), ("blur", "noise")
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 
-def few_contents():
-    """One fold of the demo set, with fewer contents to learn from."""
-    path = Path("fold.json")
-    fold = json.loads(path.read_text())
-    contents = [*fold["train"], *fold["validation"], *fold["test"]]
-    split = splits.load(path, "demo", contents)
-    splits.save(replace(split, train=split.train[:2]), path)
+def worse(photo, kind, level, random):
+    if kind == "blur":
+        return Image.fromarray(photo).filter(ImageFilter.GaussianBlur(0.5 * level))
+    noisy = photo + random.normal(0, 6 * level, photo.shape)
+    return Image.fromarray(np.clip(noisy, 0, 255).astype(np.uint8))
+
+
+@pytest.fixture
+def catalog(tmp_path):
+    """The catalogue with a set ``parts``: parts of a photograph, blurred and noisy."""
+    root, random = tmp_path / "parts", np.random.default_rng(0)
+    root.mkdir()
+    lines = ["image,mos,reference,distortion,level"]
+    for content in range(CONTENTS):
+        top, left = random.integers(512 - SIDE, size=2)
+        photo = data.astronaut()[top : top + SIDE, left : left + SIDE]
+        Image.fromarray(photo).save(root / f"c{content}.png")
+        for kind in KINDS:
+            for level in LEVELS:
+                name = f"c{content}_{kind}_{level}.png"
+                worse(photo, kind, level, random).save(root / name)
+                lines.append(f"{name},{6 - level},c{content}.png,{kind},{level}")
+    (root / "labels.csv").write_text("\n".join(lines) + "\n")
+    path = tmp_path / "catalog.yaml"
+    path.write_text(f"datasets: {{parts: {{reader: csv, root: {root}, labels: labels.csv}}}}\n")
     return path
 
 
+def few_contents():
+    """One split of the set, with fewer contents to learn from."""
+    path = Path("split.json")
+    exported = json.loads(path.read_text())
+    contents = [*exported["train"], *exported["validation"], *exported["test"]]
+    split = splits.load(path, "parts", contents)
+    splits.save(replace(split, train=split.train[:2]), path)
+    return path, len(split.test)
+
+
 @pytest.mark.slow
-def test_all_run_the_same_way(iqabench, tmp_path, monkeypatch):
+def test_all_run_the_same_way(iqabench, catalog, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     # A cache of its own: nothing that is built here by one thread decides another test.
     monkeypatch.setenv("IQABENCH_CACHE", str(tmp_path / "cache"))
@@ -40,9 +72,11 @@ def test_all_run_the_same_way(iqabench, tmp_path, monkeypatch):
         assert code == 0, (out, complaint)
         return out
 
-    printed("datasets", "splits", "export", "demo", "fold.json", "--seed", "0", "--fold", "0")
+    known = ("--catalog", catalog)
+    printed("datasets", "splits", "export", "parts", "split.json", "--seed", "0", *known)
+    split, tested = few_contents()
     out = printed(
-        *("run", "--models", ",".join(MODELS), "--datasets", "demo", "--split", few_contents()),
+        *("run", "--models", ",".join(MODELS), "--datasets", "parts", "--split", split, *known),
         *("--init", "random", "--tiny", "--seeds", "1", "--quiet", "--format", "json"),
     )
     rows = {row["model"]: row for row in json.loads(out)}
@@ -57,8 +91,8 @@ def test_all_run_the_same_way(iqabench, tmp_path, monkeypatch):
     assert all(row["sentence"] for row in pairs)
 
     parts = json.loads(printed("leaderboard", "--by", "distortion", "--format", "json"))
-    assert len(parts) == len(MODELS) * DISTORTIONS
+    assert len(parts) == len(MODELS) * len(KINDS)
     assert {row["model"] for row in parts} == set(MODELS)
-    assert sum(row["n"] for row in parts) == len(MODELS) * TESTED
+    assert sum(row["n"] for row in parts) == len(MODELS) * tested * len(KINDS) * len(LEVELS)
     psnr = [row["srocc"] for row in parts if row["model"] == "psnr"]
     assert all(math.isfinite(srocc) for srocc in psnr)

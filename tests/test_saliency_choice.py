@@ -7,10 +7,11 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from iqabench import api
-from iqabench.api import Session
+from iqabench.api import running
+from iqabench.api.results import Results
+from iqabench.api.session import Session
 from iqabench.contract import DataError
-from iqabench.protocols.requests import Choices, resolve
+from iqabench.protocols.requests import resolve
 from iqabench.registry import registry
 
 pytestmark = pytest.mark.usefixtures("toy", "one_thread")
@@ -35,13 +36,13 @@ def mapped(little, tmp_path):
 
 
 def plan(catalog, model="toy-guided", **choices):
-    return api.plan(
+    return running.plan(
         [model], ["little"], seeds=1, choices=Choices(**choices), session=Session(catalog)
     )
 
 
 def saliency(catalog, **more):
-    return {evaluation.record()["saliency"] for evaluation in plan(catalog, **more).evaluations}
+    return {evaluation.saliency for evaluation in plan(catalog, **more).evaluations}
 
 
 def test_the_sets_own_maps_go_before_the_models_choice(little, mapped):
@@ -94,32 +95,30 @@ def test_fingerprints_follow_provider_options_and_map_files(mapped):
 
 def test_a_run_with_options_is_told_apart_in_the_leaderboard(little, tmp_path):
     for text in ("center", "shuffled:seed=1:of=center:sigma=0.3"):
-        outcome = api.run(
+        outcome = running.run(
             ["toy-guided"],
             ["little"],
             seeds=1,
             set=["toy-guided.recipe.epochs=1", "toy-guided.recipe.average=0.5"],
             choices=Choices(saliency=text),
-            store=tmp_path / "store",
-            catalog=little.catalog,
+            session=Session(little.catalog, store=tmp_path / "store"),
         )
         assert outcome.leaderboard()["failed"].sum() == 0
-    board = api.leaderboard(tmp_path / "store")
+    board = Results(Session(store=tmp_path / "store")).leaderboard()
     assert set(board["saliency"]) == {"center", "shuffled:seed=1:of=center:sigma=0.3"}
     assert board["config"].nunique() == 2
     assert (board["coverage"] == 1).all()
 
 
 def test_a_stranger_s_bad_map_fails_its_job_by_name(little, tmp_path):
-    results = api.run(
+    results = running.run(
         ["toy-guided"],
         ["little"],
         seeds=1,
         choices=Choices(saliency="toy-gaze:fault=dim"),
-        store=tmp_path / "store",
-        catalog=little.catalog,
+        session=Session(little.catalog, store=tmp_path / "store"),
     )
-    errors = {job.record["error"] for job in results.store.jobs() if not job.done}
+    errors = {job.record.error for job in results.store.jobs() if not job.done}
     assert any("saliency provider 'toy-gaze' returned a map from" in error for error in errors)
 
 

@@ -1,1 +1,1 @@
-"""Leakage audit: pictures of one set that show what pictures of another show."""
+"""The leakage audit: which pictures of two sets show the same content."""

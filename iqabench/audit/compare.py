@@ -10,27 +10,27 @@ from iqabench.audit.features import Features
 from iqabench.audit.geometry import Overlap, overlap
 
 ALL_PAIRS = 4000
-"""Up to so many pairs all are looked at closely; an index chooses among more."""
+"""Up to this many pairs, all are compared by geometry. Of more pairs, an index chooses some."""
 Places = tuple[int, int]
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What says that two pictures show the same content; None where a means found nothing."""
+    """Evidence that two pictures show the same content. None where a method found nothing."""
 
     identical: bool = False
     """The files are equal, byte for byte."""
     bits: int | None = None
-    """Bits of 63 in which the perceptual hashes differ."""
+    """Number of bits, of 63, in which the perceptual hashes differ."""
     inliers: int | None = None
-    """Local features that one similarity transform maps onto each other."""
+    """Number of local features that one similarity transform maps onto each other."""
     correlation: float | None = None
     """Normalised cross-correlation of the overlap that the transform predicts."""
     mirrored: bool = False
 
     @property
     def found_by(self) -> str:
-        """The means that found the pair."""
+        """The methods that found the pair."""
         means = {
             "identical files": self.identical,
             "hash": self.bits is not None,
@@ -44,13 +44,13 @@ def compare(
     second: Sequence[Features] | None = None,
     tick: Callable[[int, int], None] | None = None,
 ) -> dict[Places, Evidence]:
-    """Pairs of indices of pictures that show the same content.
+    """Pairs of indices of pictures that show the same content -> the evidence.
 
     Args:
         first: pictures of one set.
-        second: pictures of another; None compares the first with each other, each pair once and
-            none with itself.
-        tick: called with the number of pairs looked at closely, and of those to be.
+        second: pictures of another set; None compares the pictures of ``first`` with each other,
+            each pair once and no picture with itself.
+        tick: called with (pairs whose geometry was compared, all such pairs).
     """
     within = second is None
     others = first if second is None else second

@@ -1,4 +1,4 @@
-"""What a picture is compared by: a small grey copy and its local features, computed once."""
+"""The data by which a picture is compared: a small grey copy and local features, computed once."""
 
 from __future__ import annotations
 
@@ -7,35 +7,35 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from iqabench.data.images import DECODING
-from iqabench.data.pixels import cached
+from iqabench.data.decoding import DECODING
+from iqabench.data.picture_cache import cached
 from iqabench.kit.places import cache_dir
+from iqabench.store.files import write_atomically
 from iqabench.store.fingerprints import digest, package_version
-from iqabench.store.folder import write_atomically
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
 VERSION = 1
-"""Changes when the features of a picture do; part of the cache's key."""
+"""Rises when the features of a picture change; part of the cache's key."""
 SIDE = 256
-"""Local features are found in a copy as large as a square of this side, in pixels."""
+"""Local features are found in a copy with the area of a square of this side, in pixels."""
 GREY_SIDE = 96
-"""Side of the square that the kept grey copy is as large as."""
+"""The kept grey copy has the area of a square of this side, in pixels."""
 MOST_ENLARGED = 2.0
 CONTRAST = 0.006
-"""Least contrast of a SIFT extremum; half of scikit-image's own, for soft pictures."""
+"""Least contrast of a SIFT extremum; half of scikit-image's default, for blurred pictures."""
 MOST_POINTS = 512
-"""The coarsest are kept: they survive where a copy is smaller."""
+"""Largest number of features. The coarsest are kept, because a smaller copy still has them."""
 
 
 @dataclass(frozen=True)
 class Features:
-    """What one picture is compared by.
+    """The data by which one picture is compared.
 
-    Lengths are in units of the square root of the picture's area, so that they need not know how
-    large any copy was.
+    Lengths are in units of the square root of the picture's area. So they do not depend on the size
+    of the copy.
     """
 
     extent: NDArray[np.float32]
@@ -49,7 +49,7 @@ class Features:
 
 
 def features(path: Path, content_hash: str) -> Features:
-    """The features of a picture file, from the cache or into it.
+    """The features of a picture file. They are read from the cache, or computed and stored there.
 
     Raises:
         DataError: the file is no picture, or is damaged.
@@ -81,10 +81,10 @@ def compute(picture: NDArray[np.uint8]) -> Features:
     sift = make(upsampling=1, c_dog=CONTRAST)
     try:
         sift.detect(grey / 255.0)
-        # Its orientations are half a bin too large, which a mirrored picture turns round.
+        # scikit-image's orientations are half a bin too large; mirroring reverses this error.
         sift.orientations -= np.pi / sift.n_bins
         sift.extract(grey / 255.0)
-    except RuntimeError:  # its way to say that there are no extrema
+    except RuntimeError:  # SIFT raises this if there are no extrema
         points, descriptors = np.empty((0, 4)), np.empty((0, 128))
     else:
         coarse = np.argsort(-sift.sigmas, kind="stable")[:MOST_POINTS]
@@ -101,7 +101,7 @@ def compute(picture: NDArray[np.uint8]) -> Features:
 
 
 def _resized(picture: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
-    """A grey copy as large as a square of that side, if it need not be enlarged too much."""
+    """A grey copy with the area of a square of that side, enlarged by at most ``MOST_ENLARGED``."""
     import numpy as np
     from PIL import Image
 

@@ -1,7 +1,7 @@
-"""Whether two pictures overlap after a shift, turn and change of size: what crops do to a picture.
+"""Whether two pictures overlap after a shift, a rotation and a change of size, as crops do.
 
-Local features are matched; each match alone proposes a similarity transform, the one that most
-others agree with is refined, and the overlap it predicts must look alike.
+Local features are matched. Each match proposes a similarity transform. The transform with which
+most other matches agree is refined. It predicts an overlap, in which the pictures must look alike.
 """
 
 from __future__ import annotations
@@ -16,20 +16,21 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 RATIO = 0.85
-"""A match must be nearer than this share of the distance to the second nearest (Lowe's test)."""
+"""Largest ratio of the distances to the nearest and the second nearest feature (Lowe's test)."""
 NEAR = 0.03
-"""How far, in picture sides, a matched point may lie from where a single match's transform puts it;
-half of it for the refined transform."""
+"""Largest distance between a matched point and its place by a single match's transform, in units of
+the square root of the picture's area. Half of it is allowed for the refined transform."""
 SCALE_AGREES, TURN_AGREES = 0.4, 0.35
 """Largest difference of log scales, and of angles in radians, between matches that agree."""
 LEAST_INLIERS = 4
 LEAST_CORRELATION = 0.75
 LEAST_OVERLAP = 0.1
-"""Share of the picture that is covered more."""
+"""The overlap must cover at least this share of one of the two pictures."""
 LEAST_PIXELS = 64
-"""Of the first grey copy that the overlap must hold, for a correlation to mean something."""
+"""Least pixels of the first grey copy in the overlap; with fewer, a correlation means nothing."""
 FINE, COARSE = 1.0, 4.0
-"""Sigmas in pixels of the coarser grey copy; what is compared is the detail between the two."""
+"""Standard deviations of two Gaussian filters, in pixels of the coarser grey copy. The pictures are
+compared by the difference of the two filtered copies, the detail."""
 
 
 @dataclass(frozen=True)
@@ -37,14 +38,17 @@ class Overlap:
     """Evidence that two pictures overlap."""
 
     inliers: int
-    """Distinct points that one similarity transform maps onto each other."""
+    """Number of distinct points that one similarity transform maps onto each other."""
     correlation: float
     """Normalised cross-correlation of the overlap's detail."""
     mirrored: bool
 
 
 def overlap(first: Features, second: Features, mirrored: bool = False) -> Overlap | None:
-    """How the pictures overlap, ``first`` mirrored before where asked; None where they do not."""
+    """How the pictures overlap; None if they do not.
+
+    If ``mirrored`` is true, ``first`` is mirrored before the comparison.
+    """
     if mirrored:
         first = mirror(first)
     source, target, turned = _matches(first, second)
@@ -59,7 +63,7 @@ def overlap(first: Features, second: Features, mirrored: bool = False) -> Overla
 
 
 def mirror(features: Features) -> Features:
-    """Features of the picture mirrored left to right, without looking at it again."""
+    """Features of the picture mirrored left to right, computed without the picture."""
     import numpy as np
 
     points = features.points * np.array([-1, 1, 1, -1], np.float32)
@@ -108,7 +112,9 @@ def _transform(
     target: NDArray[np.complex128],
     turned: NDArray[np.complex128],
 ) -> tuple[complex, complex, int] | None:
-    """``target = factor * source + shift`` as most matches have it, and how many points agree."""
+    """Factor and shift of ``target = factor * source + shift`` with which most matches agree, and
+    the number of distinct points that agree; None if there are too few.
+    """
     import numpy as np
 
     if len(source) < 3:
@@ -129,7 +135,7 @@ def _transform(
 
 
 def _distinct(points: NDArray[np.complex128]) -> int:
-    """A point with two orientations is one point."""
+    """Number of distinct points. A point with two orientations counts once."""
     import numpy as np
 
     return len(np.unique(np.round(points, 3)))
@@ -151,7 +157,7 @@ def _alike(
     if inside.sum() < LEAST_PIXELS:
         return 0.0, 0.0
     covered = inside.mean() * max(1.0, abs(factor) ** 2)
-    steps = abs(factor) * (there / here).mean()  # of the second copy in one of the first
+    steps = abs(factor) * (there / here).mean()  # pixels of the second copy per pixel of the first
     a = _detail(first.grey, max(1.0, 1 / steps))[inside]
     b = _detail(second.grey, max(1.0, steps))
     b = map_coordinates(b, (rows[inside], columns[inside]), order=1)

@@ -1,9 +1,9 @@
-"""Which pairs of many pictures deserve a close look: a bag of words made of local features.
+"""Chooses, of many pairs of pictures, the pairs to compare closely: a bag of words of features.
 
-Each descriptor becomes one word in each of several tables: the signs of random projections of its
-whitened principal components. Features of the same spot share words far more often than chance has
-it, so pictures that overlap share more words than others, and a product of two sparse matrices
-counts them for all pairs at once.
+Each descriptor becomes one word in each of several tables. A word is made of the signs of random
+projections of the descriptor's whitened principal components. Features of the same spot share words
+far more often than by chance. So pictures that overlap share more words than other pictures. A
+product of two sparse matrices counts the shared words of all pairs at once.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ if TYPE_CHECKING:
 
 TABLES, BITS, COMPONENTS = 24, 24, 24
 COLUMNS = 4_194_301
-"""A prime; words are counted modulo it, which confuses few and keeps the matrices small."""
+"""A prime. Words are counted modulo this number: matrices stay small, and few words collide."""
 SAMPLE = 400
-"""Pictures whose descriptors give the principal components."""
+"""Largest number of pictures whose descriptors give the principal components."""
 UNUSUAL = 5.0
-"""Shared words beyond what chance has, in standard deviations, that make a pair a candidate."""
+"""Shared words above chance, in standard deviations, from which a pair is a candidate."""
 BLOCK = 256
 
 
 def candidates(
     first: Sequence[Features], second: Sequence[Features]
 ) -> Iterator[tuple[int, int, bool]]:
-    """Pairs of indices worth comparing, and whether ``first`` is to be mirrored for it."""
+    """Pairs of indices to compare closely, and whether to mirror the first picture before."""
     project = _projection([*first, *second])
     if project is None:
         return
@@ -49,7 +49,7 @@ def candidates(
 
 
 def _unusual(votes: NDArray[np.float32], rows: list[int], columns: list[int]) -> Any:
-    """Indices of pairs that share more words than their numbers of features let expect."""
+    """Indices of pairs that share more words than expected from their numbers of features."""
     import numpy as np
 
     chances = np.outer(rows, columns)
@@ -61,7 +61,8 @@ def _unusual(votes: NDArray[np.float32], rows: list[int], columns: list[int]) ->
 def _projection(pictures: Sequence[Features]) -> Any:
     """A function from (K, 128) descriptors to (K, TABLES * BITS) numbers whose signs are the words.
 
-    The principal components are those of the pictures themselves, evenly sampled.
+    The principal components are computed from an even sample of the pictures. None if the sample
+    has too few descriptors.
     """
     import numpy as np
 

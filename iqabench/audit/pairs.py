@@ -1,4 +1,4 @@
-"""The audit of one or two data sets: which of their contents are shown twice."""
+"""The audit of one or two data sets: which contents appear twice, under different names."""
 
 from __future__ import annotations
 
@@ -10,13 +10,18 @@ from pathlib import Path
 from typing import Any
 
 from iqabench.audit.compare import Evidence, compare
+from iqabench.audit.features import VERSION as FEATURES_VERSION
 from iqabench.audit.features import Features, features
 from iqabench.contract.errors import DataError
-from iqabench.data.images import DECODING
-from iqabench.data.tables import Dataset, Tick
+from iqabench.contract.progress import Tick
+from iqabench.data.decoding import DECODING
+from iqabench.data.tables import Dataset
 from iqabench.kit.places import cache_dir
-from iqabench.store.fingerprints import digest, harness, package_version
-from iqabench.store.folder import write_json
+from iqabench.store.files import write_json
+from iqabench.store.fingerprints import digest, package_version
+
+VERSION = 1
+"""Rises when the audit finds other pairs; the cache's key holds it and the features' version."""
 
 
 @dataclass(frozen=True)
@@ -52,16 +57,18 @@ class Audit:
     """None where one set was compared with itself."""
     pairs: tuple[Pair, ...]
     pictures: tuple[int, ...]
-    """How many were compared, of each set."""
+    """Number of compared pictures of each set."""
     unreadable: tuple[str, ...]
     """Pictures that could not be decoded, and so were not compared."""
 
     def shared(self, learnt: Iterable[str], tested: Iterable[str]) -> set[str]:
-        """The tested contents of the second set (or the only one) whose twin was learnt from.
+        """The tested contents that show the same as a learnt content.
+
+        They form a pair with a learnt content. Within one set, a learnt content counts itself, too.
 
         Args:
-            learnt: contents of the first set (or the only one).
-            tested: contents of the second set (or the only one).
+            learnt: contents of the first set (or of the only set).
+            tested: contents of the second set (or of the only set).
         """
         known, asked = set(learnt), set(tested)
         twins = [(pair.first.content, pair.second.content) for pair in self.pairs]
@@ -74,8 +81,9 @@ class Audit:
 def audit(first: Dataset, second: Dataset | None = None, tick: Tick | None = None) -> Audit:
     """Compare the pictures of two sets, or the different contents of one.
 
-    References where a set has them, else all images; and every image by its bytes. Audits are
-    cached by the contents of the pictures compared, features by those of each picture.
+    The references of a set are compared, or all images if it has no references. In addition, all
+    images are compared byte for byte. The cache keeps an audit by the contents of all compared
+    pictures, and features by the content of each picture.
     """
     here = compared(first)
     there = None if second is None else compared(second)
@@ -149,10 +157,10 @@ Matches = list[tuple[str, str, Evidence]]
 
 
 def _matches(sides: Sequence[Side], tick: Tick | None) -> tuple[Matches, list[str]]:
-    """Pairs of content hashes, and hashes of unreadable pictures: from the cache or into it."""
+    """Pairs of content hashes, and hashes of unreadable pictures; kept in the cache."""
     key = digest(
         {
-            "code": harness(("audit",)),
+            "version": [VERSION, FEATURES_VERSION],
             "decoding": DECODING,
             "packages": {
                 name: package_version(name) for name in ("numpy", "pillow", "scikit-image", "scipy")
@@ -196,7 +204,7 @@ def _made(sides: Sequence[Side], tick: Tick | None) -> tuple[Matches, list[str]]
 def _features(side: Side, before: int, total: int, tick: Tick | None) -> dict[str, Features]:
     found = {}
     for done, (key, pictures) in enumerate(side.items(), 1):
-        with suppress(DataError):  # the job that needs a damaged picture names it
+        with suppress(DataError):  # a job that uses the damaged picture reports it
             found[key] = features(pictures[0].path, key)
         if tick is not None:
             tick(before + done, total, "features")

@@ -1,7 +1,8 @@
-"""Perceptual hashes: pictures that differ by compression, size or noise, but not by a crop.
+"""Perceptual hashes: they find copies that differ by compression, size or noise, but not crops.
 
-The signs of the 63 lowest frequencies of a discrete cosine transform, after Zauner (2010). To
-mirror a picture negates every other column, so that mirrored copies are found at once.
+A hash holds the signs of the 63 lowest frequencies of a discrete cosine transform, after Zauner
+(2010). If a picture is mirrored, every second column changes its sign. So the hash of the mirrored
+picture needs no second transform.
 """
 
 from __future__ import annotations
@@ -19,9 +20,9 @@ if TYPE_CHECKING:
 SIDE, FREQUENCIES = 32, 8
 BITS = FREQUENCIES**2 - 1
 MOST_DIFFERENT = 8
-"""Bits of 63 in which copies may differ."""
+"""Largest number of bits, of 63, in which the hashes of copies differ."""
 LEAST_CORRELATION = 0.9
-"""Of the squares of 32 pixels that the hashes were made from."""
+"""Least correlation of the squares of 32 x 32 pixels from which the hashes were made."""
 BLOCK = 1024
 
 
@@ -32,10 +33,10 @@ class Squares:
     pixels: NDArray[np.float32]
     """(N, SIDE, SIDE), mean 0 and variance 1 each; all 0 where a picture is flat."""
     signs: NDArray[np.float32]
-    """(N, FREQUENCIES, FREQUENCIES), -1 or 1; 0 for the constant."""
+    """(N, FREQUENCIES, FREQUENCIES), -1 or 1; 0 for the constant term."""
 
     def mirrored(self) -> Squares:
-        """The same of the pictures mirrored left to right."""
+        """The squares of the pictures mirrored left to right."""
         import numpy as np
 
         turn = (-1.0) ** np.arange(FREQUENCIES, dtype=np.float32)
@@ -43,7 +44,7 @@ class Squares:
 
 
 def squares(pictures: Sequence[Features]) -> Squares:
-    """The squares of some pictures."""
+    """The squares of the given pictures."""
     import numpy as np
     from PIL import Image
     from scipy.fft import dctn

@@ -1,6 +1,6 @@
-"""The command line: parses and prints, and leaves the rest to :mod:`iqabench.api`.
+"""The command line. It parses arguments and prints results; the public API does all other work.
 
-Commands are imported when they are called, so that ``iqabench --help`` answers at once.
+A command's module is imported only when the command is called, so ``iqabench --help`` is fast.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ COMMANDS = {
     "study": "Compare variants of one model: ablation, placement, cost, saliency, ...",
     "reproduce": "Measure a table of a paper again, beside the printed numbers.",
     "show": "Show what a job did and how it ended.",
+    "store": "Look after the files of a store: upgrade.",
     "import": "Bring in scores made elsewhere.",
     "doctor": "Report versions, devices, caches, weights and plugins that failed to load.",
 }
@@ -50,7 +51,7 @@ def cli(debug: bool) -> None:
 
 
 def main() -> None:
-    """Run the command line; exit 0 well, 1 some jobs failed, 2 usage, 130 interrupted."""
+    """Run the command line; exit codes: 0 success, 1 some jobs failed, 2 error, 130 interrupted."""
     try:
         code = cli.main(standalone_mode=False)  # click returns the code of an Exit
         sys.exit(code if isinstance(code, int) else 0)

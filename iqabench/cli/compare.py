@@ -6,24 +6,23 @@ from pathlib import Path
 
 import click
 
+import iqabench
 from iqabench.cli.options import (
-    emit,
+    emit_table,
     exclude_shared_option,
-    is_full,
     quiet_option,
+    session,
     store_option,
     table_options,
-    watcher,
 )
-from iqabench.stats.significance import DEFAULT, PROCEDURES
 
 
 @click.command("compare")
 @click.argument("models", nargs=-1)
 @click.option(
     "--test",
-    type=click.Choice(list(PROCEDURES)),
-    default=DEFAULT,
+    type=click.Choice(list(iqabench.SIGNIFICANCE_TESTS)),
+    default=iqabench.SIGNIFICANCE_TESTS[0],
     show_default=True,
     help="Only content-t and sign-flip know that images share contents.",
 )
@@ -47,24 +46,10 @@ def command(
     form: str | None,
     output: Path | None,
 ) -> None:
-    """Test which of two MODELS, of all by default, is better, and whether that is sure.
+    """Test for every pair of MODELS (default: all) which one is better.
 
     Prints a matrix of verdicts and a sentence per pair; CSV and JSON have every number.
     """
-    from iqabench import api
-    from iqabench.report import compare, tables, verdicts
-
-    found = api.compare(
-        models,
-        test=test,
-        datasets=[name for names in datasets for name in names.split(",")],
-        exclude_shared=exclude_shared,
-        store=store,
-        watch=watcher(quiet),
-    )
-    if is_full(form, output):
-        emit(tables.records(found), form, output, list(compare.COLUMNS))
-        return
-    rows = verdicts.matrix(found)
-    columns = list(dict.fromkeys(column for row in rows for column in row))
-    emit(rows, form, output, columns, [*found["sentence"], *tables.comparison_notes(found)])
+    results = iqabench.Results(session(store=store, quiet=quiet))
+    sets = [name for names in datasets for name in names.split(",")]
+    emit_table(results.tables.compare(models, sets, exclude_shared, test=test), form, output)

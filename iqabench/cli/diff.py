@@ -6,7 +6,9 @@ from pathlib import Path
 
 import click
 
-from iqabench.cli.options import emit, store_option, table_options
+import iqabench
+from iqabench.cli.options import emit, session, store_option, table_options
+from iqabench.report.tables import records
 
 
 @click.command("diff")
@@ -15,25 +17,17 @@ from iqabench.cli.options import emit, store_option, table_options
 @store_option
 @table_options
 def command(a: str, b: str, store: Path | None, form: str | None, output: Path | None) -> None:
-    """Show what two results were made from, where that differs, and the SROCC of each.
+    """Show the inputs in which two results differ, and the SROCC of each result.
 
-    A and B are jobs, evaluations or configurations, by the beginning of their hashes, or models by
-    their labels; MODEL@TEST where a model has several test sets.
+    A and B each name a job, an evaluation or a configuration by the beginning of its hash, or a
+    model by its label. Write MODEL@TEST if a model has several test sets.
     """
-    from iqabench import api
-
-    found = api.diff(a, b, store)
+    found = iqabench.Results(session(store=store)).diff(a, b)
     srocc = ("-" if value != value else f"{value:.4f}" for value in found.srocc)
-    rows = [
-        *(
-            {str(key): value for key, value in row.items()}
-            for row in found.table.to_dict("records")
-        ),
-        dict(zip(("field", "a", "b"), ("SROCC", *srocc), strict=True)),
-    ]
+    last = dict(zip(("field", "a", "b"), ("SROCC", *srocc), strict=True))
     notes = [
         f"a: {found.a}",
         f"b: {found.b}",
         f"{len(found.table)} fields differ, {found.equal} are equal",
     ]
-    emit(rows, form, output, notes=notes)
+    emit([*records(found.table), last], form, output, notes=notes)

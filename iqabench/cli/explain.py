@@ -6,9 +6,13 @@ from pathlib import Path
 
 import click
 
+import iqabench
 from iqabench.cli.options import (
+    Device,
+    Precision,
     device_options,
     loose_options,
+    session,
     store_option,
 )
 
@@ -33,23 +37,19 @@ def command(
     overrides: tuple[str, ...],
     saliency: str | None,
     output: Path,
-    device: str,
-    precision: str,
+    device: Device,
+    precision: Precision,
     store: Path | None,
 ) -> None:
     """Draw what MODEL looks at in IMAGES: a sheet for each, and montage.png.
 
     Grad-CAM, and for BioSIQNet the predicted low and high saliency beside the provider's.
     """
-    from iqabench import api
-    from iqabench.engine.device import pick
-
-    choices = api.Choices(
-        weights=weights, saliency=saliency, precision=precision, device=pick(device)
-    )
+    choices = iqabench.Choices(weights=weights, saliency=saliency)
+    with_these = session(store=store, device=device, precision=precision, quiet=True)
     failed = False
-    for path, error in api.explain(
-        model, images, output, set=overrides, choices=choices, store=store
+    for path, error in iqabench.explain(
+        model, images, output, set=overrides, choices=choices, session=with_these
     ):
         failed = failed or error is not None
         click.echo(f"failed: {error}" if error else f"wrote {path}", err=error is not None)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import click
 
-from iqabench.cli.options import exclude_shared_option, quiet_option, store_option, watcher
+import iqabench
+from iqabench.cli.options import exclude_shared_option, quiet_option, session, store_option
 from iqabench.report.canvas import FORMATS
 
 
@@ -23,17 +25,20 @@ from iqabench.report.canvas import FORMATS
 @exclude_shared_option
 @quiet_option
 @store_option
-def command(output: Path, form: str, exclude_shared: bool, quiet: bool, store: Path | None) -> None:
+def command(
+    output: Path,
+    form: Literal["pdf", "png", "svg"],
+    exclude_shared: bool,
+    quiet: bool,
+    store: Path | None,
+) -> None:
     """Draw a store's results for a paper.
 
     A critical-difference diagram, a train x test matrix, and for each test set SROCC with
     intervals, predictions against labels, and SROCC by distortion.
     """
-    from iqabench import api
-
-    done = api.figures(
-        output, form, store=store, exclude_shared=exclude_shared, watch=watcher(quiet)
-    )
+    results = iqabench.Results(session(store=store, quiet=quiet))
+    done = results.figures(output, form, exclude_shared=exclude_shared)
     for path in done.paths:
         click.echo(path)
     for line in done.left_out:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import click
 
-from iqabench.cli.options import catalog_option, store_option
+import iqabench
+from iqabench.cli.options import catalog_option, emit_table, session, store_option
 
 
 @click.command("import")
@@ -29,22 +31,18 @@ def command(
     scores: Path,
     model: str,
     dataset: str,
-    direction: str,
+    direction: Literal["higher", "lower"],
     seeds: int | None,
     store: Path | None,
     catalog: Path | None,
 ) -> None:
     """Bring in scores made elsewhere: a CSV with the columns image and score."""
-    from iqabench import api
-    from iqabench.report import tables
-
-    results = api.import_scores(
+    results = iqabench.import_scores(
         scores,
         model,
         dataset,
         direction=direction,
         seeds=seeds,
-        store=store,
-        session=api.Session(catalog),
+        session=session(catalog=catalog, store=store),
     )
-    click.echo(tables.render(tables.short(results.leaderboard()), "table"))
+    emit_table(results.tables.leaderboard(), "table", None)

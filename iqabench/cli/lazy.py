@@ -1,4 +1,4 @@
-"""Groups of commands that import a command's module only when it is called."""
+"""Groups of commands that import a command's module only when the command is called."""
 
 from __future__ import annotations
 
@@ -12,12 +12,15 @@ from iqabench.contract.errors import UnknownNameError
 
 
 class LazyGroup(click.Group):
-    """Finds commands by name and loads their modules late, so that help answers at once.
+    """A group that knows its commands' names and imports a module when its command is called.
+
+    This keeps the help fast.
 
     Args:
-        commands_help: name -> one line of help, in the order of a user's need.
-        package: where the modules lie; each has its command as ``command``.
-        modules: name -> module, where it is not the one in the package that has its name.
+        commands_help: name -> one line of help, in the order in which help lists the commands.
+        package: the package of the commands' modules; each module defines ``command``.
+        modules: name -> full name of the module, for commands whose module in the package has
+            another name.
     """
 
     def __init__(
@@ -34,11 +37,11 @@ class LazyGroup(click.Group):
         self.modules = modules
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Names in the order given."""
+        """The commands' names, in the order of ``commands_help``."""
         return list(self.commands_help)
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        """The command of that name, or None."""
+        """The command of that name; None if there is no such command."""
         if name not in self.commands_help:
             return None
         module = importlib.import_module(self.modules.get(name, f"{self.package}.{name}"))
@@ -46,24 +49,24 @@ class LazyGroup(click.Group):
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The list of commands, without importing any."""
+        """Write the list of commands; no command is imported."""
         with formatter.section("Commands"):
             formatter.write_dl(list(self.commands_help.items()))
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """As click does, but an unknown command hears of near misses."""
+        """Resolve a command as click does; the error for an unknown command lists similar names."""
         if args and args[0] not in self.commands_help and not args[0].startswith("-"):
             raise UnknownNameError("command", args[0], self.commands_help)
         return super().resolve_command(ctx, args)
 
 
 class ListByDefault(LazyGroup):
-    """A group whose command is ``list`` where none is given."""
+    """A group that runs ``list`` if no command is given."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Take options without a command for those of ``list``."""
+        """Insert ``list`` if the arguments name no command; options then belong to ``list``."""
         if not args or (args[0].startswith("-") and args[0] not in ctx.help_option_names):
             args = ["list", *args]
         return super().parse_args(ctx, args)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import click
 
+import iqabench
 from iqabench.cli.options import (
-    emit_frame,
-    emit_leaderboard,
+    chosen,
+    emit_table,
     exclude_shared_option,
     quiet_option,
+    session,
     store_option,
     table_options,
-    watcher,
 )
 
 
@@ -28,7 +30,7 @@ from iqabench.cli.options import (
 @quiet_option
 @table_options
 def command(
-    by: str | None,
+    by: Literal["distortion", "level", "band"] | None,
     exclude_shared: bool,
     store: Path | None,
     quiet: bool,
@@ -36,12 +38,10 @@ def command(
     output: Path | None,
 ) -> None:
     """Print the leaderboard of a store; CSV, JSON and Parquet have every column."""
-    from iqabench import api
-    from iqabench.report import tables
-
-    if by is None:
-        results = api.Results(api.existing_store(store))
-        emit_leaderboard(results, form, output, exclude_shared, watcher(quiet))
-        return
-    found = api.breakdown(by, store, exclude_shared=exclude_shared)
-    emit_frame(found, form, output, tables.breakdown_notes(found))
+    tables = iqabench.Results(session(store=store, quiet=quiet)).tables
+    table = (
+        tables.leaderboard(exclude_shared=exclude_shared, form=chosen(form, output))
+        if by is None
+        else tables.breakdown(by, exclude_shared=exclude_shared)
+    )
+    emit_table(table, form, output)

@@ -1,24 +1,32 @@
-"""Options that several commands share, and how a table leaves the program."""
+"""Options that several commands share, and functions that print or write a table."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import click
 
 from iqabench.contract.errors import UsageError
 from iqabench.report import canvas
-from iqabench.report.tables import FORMATS, PARQUET, annotated, render, write_parquet
+from iqabench.report.tables import (
+    FORMATS,
+    PARQUET,
+    Row,
+    Table,
+    annotated,
+    records,
+    render,
+    write_frame,
+    write_parquet,
+)
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from iqabench import Session
 
-    from iqabench.api import Results
-    from iqabench.data.tables import Dataset
-    from iqabench.engine.progress import Watcher
-
+Device = Literal["auto", "cpu", "cuda", "mps"]
+Precision = Literal["fp32", "bf16"]
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
@@ -43,7 +51,7 @@ def catalog_option(function: Function) -> Function:
 
 
 def target_option(function: Function) -> Function:
-    """``--catalog FILE``, of commands that write it."""
+    """``--catalog FILE``, for commands that write the catalogue."""
     return click.option(
         "--catalog",
         type=click.Path(path_type=Path, dir_okay=False),
@@ -142,12 +150,25 @@ def loose_options(function: Function) -> Function:
     return function
 
 
-def watcher(quiet: bool) -> Watcher:
-    """Who shows progress."""
+def session(
+    *,
+    catalog: Path | None = None,
+    store: Path | None = None,
+    device: Device = "auto",
+    precision: Precision = "fp32",
+    quiet: bool = False,
+) -> Session:
+    """The session of a command, from the command's options."""
+    import iqabench
     from iqabench.cli.progress import RichWatcher
-    from iqabench.engine.progress import Silent
 
-    return Silent() if quiet else RichWatcher()
+    return iqabench.Session(
+        catalog,
+        store=store,
+        device=device,
+        precision=precision,
+        watch=None if quiet else RichWatcher(),
+    )
 
 
 def device_options(function: Function) -> Function:
@@ -170,11 +191,16 @@ SUFFIXES = {
     ".pq": PARQUET,
     ".tex": "latex",
 }
-"""Formats that the name of a file asks for; any other asks for CSV."""
+"""File ending -> format of the table; any other ending means CSV."""
 
 
 def writable(ctx: click.Context, parameter: click.Parameter, output: Path | None) -> Path | None:
-    """Refuse a file that could not be written, before the work whose table it is to hold."""
+    """A click callback that refuses an unwritable file before the work begins.
+
+    Raises:
+        UsageError: the path is a folder, its folder does not exist, or Parquet is chosen without a
+            file.
+    """
     if output is not None and (output.is_dir() or not output.parent.is_dir()):
         raise UsageError(f"cannot write {output}: no such folder", "name another place")
     if output is None and ctx.params.get("form") == PARQUET:
@@ -183,7 +209,7 @@ def writable(ctx: click.Context, parameter: click.Parameter, output: Path | None
 
 
 def figure_option(function: Function) -> Function:
-    """``--figure FILE``, a PDF, PNG or SVG."""
+    """``--figure FILE``; the file's ending is .pdf, .png or .svg."""
 
     def drawable(ctx: click.Context, parameter: click.Parameter, path: Path | None) -> Path | None:
         if path is not None and path.suffix.removeprefix(".") not in canvas.FORMATS:
@@ -221,35 +247,35 @@ def table_options(function: Function) -> Function:
 
 
 def chosen(form: str | None, output: Path | None) -> str:
-    """The format of a table: as asked for, else what suits where it goes."""
+    """The format of a table: ``form`` if given, else by the file's ending, else ``table``."""
     if form is not None:
         return form
     return "table" if output is None else SUFFIXES.get(output.suffix.lower(), "csv")
 
 
 def emit(
-    rows: list[dict[str, Any]],
+    rows: Sequence[Row],
     form: str | None,
     output: Path | None,
     columns: list[str] | None = None,
-    notes: list[str] | None = None,
+    notes: Sequence[str] = (),
 ) -> None:
     """Print a table, or write it to a file.
 
-    Notes follow a text table on the screen, and one in Markdown or LaTeX wherever it goes.
+    Notes follow a text table on the screen. In Markdown and LaTeX they follow in a file, too.
 
     Raises:
         UsageError: the file cannot be written.
     """
     form = chosen(form, output)
     if output is None:
-        click.echo(annotated(render(rows, form, columns), form, notes or []))
-        for note in (notes or []) if form == "table" else []:
+        click.echo(annotated(render(rows, form, columns), form, notes))
+        for note in notes if form == "table" else []:
             click.echo(note)
     elif form == PARQUET:
         _written(output, lambda: write_parquet(rows, output, columns))
     else:
-        text = annotated(render(rows, form, columns), form, notes or [])
+        text = annotated(render(rows, form, columns), form, notes)
         _written(output, lambda: output.write_text(text + "\n", encoding="utf-8"))
 
 
@@ -263,51 +289,29 @@ def _written(output: Path, write: Callable[[], Any]) -> None:
     click.echo(f"wrote {output}", err=True)
 
 
-def emit_set(dataset: Dataset, catalog: Path) -> None:
-    """Print what was found in a data set that a catalogue now holds."""
-    from iqabench.sets.describe import counts
-
-    rows = [{"fact": key, "value": value} for key, value in counts(dataset).items()]
-    emit([{"fact": "data set", "value": dataset.name}, *rows], None, None)
-    click.echo(f"wrote {catalog}", err=True)
+def emit_set(found: Mapping[str, Any]) -> None:
+    """Print facts about a data set that was written into a catalogue."""
+    facts = {key: value for key, value in found.items() if key != "catalogue"}
+    emit([{"fact": key, "value": value} for key, value in facts.items()], None, None)
+    click.echo(f"wrote {found['catalogue']}", err=True)
 
 
-def emit_frame(
-    frame: pd.DataFrame, form: str | None, output: Path | None, notes: list[str]
-) -> None:
-    """Print or write a table: every column where a program reads it, else what fits a screen."""
-    from iqabench.report import tables
+def emit_table(table: Table, form: str | None, output: Path | None) -> None:
+    """Print or write a report.
 
+    CSV, JSON and Parquet have every column; the other formats have the columns that fit a screen.
+    """
     chosen_form = chosen(form, output)
     if output is not None and chosen_form in ("csv", PARQUET):
-        _written(output, lambda: tables.write_frame(frame, chosen_form, output))
-        return
-    rows = tables.records(frame) if is_full(form, output) else tables.without_config(frame)
-    emit(rows, form, output, notes=notes)
-
-
-def emit_leaderboard(
-    results: Results,
-    form: str | None,
-    output: Path | None,
-    exclude_shared: bool = False,
-    watch: Watcher | None = None,
-) -> None:
-    """Print or write a leaderboard: every column where a program reads it, else the short form.
-
-    In Markdown and LaTeX the best are marked, where they are better for sure.
-    """
-    from iqabench.report import leaderboard, tables
-
-    board = results.leaderboard(exclude_shared, watch)
-    if is_full(form, output):
-        emit(tables.records(board), form, output, list(leaderboard.COLUMNS))
-        return
-    form = chosen(form, output)
-    marks = results.marks(exclude_shared) if form in ("markdown", "latex") else None
-    emit(tables.short(board, marks), form, output, notes=tables.notes(board, form))
+        _written(output, lambda: write_frame(table.frame, chosen_form, output))
+    elif is_full(form, output):
+        columns = list(map(str, table.frame.columns))
+        emit(records(table.frame), form, output, columns)
+    else:
+        columns = list(dict.fromkeys(column for row in table.rows for column in row))
+        emit(table.rows, form, output, columns, table.notes)
 
 
 def is_full(form: str | None, output: Path | None) -> bool:
-    """Whether a table goes to a program, which wants every column and digit."""
+    """Whether the format is for programs (CSV, JSON, Parquet), with every column and digit."""
     return chosen(form, output) in ("csv", "json", PARQUET)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from iqabench.cli.options import emit_frame, quiet_option, store_option, table_options, watcher
+import iqabench
+from iqabench.cli.options import emit_table, quiet_option, session, store_option, table_options
 
 
 @click.command("predictions")
@@ -28,7 +29,5 @@ def command(
     output: Path | None,
 ) -> None:
     """Print or write every stored prediction beside its picture's label."""
-    from iqabench import api
-
-    found = api.predictions(models, datasets, store=store, watch=watcher(quiet))
-    emit_frame(found, form, output, [])
+    results = iqabench.Results(session(store=store, quiet=quiet))
+    emit_table(results.tables.predictions(models, datasets), form, output)

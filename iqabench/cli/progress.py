@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from iqabench.data.tables import Tick
+from iqabench.contract.progress import Tick
 
 
 class RichWatcher:
@@ -20,7 +20,10 @@ class RichWatcher:
 
     @contextmanager
     def task(self, title: str) -> Iterator[Tick]:
-        """A bar with what is being done and the time left."""
+        """Show a bar with the current item and the time left; without a terminal, one line later.
+
+        The line has the title and the time taken. It is left out for work of less than 0.5 s.
+        """
         if not self.console.is_terminal:
             start = time.perf_counter()
             yield lambda done, total, what: None
@@ -42,5 +45,5 @@ class RichWatcher:
             )
 
     def say(self, line: str) -> None:
-        """One line that stays."""
+        """Print a line that stays on the screen."""
         self.console.print(line, markup=False, soft_wrap=True)

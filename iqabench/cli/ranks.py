@@ -6,10 +6,12 @@ from pathlib import Path
 
 import click
 
+import iqabench
 from iqabench.cli.options import (
-    emit_frame,
+    emit_table,
     exclude_shared_option,
     figure_option,
+    session,
     store_option,
     table_options,
 )
@@ -36,11 +38,8 @@ def command(
     output: Path | None,
 ) -> None:
     """Rank MODELS, or all, over test sets: Friedman, Iman-Davenport and Nemenyi tests."""
-    from iqabench import api
-    from iqabench.report import diagram, tables
-
-    found = api.ranks(models, train=train, store=store, exclude_shared=exclude_shared)
-    emit_frame(found.table, form, output, tables.ranks_notes(found))
+    results = iqabench.Results(session(store=store, quiet=True))
+    emit_table(results.tables.ranks(models, (), exclude_shared, train=train), form, output)
     if figure is not None:
-        diagram.draw(found, figure)
+        results.draw_ranks(figure, models, (), exclude_shared, train=train)
         click.echo(f"figure: {figure}", err=True)

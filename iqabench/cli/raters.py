@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from iqabench.cli.options import emit, is_full, store_option, table_options
+import iqabench
+from iqabench.cli.options import emit_table, session, store_option, table_options
 
 
 @click.command("raters")
@@ -32,12 +33,8 @@ def command(
 ) -> None:
     """Judge MODELS, or all, beside the raters' own scatter.
 
-    The highest correlations that it allows and each model's share of them, outliers, and whether a
-    model tells pairs of pictures apart that people do.
+    Prints the highest correlations that the scatter allows, each model's share of them, outliers,
+    and whether a model tells apart the pairs of pictures that people tell apart.
     """
-    from iqabench import api
-    from iqabench.report import tables
-
-    found = api.raters(dataset, models, z=z, store=store)
-    rows = tables.records(found) if is_full(form, output) else tables.short_raters(found)
-    emit(rows, form, output, notes=tables.raters_notes(z))
+    results = iqabench.Results(session(store=store, quiet=True))
+    emit_table(results.tables.raters(models, dataset, z=z), form, output)

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import click
 
+import iqabench
 from iqabench.cli.options import (
     catalog_option,
     exclude_shared_option,
     quiet_option,
+    session,
     store_option,
-    watcher,
     writable,
 )
 
@@ -38,8 +39,6 @@ def command(
 
     It needs no other file and no network.
     """
-    from iqabench import api
-
-    session = api.Session(catalog, watcher(quiet))
-    api.report(output, store, exclude_shared=exclude_shared, session=session)
+    results = iqabench.Results(session(catalog=catalog, store=store, quiet=quiet))
+    results.report(output, exclude_shared=exclude_shared)
     click.echo(f"wrote {output}", err=True)

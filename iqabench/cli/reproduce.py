@@ -7,15 +7,18 @@ from typing import Any, Literal
 
 import click
 
+import iqabench
 from iqabench.cli.options import (
+    Device,
+    Precision,
     catalog_option,
     device_options,
     emit,
     is_full,
+    session,
     store_option,
     table_options,
     training_options,
-    watcher,
 )
 
 
@@ -38,8 +41,8 @@ def command(
     tiny: bool,
     saliency: str | None,
     quiet: bool,
-    device: str,
-    precision: str,
+    device: Device,
+    precision: Precision,
     store: Path | None,
     catalog: Path | None,
     form: str | None,
@@ -50,19 +53,15 @@ def command(
     Rows whose model or data are not at hand say so. Predictions of the paper's own model are drawn
     against the labels.
     """
-    from iqabench import api
-    from iqabench.engine.device import pick
-    from iqabench.studies.reproduce import reproduce
-
-    done = reproduce(
+    done = iqabench.reproduce(
         model,
         number,
         datasets=datasets,
         seeds=seeds,
-        choices=api.Choices("train", init, saliency, precision, pick(device), tiny, recipe=recipe),
-        store=store,
-        catalog=catalog,
-        watch=watcher(quiet),
+        choices=iqabench.Choices(init=init, saliency=saliency, tiny=tiny, recipe=recipe),
+        session=session(
+            catalog=catalog, store=store, device=device, precision=precision, quiet=quiet
+        ),
     )
     table, rows = done.table, done.rows
     if not is_full(form, output):
@@ -70,7 +69,7 @@ def command(
     columns = list(dict.fromkeys(key for row in rows for key in row if key != "note"))
     click.echo(f"Table {table.number}. {table.title}", err=True)
     failed = any("failed" in row["note"] for row in rows)
-    emit(rows, form, output, [*columns, "note"], [table.remark] if table.remark else None)
+    emit(rows, form, output, [*columns, "note"], [table.remark] if table.remark else [])
     if done.figure is not None:
         click.echo(f"figure: {done.figure}", err=True)
     if failed:
@@ -78,7 +77,7 @@ def command(
 
 
 def _short(row: dict[str, Any]) -> dict[str, Any]:
-    """A row whose differences carry their intervals in brackets."""
+    """The row with each difference and its interval in one cell: ``+0.012 [-0.003, +0.027]``."""
     found: dict[str, Any] = {}
     for key, value in row.items():
         low, high = row.get(f"{key} low"), row.get(f"{key} high")

@@ -7,23 +7,26 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
+import iqabench
 from iqabench.cli.options import (
+    Device,
+    Precision,
     catalog_option,
+    chosen,
     device_options,
     emit,
-    emit_leaderboard,
+    emit_table,
     exclude_shared_option,
+    session,
     store_option,
     table_options,
     training_options,
     truncated_option,
-    watcher,
 )
+from iqabench.report.tables import records
 
 if TYPE_CHECKING:
-    from iqabench.api import Results
-    from iqabench.engine.progress import Watcher
-    from iqabench.protocols.plan import Plan
+    from iqabench import PlannedJob, Results
 
 
 @click.command("run")
@@ -82,8 +85,8 @@ def command(
     exclude_shared: bool,
     tiny: bool,
     saliency: str | None,
-    device: str,
-    precision: str,
+    device: Device,
+    precision: Precision,
     dry_run: bool,
     quiet: bool,
     allow_truncated: bool,
@@ -96,43 +99,38 @@ def command(
 
     Jobs whose results the store holds are not made again.
     """
-    from iqabench import api
-    from iqabench.engine.device import pick
-
-    watch = watcher(quiet)
+    with_these = session(
+        catalog=catalog, store=store, device=device, precision=precision, quiet=quiet
+    )
     asked: dict[str, Any] = {
         "seeds": seeds,
         "split": split,
         "set": overrides,
-        "choices": api.Choices(
-            weights, init, saliency, precision, pick(device), tiny, allow_truncated, recipe
-        ),
+        "choices": iqabench.Choices(weights, init, saliency, tiny, allow_truncated, recipe),
+        "session": with_these,
     }
     names = models.split(",")
     if dry_run:
-        made = api.plan(names, datasets, session=api.Session(catalog, watch), **asked)
-        emit(_jobs(made, api.open_store(store)), form, output)
+        made = iqabench.plan(names, datasets, **asked)
+        emit([_row(job) for job in iqabench.planned(made, session=with_these)], form, output)
         return
-    results = api.run(names, datasets, store=store, catalog=catalog, watch=watch, **asked)
-    _print(results, exclude_shared, form, output, watch, quiet)
+    results = iqabench.run(names, datasets, **asked)
+    table = results.tables.leaderboard(exclude_shared=exclude_shared, form=chosen(form, output))
+    emit_table(table, form, output)
+    if not quiet:
+        _print_differences(results, exclude_shared)
     if results.outcome is not None and results.outcome.failed:
         raise click.exceptions.Exit(1)
 
 
-def _print(
-    results: Results,
-    exclude_shared: bool,
-    form: str | None,
-    output: Path | None,
-    watch: Watcher,
-    quiet: bool,
-) -> None:
-    from iqabench.report import tables
+def _row(job: PlannedJob) -> dict[str, Any]:
+    estimate = "unknown" if job.estimate is None else f"{job.estimate:.0f} s"
+    return {**vars(job), "estimate": estimate}
 
-    emit_leaderboard(results, form, output, exclude_shared, watch)
-    if quiet:
-        return
-    for row in tables.records(results.differences(exclude_shared, watch)):
+
+def _print_differences(results: Results, exclude_shared: bool) -> None:
+    """Print each pair's difference in SROCC and the numbers of made, failed and reused jobs."""
+    for row in records(results.differences(exclude_shared=exclude_shared)):
         click.echo(
             f"{row['a']} - {row['b']} on {row['test']}: SROCC {row['difference']:+.3f} "
             f"[{row['low']:+.3f}, {row['high']:+.3f}] over {row['contents']} contents",
@@ -146,39 +144,3 @@ def _print(
             f"results in {results.store.root}",
             err=True,
         )
-
-
-def _jobs(made: Plan, store: Any) -> list[dict[str, Any]]:
-    from iqabench.engine.execute import title
-
-    rows = []
-    for job in made.jobs:
-        known = store.job(job.fingerprint)
-        names = job.split.train if job.kind == "fit" else job.contents
-        images = len(job.dataset.rows_of(list(names))) if names else len(job.dataset.table)
-        rows.append(
-            {
-                "job": job.fingerprint,
-                "what": title(job),
-                "images": images,
-                "state": "-" if known is None else known.record["status"],
-                "estimate": _estimate(job, store, images),
-            }
-        )
-    return rows
-
-
-def _estimate(job: Any, store: Any, images: int) -> str:
-    """Time by the same model's finished jobs of that kind, where the store has one."""
-    for known in store.jobs():
-        fields = known.record["fields"]
-        if (
-            known.done
-            and fields.get("kind") == job.kind
-            and fields.get("model") == job.model.card.name
-            and fields.get("recipe") == job.fields["recipe"]
-            and known.record.get("images")
-        ):
-            seconds = known.record["seconds"] / known.record["images"] * images
-            return f"{seconds:.0f} s"
-    return "unknown"

@@ -6,15 +6,18 @@ from pathlib import Path
 
 import click
 
+import iqabench
 from iqabench.cli.options import (
+    Device,
+    Precision,
     device_options,
     emit,
     loose_options,
     quiet_option,
+    session,
     store_option,
     table_options,
     truncated_option,
-    watcher,
 )
 from iqabench.report.tables import records
 
@@ -34,8 +37,8 @@ def command(
     saliency: str | None,
     allow_truncated: bool,
     quiet: bool,
-    device: str,
-    precision: str,
+    device: Device,
+    precision: Precision,
     store: Path | None,
     form: str | None,
     output: Path | None,
@@ -44,23 +47,14 @@ def command(
 
     A picture that cannot be read is a row that says why, and the exit code is 1.
     """
-    from iqabench import api
-    from iqabench.engine.device import pick
-
-    choices = api.Choices(
-        weights=weights,
-        saliency=saliency,
-        precision=precision,
-        device=pick(device),
-        allow_truncated=allow_truncated,
-    )
-    found = api.score(
+    found = iqabench.score(
         model,
         images,
         set=overrides,
-        choices=choices,
-        store=store,
-        watch=watcher(quiet),
+        choices=iqabench.Choices(
+            weights=weights, saliency=saliency, allow_truncated=allow_truncated
+        ),
+        session=session(store=store, device=device, precision=precision, quiet=quiet),
     )
     rows = records(found)
     emit(rows, form, output)

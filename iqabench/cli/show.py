@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from iqabench.cli.options import store_option
-from iqabench.contract.errors import UnknownNameError
+import iqabench
+from iqabench.cli.options import session, store_option
 
 
 @click.command("show")
@@ -16,19 +16,12 @@ from iqabench.contract.errors import UnknownNameError
 @store_option
 def command(job: str, store: Path | None) -> None:
     """Show what a job did and how it ended; JOB may be shortened."""
-    from iqabench import api
-
-    kept = api.existing_store(store)
-    matches = [known for known in kept.jobs() if known.fingerprint.startswith(job)]
-    if len(matches) != 1:
-        names = [known.fingerprint for known in kept.jobs()]
-        raise UnknownNameError("job" if not matches else "job (several begin so)", job, names)
-    record = dict(matches[0].record)
-    traceback = record.pop("traceback", None)
+    found = iqabench.find_job(job, session=session(store=store))
+    record = found.record.model_dump(mode="json", exclude={"traceback"}, exclude_none=True)
     click.echo(json.dumps(record, indent=2, ensure_ascii=False))
     click.echo(
-        f"files in {matches[0].folder}: "
-        + ", ".join(sorted(path.name for path in matches[0].folder.iterdir()))
+        f"files in {found.folder}: "
+        + ", ".join(sorted(path.name for path in found.folder.iterdir()))
     )
-    if traceback:
-        click.echo(traceback.rstrip())
+    if found.record.traceback:
+        click.echo(found.record.traceback.rstrip())

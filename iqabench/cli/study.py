@@ -7,21 +7,22 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-if TYPE_CHECKING:
-    from iqabench.engine.execute import Outcome
-    from iqabench.studies.stress import Stress
-
+import iqabench
 from iqabench.cli.options import (
+    Device,
+    Precision,
     catalog_option,
     device_options,
     emit,
+    session,
     store_option,
     table_options,
     training_options,
-    watcher,
 )
 from iqabench.contract.errors import UsageError
-from iqabench.report.tables import records
+
+if TYPE_CHECKING:
+    from iqabench import Outcome, Stress
 
 
 @click.command("study")
@@ -67,8 +68,8 @@ def command(
     tiny: bool,
     saliency: str | None,
     quiet: bool,
-    device: str,
-    precision: str,
+    device: Device,
+    precision: Precision,
     store: Path | None,
     catalog: Path | None,
     form: str | None,
@@ -81,70 +82,59 @@ def command(
     MANIQA's; or stress, which tells how far its SROCC moves when little or nothing that matters is
     changed.
     """
-    from iqabench import api
-    from iqabench.engine.device import pick
-    from iqabench.report.tables import FEW_CONTENTS, PROXY
-    from iqabench.studies import cost, stress, variants
-    from iqabench.studies import saliency as maps
+    model = _model(study, argument, model, providers)
+    asked: dict[str, Any] = {
+        "choices": iqabench.Choices(init=init, saliency=saliency, tiny=tiny, recipe=recipe),
+        "session": session(
+            catalog=catalog, store=store, device=device, precision=precision, quiet=quiet
+        ),
+    }
+    if study == "cost":
+        own = [f"{model}.{text}" for text in overrides]
+        emit(iqabench.cost([model, "maniqa"], set=own, base="maniqa", **asked), form, output)
+        return
+    asked |= {"seeds": seeds, "set": overrides}
+    if study == "stress":
+        _emit_stress(*iqabench.stress(model, datasets, **asked), form, output)
+        return
+    if study == "saliency":
+        if providers:
+            asked["providers"] = providers.split(",")
+        done = iqabench.study_saliency(model, datasets, **asked)
+    else:
+        done = iqabench.study(study, model, datasets, **asked)
+    emit(done.shown.rows, form, output, notes=done.shown.notes)
+    _end([done.figure], done.results.outcome)
 
+
+def _model(study: str, argument: str | None, option: str | None, providers: str | None) -> str:
+    """The name of the studied model.
+
+    Raises:
+        UsageError: two models are named, or ``--providers`` is given for another study than
+            saliency.
+    """
     if providers and study != "saliency":
         raise UsageError(
             f"the study '{study}' takes no --providers", "they are of `study saliency`"
         )
-    if argument and model:
-        raise UsageError(f"two models are named, {argument} and {model}", "leave one out")
-    model = argument or model or "biosiqnet-lite"
-    watch = watcher(quiet)
-    choices = api.Choices("train", init, saliency, precision, pick(device), tiny, recipe=recipe)
-    if study == "cost":
-        rows = cost.compare(
-            [model, "maniqa"], [f"{model}.{text}" for text in overrides], choices, watch=watch
-        )
-        emit(cost.with_ratios(rows, "maniqa"), form, output)
-        return
-    asked: dict[str, Any] = {
-        "seeds": seeds,
-        "set": overrides,
-        "choices": choices,
-        "store": store,
-        "catalog": catalog,
-        "watch": watch,
-    }
-    if study == "stress":
-        _emit_stress(*stress.run(model, datasets, **asked), form, output)
-        return
-    if study == "saliency":
-        named = providers.split(",") if providers else maps.PROVIDERS
-        done = maps.run(model, datasets, named, **asked)
-    else:
-        done = variants.run(study, model, datasets, **asked)
-    notes = [
-        "intervals: 95%, percentile bootstrap over contents; too narrow with fewer than "
-        f"{FEW_CONTENTS}"
-    ]
-    if (done.table["labels"] == "proxy").any():
-        notes.append(PROXY)
-    emit(records(done.table), form, output, notes=notes)
-    click.echo(f"figure: {done.figure}", err=True)
-    if done.results.outcome is not None and done.results.outcome.failed:
-        raise click.exceptions.Exit(1)
+    if argument and option:
+        raise UsageError(f"two models are named, {argument} and {option}", "leave one out")
+    return argument or option or "biosiqnet-lite"
 
 
 def _emit_stress(
     found: list[Stress], outcome: Outcome, form: str | None, output: Path | None
 ) -> None:
-    from iqabench.report.tables import stress_notes
+    shown = [one.shown for one in found]
+    rows = [row for table in shown for row in table.rows]
+    emit(rows, form, output, notes=[note for table in shown for note in table.notes])
+    _end([one.figure for one in found], outcome)
 
-    rows = [row for study in found for row in records(study.table)]
-    emit(
-        rows,
-        form,
-        output,
-        notes=[
-            line for study in found for line in stress_notes(study.test, study.band, study.labels)
-        ],
-    )
-    for study in found:
-        click.echo(f"figure: {study.figure}", err=True)
-    if outcome.failed:
+
+def _end(figures: list[Path], outcome: Outcome | None) -> None:
+    """Print the figures' paths; exit with code 1 if a job failed."""
+    for figure in figures:
+        click.echo(f"figure: {figure}", err=True)
+    if outcome is not None and outcome.failed:
         raise click.exceptions.Exit(1)

@@ -6,7 +6,14 @@ from pathlib import Path
 
 import click
 
-from iqabench.cli.options import catalog_option, emit_frame, store_option, table_options
+import iqabench
+from iqabench.cli.options import (
+    catalog_option,
+    emit_table,
+    session,
+    store_option,
+    table_options,
+)
 
 
 @click.command("waterloo")
@@ -37,9 +44,5 @@ def command(
     D: one threshold tells pristine from distorted pictures (.5 to 1). L: predictions fall as
     levels rise (-1 to 1). P: the better picture of a clear pair is predicted to be better (0 to 1).
     """
-    from iqabench import api
-    from iqabench.report import tables
-
-    session = api.Session(catalog)
-    found = api.waterloo(dataset, models, margin=margin, store=store, session=session)
-    emit_frame(found, form, output, tables.waterloo_notes(found))
+    results = iqabench.Results(session(catalog=catalog, store=store))
+    emit_table(results.tables.waterloo(models, dataset, margin=margin), form, output)

@@ -1,7 +1,7 @@
 """Frozen, validated descriptions of models, data sets and saliency providers.
 
-Cards hold facts and names of code (``"package.module:attribute"``), never the code itself, so that
-reading every card imports no heavy library.
+Cards hold facts and names of code (``"package.module:attribute"``), never the code itself. So no
+heavy library is imported when all cards are read.
 """
 
 from __future__ import annotations
@@ -30,7 +30,10 @@ class Frozen(BaseModel):
 
 
 class WeightsCard(Frozen):
-    """Where a set of weights comes from and what it is. Sought as a file first, then at the hub."""
+    """The file, the source and the training sets of published weights.
+
+    The file is looked for in the weights folder, then in ``package``, then at ``url``.
+    """
 
     name: Name
     filename: str
@@ -43,17 +46,17 @@ class WeightsCard(Frozen):
     """Bytes, 0 if unknown."""
     licence: str = ""
     trained_on: tuple[str, ...] = ()
-    """Data sets these weights have seen, by their short names."""
+    """Short names of the data sets with which these weights were trained."""
 
 
 class Stage(Frozen):
-    """One stage of training: an optimiser, its schedule and what it may change."""
+    """One stage of training: an optimiser, its schedule, and the parameters that it may change."""
 
     epochs: int = Field(10, ge=1)
     optimizer: Literal["adam", "adamw", "sgd"] = "adam"
     lr: float = Field(1e-4, gt=0)
     lr_groups: dict[str, float] = {}
-    """Factor on ``lr`` for each group the model's ``parameter_groups`` names."""
+    """Factor on ``lr`` for each group that the model's ``parameter_groups`` names."""
     weight_decay: float = Field(0.0, ge=0)
     momentum: float = Field(0.9, ge=0, lt=1)
     """Used by sgd only."""
@@ -65,8 +68,9 @@ class Stage(Frozen):
     freeze: tuple[str, ...] = ()
     """Prefixes of parameter names that this stage leaves as they are."""
     average: float = Field(0.0, ge=0, le=1)
-    """Share of the stage's steps, its last ones, whose weights are averaged when it ends (Izmailov
-    et al., UAI 2018; densely as of Cha et al., NeurIPS 2021); 0 keeps the last step's."""
+    """The weights of the last steps are averaged when the stage ends; this is their share of the
+    stage's steps (Izmailov et al., UAI 2018; with every step, as in Cha et al., NeurIPS 2021). 0
+    keeps the weights of the last step."""
 
 
 class Recipe(Frozen):
@@ -75,23 +79,24 @@ class Recipe(Frozen):
     stages: tuple[Stage, ...] = Field((Stage(),), min_length=1)
     batch_size: int = Field(8, ge=1)
     resize_short: int | None = Field(None, ge=16)
-    """Short side in pixels to which pictures are resized before cropping; None keeps them."""
+    """Short side in pixels to which pictures are resized before cropping; None keeps their size."""
     crop: tuple[PositiveInt, PositiveInt] | None = (224, 224)
     """(height, width) of a crop in pixels; None takes the whole picture (batch size 1)."""
     train_crops: int = Field(1, ge=1)
     """Random crops taken of each training picture in an epoch."""
     test_crops: int = Field(1, ge=1)
     test_crop_kind: Literal["grid", "random", "whole"] = "grid"
-    """``grid``: evenly placed, one in the centre, five there and in the corners; ``random``: seeded
-    by job and picture."""
+    """``grid``: evenly placed crops; one crop lies in the centre, five crops lie in the centre and
+    the corners. ``random``: crops at random places, seeded by job and picture. ``whole``: the whole
+    picture."""
     pool: Literal["mean", "median"] = "mean"
     augment: tuple[Literal["hflip", "vflip", "rot90", "shift"], ...] = ("hflip",)
     """``rot90`` turns square crops by any right angle and others by 180 degrees; ``shift`` moves a
-    crop by up to an eighth of its side, repeating the border."""
+    crop by up to an eighth of its side and repeats the border."""
     mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
     std: tuple[PositiveFloat, PositiveFloat, PositiveFloat] = (1.0, 1.0, 1.0)
     loss_weights: dict[str, float] = {}
-    """Factor on each entry of the model's ``losses``; 1 where unnamed."""
+    """Factor on each entry of the model's ``losses``; 1 for an entry without a factor."""
     patience: int | None = Field(None, ge=1)
     """Epochs without a better validation SROCC after which a stage ends."""
     select: Literal["best", "last"] = "best"
@@ -111,19 +116,19 @@ class PaperRow(Frozen):
     published: dict[str, float]
     """Metric (``srocc``, ``plcc``, ``rmse``, or a cost) -> the printed number."""
     model: str = ""
-    """Registered name; empty where no such model is to be had."""
+    """Registered name of the model; empty if none is registered."""
     options: dict[str, Any] = {}
     versus: str = ""
-    """A second model, where the row compares two."""
+    """The second model, if the row compares two."""
     datasets: str = ""
-    """As of ``--datasets``; empty where nothing is trained or tested."""
+    """A value of ``--datasets``; empty if nothing is trained or tested."""
     distortion: str = ""
     """Only pictures with this distortion count; empty for all."""
     why_absent: str = ""
 
 
 class PaperTable(Frozen):
-    """A table of a paper, to be reproduced as far as the data at hand allow."""
+    """A table of a paper, to be reproduced as far as the user's data sets allow."""
 
     number: int
     title: str
@@ -135,7 +140,7 @@ class PaperTable(Frozen):
 
 
 class ModelCard(Frozen):
-    """What the harness must know of a model before it loads any of its code."""
+    """The facts of a model that the harness needs before it loads any of its code."""
 
     name: Name
     summary: str
@@ -150,19 +155,19 @@ class ModelCard(Frozen):
     aliases: tuple[Name, ...] = ()
     full_reference: bool = False
     fit_on: Literal["images", "references"] = "images"
-    """What an estimator learns from: the training images or their pristine references."""
+    """Whether an estimator learns from the training images or from their pristine references."""
     recipe: Recipe = Recipe(crop=None, test_crop_kind="whole", batch_size=1)
     fixed_crop: bool = False
-    """The network takes crops of its recipe's size and no other."""
+    """Whether the network takes crops of its recipe's size only."""
     saliency: Literal["none", "target", "input"] = "none"
-    """``target``: maps supervise training only; ``input``: also needed to predict."""
+    """``target``: maps supervise training only; ``input``: the model also needs maps to predict."""
     saliency_default: str = "spectral-residual"
-    """Provider where the data set ships no maps and the user names none."""
+    """The provider used if the data set ships no maps and the user names no provider."""
     direction: Direction = "higher"
-    """Whether a higher score means better quality; training always predicts ``higher``."""
+    """Whether a higher score means better quality. One fitted to qualities predicts ``higher``."""
     weights: tuple[WeightsCard, ...] = ()
     tiny: dict[str, Any] = {}
-    """``--set`` values that make the same model toy-sized, for tests."""
+    """``--set`` values that make the same model very small, for tests."""
     studies: dict[str, dict[str, dict[str, Any]]] = {}
     """Study name -> label -> options."""
     reproductions: Target | None = None
@@ -171,6 +176,10 @@ class ModelCard(Frozen):
     """Optional dependency group of iqabench that the model needs, such as ``pyiqa``."""
     requires: str = ""
     """Importable name that must be installed (checked without importing it)."""
+    behaviour: int | None = Field(None, ge=1)
+    """A number that rises when the model's code computes other predictions, and never otherwise.
+    Without a number, the code itself is compared: its syntax, and the data files of the factory's
+    package."""
     paper: str = ""
     licence: str = "Apache-2.0"
 
@@ -181,25 +190,25 @@ class ModelCard(Frozen):
 
 
 class Protocol(Frozen):
-    """How a data set wants to be split when nobody says otherwise."""
+    """How a data set is split unless the user asks for another split."""
 
     kind: Literal["hold-out", "k-fold", "official"] = "hold-out"
     folds: int = Field(4, ge=2)
     test_share: float = Field(0.2, gt=0, lt=1)
     """Share of contents in the test part of a hold-out."""
     validation_share: float = Field(0.1, gt=0, lt=1)
-    """Share of all contents held for choosing the checkpoint; at least one."""
+    """Share of all contents in the validation part, which chooses the checkpoint; at least one."""
     seeds: int = Field(3, ge=1)
-    """Repetitions when the user does not say."""
+    """Number of repetitions unless the user gives one."""
 
 
 class ArchiveCard(Frozen):
-    """The file a data set is published as."""
+    """The file in which a data set is published."""
 
     name: str = ""
-    """Its file name; where empty, the last part of ``url``."""
+    """The file's name; if empty, the last part of ``url``."""
     url: str = ""
-    """Where it can be had without a form or a password; needs ``sha256`` and ``bytes``."""
+    """Address for a download without a form or a password; needs ``sha256`` and ``bytes``."""
     sha256: str = Field("", pattern=r"^([0-9a-f]{64})?$")
     bytes: int = Field(0, ge=0)
 
@@ -213,7 +222,7 @@ class ArchiveCard(Frozen):
 
     @property
     def filename(self) -> str:
-        """What the file is called."""
+        """The file's name."""
         return self.name or self.url.rpartition("/")[2]
 
 
@@ -235,16 +244,16 @@ class DatasetCard(Frozen):
     """Whether a higher published score means better quality."""
     score_range: tuple[float, float] | None = None
     label_kind: Literal["human", "proxy", "none"] = "human"
-    """``proxy``: quality comes from a measure, not from people; every table says so. ``none``:
-    there are no scores; the set judges saliency maps."""
+    """``proxy``: quality comes from a measure, not from people; every table says so. ``none``: the
+    set has no scores; it serves to evaluate saliency maps."""
     protocol: Protocol = Protocol()
     unordered: tuple[str, ...] = ()
-    """Distortions whose levels do not order severity, named as in the column ``distortion``."""
+    """Distortions whose levels do not order severity, by the names in the column ``distortion``."""
     unlabelled: int | None = None
-    """Pictures that lie beside labelled ones and have no label; None where that is not known."""
+    """Number of pictures in the set without a label; None if this is not known."""
     archive: ArchiveCard = ArchiveCard()
     option_keys: tuple[str, ...] = ()
-    """Catalogue keys that the reader understands beside ``root``."""
+    """Catalogue keys that the reader understands in addition to ``root``."""
     homepage: str = ""
     licence: str = ""
     citation: str = ""
@@ -261,16 +270,19 @@ class SaliencyCard(Frozen):
     name: Name
     summary: str
     kind: Literal["computed", "read", "permuted"] = "computed"
-    """``computed`` from any picture; ``read`` from files that a data set ships or that lie in a
-    folder; ``permuted``: the harness gives each picture another's map, by the provider that the
-    option ``of`` names, in an order that the option ``seed`` decides."""
+    """``computed``: maps are computed from any picture. ``read``: maps are read from files that a
+    data set ships or that lie in a folder. ``permuted``: the harness gives each picture the map of
+    a picture of another content. The option ``of`` names the provider of the maps, and the option
+    ``seed`` decides the order."""
     factory: Target | None = None
-    """Called with the options object, or with nothing where the card has no options; none where
+    """Called with the options object, or with nothing where the card has no options; None where
     maps are permuted."""
     options: Target | None = None
-    """A pydantic model of the provider's options. Files and folders among them are fields of type
-    ``Path``: their contents identify maps, not where they lie."""
+    """A pydantic model of the provider's options. A file or folder is a field of type ``Path``. Its
+    contents identify the maps; its path does not."""
     aliases: tuple[Name, ...] = ()
+    behaviour: int | None = Field(None, ge=1)
+    """A number that rises when the code computes other maps; see :class:`ModelCard`."""
     trained_on: str = "nothing"
     paper: str = ""
     licence: str = "Apache-2.0"

@@ -8,28 +8,29 @@ mos              score as published (MOS or DMOS); required unless the card says
 reference        path of the pristine picture below the root
 content          group that a split may not cut; default: reference, else image
 distortion       name of the distortion
-level            its level as the set numbers it, 1 the weakest where it orders them
+level            level as the set numbers it; 1 is the weakest if levels order severity
 mos_std          standard deviation of the raters' scores
 raters           number of raters
 official_split   ``train``, ``validation`` or ``test``
-saliency         path of a saliency map the set ships
-fixations        path of a fixation file the set ships
+saliency         path of a saliency map that the set ships
+fixations        path of a fixation file that the set ships
 quality          higher is better, in the units of ``mos``; made by the harness
 ===============  ==========================================================================
 
-Absent columns are absent, never faked. A set whose card says ``label_kind="none"`` has neither
-``mos`` nor ``quality``: it judges saliency maps, and no quality model is run on it. Only a
-reference, a content and an official split must be known for every row that has the column.
+A column that a set does not have is left out; its values are never invented. A set whose card says
+``label_kind="none"`` has neither ``mos`` nor ``quality``: it serves to evaluate saliency maps, and
+no quality model is run on it. If a table has the column ``reference``, ``content`` or
+``official_split``, this column needs a value in every row. Other optional columns may lack values.
 
-Where a set comes in versions whose scores differ in scale, a reader says in
-``table.attrs["score_range"]`` which range the scores it read lie in; it replaces the card's.
+Some sets have versions whose scores differ in scale. For such a set, the reader stores the range of
+the scores that it read in ``table.attrs["score_range"]``. This range replaces that on the card.
 """
 
 from __future__ import annotations
 
 REQUIRED = ("image", "mos")
 UNLABELLED = ("image",)
-"""What is required of a set without quality labels, which has no ``mos``."""
+"""Required columns of a set without quality labels, which has no ``mos``."""
 OPTIONAL = (
     "reference",
     "content",

@@ -1,4 +1,4 @@
-"""The errors a user can meet. Each carries one line of what is wrong and a hint how to mend it."""
+"""The errors that a user can meet. Each has a message of one line and a hint what to do."""
 
 from __future__ import annotations
 
@@ -7,7 +7,11 @@ from collections.abc import Iterable
 
 
 class IqabenchError(Exception):
-    """Something a user can mend: a message and a hint, both one line whatever they quote."""
+    """A problem that a user can solve: a message and a hint.
+
+    Both are a single line: each character that cannot be printed, such as a line break in a quoted
+    text, becomes a space.
+    """
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(_one_line(message))
@@ -20,11 +24,11 @@ def _one_line(text: str) -> str:
 
 
 class UsageError(IqabenchError):
-    """A command line, option or argument that has no single meaning."""
+    """A command line, option or argument that has no meaning, or more than one."""
 
 
 class UnknownNameError(UsageError):
-    """A model, data set or saliency provider that nobody registered."""
+    """A name that is not known, such as a model, data set or option that nobody registered."""
 
     def __init__(self, what: str, name: str, known: Iterable[str], note: str = "") -> None:
         names = sorted(known)
@@ -34,7 +38,7 @@ class UnknownNameError(UsageError):
 
 
 class CatalogError(IqabenchError):
-    """A catalogue file that cannot be read, or says something nobody understands."""
+    """A catalogue file that cannot be read, or that holds an unknown key or a wrong value."""
 
 
 class DataError(IqabenchError):
@@ -42,7 +46,7 @@ class DataError(IqabenchError):
 
 
 class MissingDependencyError(IqabenchError):
-    """A model whose optional library is not installed."""
+    """A model, saliency provider or command whose optional library is not installed."""
 
 
 class WeightsError(IqabenchError):
@@ -54,4 +58,4 @@ class StoreError(IqabenchError):
 
 
 class ScoreError(IqabenchError):
-    """A model whose output is not one finite number per image."""
+    """A wrong output of a model or saliency provider, such as a score that is not finite."""

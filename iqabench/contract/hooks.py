@@ -1,4 +1,4 @@
-"""The hooks a plugin may implement, in the manner of pytest and datasette.
+"""The hooks that a plugin may implement, as in pytest and datasette.
 
 A plugin is any importable module named by an entry point of the group ``iqabench``::
 
@@ -13,8 +13,8 @@ and it implements one or more of these functions with :data:`hookimpl`::
     def register_models(register):
         register(ModelCard(name="mine", factory="my_plugin.net:Mine", ...))
 
-Registering must be cheap: cards name their code as strings, so that listing every model imports
-no network library.
+Registering must be fast. Cards name their code as strings, so that a list of all models imports no
+network library.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a model is. Structural types: a plugin's classes meet them without any base class."""
+"""The interfaces of models. They are structural types: a plugin's classes need no base class."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ class Estimator(Protocol):
         """Features of float32 RGB images in [0, 1], (B, 3, H, W) -> (B, F) float64."""
 
     def fit(self, features: Features, quality: Features) -> None:
-        """Learn from (N, F) features and (N,) qualities scaled to [0, 1], higher is better."""
+        """Learn from (N, F) features and (N,) qualities scaled to [0, 1]; higher is better."""
 
     def predict(self, features: Features) -> Features:
-        """Predict (N, F) -> (N,) in the scale of the qualities it was fitted to."""
+        """Predict (N, F) -> (N,) on the scale of the qualities in :meth:`fit`."""
 
     def state(self) -> State:
         """Everything learnt, as plain arrays."""
@@ -53,12 +53,12 @@ class Estimator(Protocol):
 
 @dataclass(frozen=True)
 class Batch:
-    """What a network learns from in one step."""
+    """The data from which a network learns in one step."""
 
     images: Tensor
     """(B, 3, h, w) float32, normalised as the recipe says."""
     quality: Tensor
-    """(B,) float32 in [0, 1], higher is better, scaled on the training part."""
+    """(B,) float32, scaled so that the training part lies in [0, 1]; higher is better."""
     saliency: Tensor | None
     """(B, 1, h, w) float32 in [0, 1], cut from maps whose maximum is 1; None without saliency."""
     index: Tensor
@@ -67,29 +67,33 @@ class Batch:
 
 @runtime_checkable
 class TrainableModel(Protocol):
-    """A network; a plain ``nn.Module`` with ``forward`` and ``losses`` meets it.
+    """A network: an ``nn.Module`` with the methods ``forward`` and ``losses``.
 
-    Optional methods the engine looks for: ``parameter_groups(stage) -> dict[str, list[Parameter]]``
-    (groups that ``Stage.lr_groups`` names); and for explanations ``maps(images) -> dict[str,
-    Tensor]``, with ``saliency`` too where it is an input, ``cam_layers() -> list[nn.Module]`` and
-    ``takes_any_size: bool``.
+    The engine also uses these members, which are optional:
+
+    - ``parameter_groups(stage) -> dict[str, list[Parameter]]``: groups that ``Stage.lr_groups``
+      names.
+    - ``maps(images) -> dict[str, Tensor]``: maps for explanations. Where saliency is an input, it
+      is the second argument.
+    - ``cam_layers() -> list[nn.Module]``: layers for Grad-CAM.
+    - ``takes_any_size: bool``: whether explanations show whole pictures in place of crops.
     """
 
     def forward(self, images: Tensor, saliency: Tensor | None = None) -> Tensor:
-        """Score one crop each, (B, 3, h, w) -> (B,), in the scaled quality of the training set.
+        """Score crops, (B, 3, h, w) -> (B,), on the scaled quality of the training set.
 
         ``saliency`` is passed only where the card says ``saliency="input"``.
         """
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:
-        """Named scalar losses of a batch; the engine weighs and adds them."""
+        """Named scalar losses of a batch. The engine adds them, each times its weight."""
 
 
 def network(model: object) -> nn.Module:
     """The model as an ``nn.Module``.
 
     Raises:
-        TypeError: it is none, or lacks ``losses``.
+        TypeError: the model is no ``nn.Module``, or lacks ``losses``.
     """
     from torch import nn
 

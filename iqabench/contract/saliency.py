@@ -1,4 +1,4 @@
-"""What a saliency provider is: something that computes maps, or reads those made before."""
+"""The interfaces of saliency providers, which compute maps or read existing maps."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ class SaliencyProvider(Protocol):
     def saliency(self, images: Tensor) -> Tensor:
         """Maps of float32 RGB images in [0, 1], (B, 3, H, W) -> (B, 1, H, W) in [0, 1].
 
-        The maximum of every map is 1, and no value is NaN, whatever the picture.
-        :func:`iqabench.kit.saliency.peak_at_one` brings maps there.
+        For every picture, the maximum of the map is 1, and no value is NaN.
+        :func:`iqabench.kit.saliency.peak_at_one` brings maps into this form.
         """
 
 
 @runtime_checkable
 class SaliencyReader(Protocol):
-    """Reads maps made elsewhere; its card's kind is ``read``.
+    """Reads existing maps from files; its card's kind is ``read``.
 
-    A row is that of the canonical table (:mod:`iqabench.contract.datasets`) with the cells that are
-    known; a pristine picture that is no row of its own has ``image`` alone.
+    ``row`` is the picture's row of the canonical table (:mod:`iqabench.contract.datasets`), without
+    cells that have no value. For a pristine picture without a row, it holds ``image`` only.
     """
 
     def sources(self, row: Mapping[str, Any], root: Path) -> Sequence[Path]:
         """The files that hold a picture's map, below the set's root or elsewhere.
 
         Raises:
-            DataError: there is none.
+            DataError: there is no map.
         """
 
     def load(
@@ -45,5 +45,5 @@ class SaliencyReader(Protocol):
         """A picture's map, (H, W) in [0, 1] with maximum 1; ``size`` is the picture's (H, W).
 
         Raises:
-            DataError: there is none, or it is no map.
+            DataError: there is no map, or the file holds no valid map.
         """

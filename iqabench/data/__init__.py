@@ -1,1 +1,1 @@
-"""Tables, splits, pictures and batches."""
+"""Data sets in memory: pictures decoded once, score tables, splits by content."""

@@ -1,7 +1,7 @@
-"""Splits by content: no content is on both sides, and every machine makes the same split.
+"""Splits by content: no content is in two parts, and every machine makes the same split.
 
-Contents are ordered by a keyed hash of their names, so that a split depends on nothing but the
-names and the seed: not on Python's hash seed, a library's random generator, or the file system.
+Contents are ordered by a keyed hash of their names. So a split depends only on the names and the
+seed, not on Python's hash seed, a library's random generator, or the file system.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from iqabench.contract.cards import Protocol
 from iqabench.contract.datasets import SPLIT_NAMES
 from iqabench.contract.errors import DataError
-from iqabench.store.fingerprints import digest
-from iqabench.store.folder import write_json
+from iqabench.store.files import write_json
+from iqabench.store.records import SplitRecord, plain
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Split:
-    """Contents of the three parts, each sorted; no content is in two of them."""
+    """The contents of the three parts. Each part is sorted, and no content is in two parts."""
 
     dataset: str
     train: tuple[str, ...]
@@ -34,12 +34,12 @@ class Split:
 
     @property
     def hash(self) -> str:
-        """Identity of the split: data set name and contents of each part."""
-        return digest(self.record())
+        """Hash of the data set's name and of the contents of each part."""
+        return self.record().digest
 
-    def record(self) -> dict[str, Any]:
-        """The split as plain JSON."""
-        return {key: list(part) if key != "dataset" else part for key, part in asdict(self).items()}
+    def record(self) -> SplitRecord:
+        """The split as a store keeps it."""
+        return SplitRecord(**asdict(self))
 
 
 def save(split: Split, path: Path) -> None:
@@ -49,17 +49,22 @@ def save(split: Split, path: Path) -> None:
         DataError: the file cannot be written.
     """
     try:
-        write_json(path, {**split.record(), "hash": split.hash})
+        write_json(path, {**plain(split.record()), "hash": split.hash})
     except OSError as error:
         raise DataError(f"cannot write {path}: {error.strerror}", "name another file") from error
 
 
 def load(path: Path, name: str, contents: Iterable[str]) -> Split:
-    """The split in a file made by :func:`save`, for the data set of that name and contents.
+    """The split in a file that :func:`save` wrote.
+
+    Args:
+        path: the file.
+        name: the data set that the split must be for.
+        contents: the contents of this data set.
 
     Raises:
-        DataError: the file is damaged, changed or of another set; a part is empty or shares
-            contents with another; or a content is not in the set.
+        DataError: the file is damaged, was changed, or splits another set; a part is empty or
+            shares contents with another part; or a content is not in the set.
     """
 
     def refuse(problem: str, hint: str) -> DataError:
@@ -105,7 +110,7 @@ def shuffled(contents: Iterable[str], seed: int) -> list[str]:
 
 
 def hold_out(name: str, contents: Iterable[str], seed: int, protocol: Protocol) -> Split:
-    """Repeated hold-out: test and validation shares of all contents, the rest for training.
+    """Repeated hold-out: shares of all contents for test and validation, the rest for training.
 
     Raises:
         DataError: fewer than three contents.
@@ -118,12 +123,14 @@ def hold_out(name: str, contents: Iterable[str], seed: int, protocol: Protocol) 
 
 
 def k_fold(name: str, contents: Iterable[str], seed: int, fold: int, protocol: Protocol) -> Split:
-    """Fold ``fold`` of ``protocol.folds``; over all folds every content is tested once.
+    """The split that tests fold ``fold`` of ``protocol.folds``.
 
-    Validation contents are the first of the next fold, so that they rotate too.
+    Over all folds, every content is tested exactly once. The validation part takes the first
+    contents of the next fold, so that it changes with the fold, too.
 
     Raises:
-        DataError: fewer contents than folds, or none left to train on.
+        DataError: fewer than three contents, fewer contents than folds, or fewer than two contents
+            outside the test fold.
     """
     order = shuffled(contents, seed)
     _enough(name, order, max(3, protocol.folds))
@@ -139,7 +146,7 @@ def k_fold(name: str, contents: Iterable[str], seed: int, fold: int, protocol: P
 
 
 def train_and_validate(name: str, contents: Iterable[str], seed: int, protocol: Protocol) -> Split:
-    """All contents for training but a validation share: the first half of a cross-set protocol.
+    """The split for a test on another set: a validation share, and all other contents to train on.
 
     Raises:
         DataError: fewer than two contents.
@@ -151,10 +158,13 @@ def train_and_validate(name: str, contents: Iterable[str], seed: int, protocol: 
 
 
 def official(name: str, table: pd.DataFrame, seed: int, protocol: Protocol) -> Split:
-    """The split a data set publishes; validation is carved from training if it names none.
+    """The split that a data set publishes.
+
+    If it names no validation part, a share of its training part becomes the validation part.
 
     Raises:
-        DataError: the set publishes none, or its parts share contents.
+        DataError: the set publishes no split, a part has an unknown name or too few contents, or
+            two parts share contents.
     """
     if "official_split" not in table:
         raise DataError(

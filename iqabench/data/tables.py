@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,17 +11,15 @@ from iqabench.catalog import BoundDataset
 from iqabench.contract import datasets as columns
 from iqabench.contract.cards import DatasetCard
 from iqabench.contract.errors import DataError, IqabenchError
-from iqabench.data import checks
-from iqabench.data.hashes import file_hashes
+from iqabench.contract.progress import Tick
+from iqabench.data import table_checks
+from iqabench.data.file_hashes import file_hashes
 from iqabench.kit.tree import Tree
 from iqabench.registry import load
 from iqabench.store.fingerprints import text_digest
 
 if TYPE_CHECKING:
     import pandas as pd
-
-Tick = Callable[[int, int, str], None]
-"""Called with (done, total, what) while something long goes on."""
 
 
 @dataclass(frozen=True)
@@ -60,33 +57,35 @@ class Dataset:
 
     @cached_property
     def hash(self) -> str:
-        """Hash of labels and picture contents; paths outside the set do not count."""
+        """Hash of the labels and the picture contents; the path of the root does not count."""
         names = sorted(self.table.columns)
         rows = self.table[names].to_csv(index=False, lineterminator="\n")
         pictures = [f"{name}\t{found}" for name, found in sorted(self.image_hashes.items())]
         return text_digest([rows, *pictures])
 
     def rows_of(self, contents: list[str]) -> pd.DataFrame:
-        """The rows whose content is one of those, in table order, with a fresh index."""
+        """The rows of the given contents, in the order of the table, with a new index from 0."""
         return self.table[self.table["content"].isin(contents)].reset_index(drop=True)
 
 
 def read(bound: BoundDataset, tick: Tick | None = None) -> Dataset:
-    """Build a built-in set if need be, read its labels and check them.
+    """Read a data set's labels and check them. A built-in set is made first if needed.
 
     Raises:
-        DataError: files are missing, or labels are not what the card promises.
+        DataError: files are missing, or the labels fail a check.
     """
     card, root, raw = labels(bound, tick)
     return Dataset(card, root, canonical(raw, card, root), tick)
 
 
 def labels(bound: BoundDataset, tick: Tick | None = None) -> tuple[DatasetCard, Path, pd.DataFrame]:
-    """A set's card with the range of its scores, its root, built if need be, and its reader's
-    table, unchecked.
+    """A set's card, its root, and the table that its reader returns, not checked yet.
+
+    A built-in set is made first if needed. If the reader says in which range its scores lie, the
+    card holds this range.
 
     Raises:
-        DataError: there is no root, or the reader cannot read.
+        DataError: the set has no root, or the reader cannot read the labels.
     """
     card = bound.card
     if bound.root is None:
@@ -102,7 +101,7 @@ def labels(bound: BoundDataset, tick: Tick | None = None) -> tuple[DatasetCard, 
             f"data set '{card.name}': {error.filename or error} is missing",
             f"is {bound.root} the unpacked archive?",
         ) from error
-    except Exception as error:  # a reader may be anybody's, and labels may be damaged anyhow
+    except Exception as error:  # a plugin's reader may raise any error on damaged labels
         problem = next(iter(str(error).splitlines()), "") or type(error).__name__
         raise DataError(
             f"data set '{card.name}': its labels cannot be read: {problem}",
@@ -114,11 +113,11 @@ def labels(bound: BoundDataset, tick: Tick | None = None) -> tuple[DatasetCard, 
 
 
 def canonical(raw: pd.DataFrame, card: DatasetCard, root: Path) -> pd.DataFrame:
-    """Check a reader's table, add ``content`` and, to labels, ``quality``, sort by image.
+    """Check a reader's table, add ``content`` and, for a labelled set, ``quality``; sort by image.
 
     Raises:
-        DataError: a column is missing or unknown, a number is none or not finite, an image is
-            listed twice, or a file is absent or not below the root.
+        DataError: a column is missing or unknown, a value is no finite number, an image is listed
+            twice, or a file is absent or not below the root.
     """
     try:
         table = _checked(raw, card, Tree(root))
@@ -132,16 +131,16 @@ def canonical(raw: pd.DataFrame, card: DatasetCard, root: Path) -> pd.DataFrame:
 
 
 def _checked(raw: pd.DataFrame, card: DatasetCard, tree: Tree) -> pd.DataFrame:
-    checks.names(raw, card.labelled)
+    table_checks.names(raw, card.labelled)
     table = raw.reset_index(drop=True)
     for name in map(str, table):
-        check = checks.numbers if name in columns.NUMBERS else checks.words
+        check = table_checks.numbers if name in columns.NUMBERS else table_checks.words
         table[name] = check(table, name)
     for name in (name for name in columns.PATHS if name in table):
-        table[name] = checks.paths(table[name], name, tree)
-    checks.once(table["image"])
+        table[name] = table_checks.paths(table[name], name, tree)
+    table_checks.once(table["image"])
     if "official_split" in table:
-        checks.official(table["official_split"])
+        table_checks.official(table["official_split"])
     return table
 
 

@@ -1,4 +1,4 @@
-"""Work that waits for files, or for code that does without Python's lock, on all cores."""
+"""Threads on all cores, for work that reads files or that releases Python's global lock."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ Result = TypeVar("Result")
 
 
 def in_threads(function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
-    """As ``map``, in order; where the caller stops early, what has not begun is not begun."""
+    """Like ``map``, in threads; the results come in the order of the items.
+
+    If the caller stops early, calls that have not begun are cancelled.
+    """
     pool = ThreadPoolExecutor(os.cpu_count())
     try:
         yield from pool.map(function, items)

@@ -1,1 +1,1 @@
-"""Makes the jobs of a plan: fits, predicts, keeps results."""
+"""Makes the jobs of a plan: crops, fits, predicts."""

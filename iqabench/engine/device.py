@@ -1,4 +1,4 @@
-"""Which device a run computes on."""
+"""Chooses the device on which a run computes."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from iqabench.contract.errors import UsageError
 
 
 def pick(device: str) -> str:
-    """``cpu``, ``cuda`` or ``mps`` for ``auto`` or a name.
+    """The device to use: ``cpu``, ``cuda`` or ``mps``.
 
-    Where the machine cannot have an accelerator, torch is not imported to find out.
+    Args:
+        device: one of these names, or ``auto``. For ``auto``, torch is imported only if the machine
+            may have an accelerator, because the import is slow.
 
     Raises:
-        UsageError: the device asked for is not there.
+        UsageError: the named device is not available.
     """
     if device == "cpu" or (device == "auto" and not _possible()):
         return "cpu"

@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iqabench.contract.errors import DataError, ScoreError
-from iqabench.data.tables import Dataset, Tick
-from iqabench.data.views import picture_tensor, planes_of, scaled
-from iqabench.engine.limits import picture_limit
+from iqabench.contract.progress import Tick
+from iqabench.data.tables import Dataset
+from iqabench.data.tensors import picture_tensor, planes_of, scaled
+from iqabench.engine.time_limit import picture_limit
 from iqabench.kit.places import cache_dir
 from iqabench.protocols.requests import ModelRequest
-from iqabench.store.fingerprints import digest
-from iqabench.store.folder import write_array
+from iqabench.store.files import write_array
 
 Array = NDArray[np.float64]
 
@@ -62,8 +62,8 @@ def features(model: Any, request: ModelRequest, dataset: Dataset, name: str) -> 
 
 
 def _place(request: ModelRequest, content_hash: str) -> Path:
-    fields = request.fields()
-    parts = ("model", "plugin", "options", "packages", "harness", "allow_truncated", "scale")
-    key = digest({name: fields[name] for name in parts if name in fields})
+    # Features do not depend on the weights that a regressor learns, nor on device and precision.
+    shared = {"weights": "", "precision": "", "device": ""}
+    key = request.identity.model_copy(update=shared).digest
     folder = cache_dir() / "features" / f"{request.card.name}-{key}"
     return folder / content_hash[:2] / f"{content_hash}.npy"

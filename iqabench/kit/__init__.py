@@ -1,1 +1,1 @@
-"""What a plugin may build with: distortions, encoders, weights, saliency maps and losses."""
+"""What plugins build with: distortions, encoders, weights, saliency, label files."""

@@ -1,10 +1,10 @@
-"""The 25 distortions of KADID-10k, at five published levels and anywhere between them.
+"""The 25 distortions of KADID-10k, at the five published levels and at any level between them.
 
 Lin, Hosu, Saupe, "KADID-10k: a large-scale artificially distorted IQA database", QoMEX 2019.
 The parameters are those of the authors' public generator, which is written in MATLAB; where a
-detail of it could not be confirmed, a comment says so. One difference is on purpose: the
+detail of it could not be confirmed, a comment says so. One difference is intended: the
 generator stretches every result to the full range of values, which adds a change of contrast
-to a blur and undoes most of a mean shift. Results are clipped here.
+to a blur and undoes most of a mean shift. Here, results are clipped instead.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ MIN_SIDE = 16
 class Distortion:
     """One of KADID-10k's types of distortion.
 
-    `levels` are the published parameters of levels 1 to 5, in the unit `apply` documents.
+    `levels` are the published parameters of levels 1 to 5, in the unit that `apply` documents.
     `apply(image, parameter, rng)` takes float64 RGB in [0, 1], (H, W, 3), and returns the same
-    shape, not clipped. `monotone` is False where a higher level need not mean more damage.
+    shape, not clipped. `monotone` is False if a higher level does not always mean more damage.
     """
 
     id: int
@@ -120,7 +120,7 @@ DISTORTIONS: tuple[Distortion, ...] = (
 def find(name: str | int) -> Distortion:
     """The distortion with this id (1 to 25), slug or name; case and spacing do not matter.
 
-    Raises UsageError, with near misses, where there is none.
+    Raises UsageError if there is no such distortion; its hint gives similar names.
     """
     wanted = str(name).strip()
     if wanted.lstrip("-").isdecimal():
@@ -143,9 +143,9 @@ def distort(
 
     `image` is uint8 RGB, (H, W, 3), at least 16 x 16. `kind` is anything `find` understands,
     `level` runs from 1 to 5 and may be fractional (see `Distortion.parameter`; a parameter that
-    must be whole is rounded). What is random depends on `seed` (not negative) and the type
-    alone: another level is the same noise, patches or direction at another strength. Raises
-    UsageError for any other image, kind, level or seed.
+    must be whole is rounded). Random choices depend only on `seed` (not negative) and on the
+    type of distortion: another level has the same noise, patches or direction at another
+    strength. Raises UsageError for any other image, kind, level or seed.
     """
     distortion = find(kind)
     parameter = distortion.parameter(level)

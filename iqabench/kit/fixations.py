@@ -1,7 +1,7 @@
-"""Where people looked: fixations from CSV files, and maps made of them.
+"""Fixations, the places where people looked: reads them from CSV files, and makes maps of them.
 
-A fixation is (y, x) in pixels of the original picture, from its upper left corner, so that pixel
-(0, 0) holds 0 <= y < 1 and 0 <= x < 1.
+A fixation is (y, x) in pixels of the original picture, measured from its upper left corner. So
+pixel (0, 0) holds 0 <= y < 1 and 0 <= x < 1.
 """
 
 from __future__ import annotations
@@ -21,24 +21,26 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 TRUTH_SIGMA = 0.04
-"""Blur of a map of fixations where a set's pixels per degree are not known: the standard deviation
-as a share of the picture's shorter side."""
+"""Standard deviation of the blur of a map of fixations, as a share of the picture's shorter side.
+It is used where a set's pixels per degree of visual angle are not known."""
 EVERY = ""
-"""Key of all fixations of a file that serves one picture."""
+"""Key of all fixations of a file that holds those of one picture only."""
 
 
 def read_fixations(path: Path, image: str) -> NDArray[np.float64]:
     """The fixations on a picture, (N, 2), (y, x) in its pixels, in the file's order.
 
     Args:
-        path: CSV with the columns ``y`` and ``x``, others beside them; where it serves several
-            pictures, ``image`` says which. It is parsed once as long as it does not change.
-        image: the picture's path below the set's root; the file may leave out folders before its
-            name.
+        path: CSV with the columns ``y`` and ``x``. If it holds several pictures, its column
+            ``image`` names the picture of each row. Other columns are ignored. The file is parsed
+            again only if it has changed.
+        image: the picture's path below the set's root. The file may leave out the first folders of
+            this path.
 
     Raises:
-        DataError: the file lacks a column or the picture, or holds something else than numbers.
-        FileNotFoundError: it is missing.
+        DataError: the file cannot be parsed, lacks a column or the picture, or holds a coordinate
+            that is no finite number.
+        FileNotFoundError: the file is missing.
     """
     found = fixations_by_image(path)
     parts = PurePosixPath(image).parts
@@ -52,16 +54,16 @@ def read_fixations(path: Path, image: str) -> NDArray[np.float64]:
 
 
 def fixations_by_image(path: Path) -> Mapping[str, NDArray[np.float64]]:
-    """All fixations of a file, (N, 2) each, by picture as the file names it; as read_fixations.
+    """Name of a picture in the file -> its fixations, (N, 2), as :func:`read_fixations` gives them.
 
-    A file without the column ``image`` has the one key :data:`EVERY`.
+    A file without the column ``image`` gives one entry, with the key :data:`EVERY`.
     """
     state = path.stat()
     return _parsed(path, state.st_mtime_ns, state.st_size)
 
 
 def pixels(fixations: NDArray[np.float64], size: tuple[int, int]) -> NDArray[np.intp]:
-    """The pixels that fixations lie in, (N, 2), (y, x); those outside the picture are left out.
+    """The pixels that hold the fixations, (N, 2), (y, x), without fixations outside the picture.
 
     Args:
         fixations: (M, 2), (y, x).
@@ -77,7 +79,7 @@ def pixels(fixations: NDArray[np.float64], size: tuple[int, int]) -> NDArray[np.
 def blurred(
     fixations: NDArray[np.float64], size: tuple[int, int], sigma: float
 ) -> NDArray[np.float32]:
-    """A map of fixations: a Gaussian at the pixel of each, their sum scaled to a maximum of 1.
+    """A map of fixations: the sum of a Gaussian at the pixel of each, scaled to a maximum of 1.
 
     Args:
         fixations: (N, 2), (y, x) in pixels of the map.
@@ -86,7 +88,7 @@ def blurred(
             angle is usual.
 
     Returns:
-        (H, W); zero everywhere where no fixation lies inside.
+        (H, W) float32; zero everywhere if no fixation lies inside.
     """
     import numpy as np
 
@@ -95,7 +97,7 @@ def blurred(
         return np.exp(-(distance**2) / 2).astype(np.float32)
 
     places = pixels(fixations, size)
-    # A Gaussian is a product of two, so that the sum of all is a product of matrices.
+    # A Gaussian in (y, x) is a product of two in y and x, so their sum is a product of matrices.
     found = bells(size[0], places[:, 0]).T @ bells(size[1], places[:, 1])
     return found / found.max() if len(places) else found
 
@@ -114,7 +116,7 @@ def _parsed(path: Path, changed: int, size: int) -> Mapping[str, NDArray[np.floa
         ) from error
     arrays = {name: np.array(places).reshape(-1, 2) for name, places in found.items()}
     for array in arrays.values():
-        array.flags.writeable = False  # it is shared by all who read the file
+        array.flags.writeable = False  # all readers of the file share the array
     return arrays
 
 

@@ -1,8 +1,8 @@
 """A full-reference proxy for human quality scores, for sets that nobody has rated.
 
 It is the mean of two measures of the piq package that need no weights: HaarPSI (Reisenhofer et al.,
-2018) and 1 - MDSI (Nafchi et al., 2016), each in about [0, 1] and 1 for equal pictures. It is no
-substitute for people and is never called MOS.
+2018) and 1 - MDSI (Nafchi et al., 2016), each in about [0, 1] and 1 for equal pictures. It does not
+replace people's scores and is never called MOS.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ PROXY = "100 x mean of HaarPSI and 1 - MDSI (piq)"
 
 
 def proxy_quality(image: NDArray[np.uint8], reference: NDArray[np.uint8]) -> float:
-    """Proxy quality of a distorted picture, 100 for one equal to its reference.
+    """Proxy quality of a distorted picture, 100 if it equals its reference.
 
     Args:
         image: (H, W, 3) uint8 RGB.

@@ -1,13 +1,13 @@
-"""What the recipes of several networks share."""
+"""Values that the recipes of several networks share."""
 
 from __future__ import annotations
 
 from iqabench.contract.cards import Recipe, Stage
 
 IMAGENET = {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)}
-"""What most encoders were trained with."""
+"""The normalisation with which most encoders were trained."""
 HALF = {"mean": (0.5, 0.5, 0.5), "std": (0.5, 0.5, 0.5)}
-"""What EfficientNet-Lite0 and timm's ViTs were trained with."""
+"""The normalisation with which EfficientNet-Lite0 and timm's ViTs were trained."""
 
 LITE_RECIPE = Recipe(
     stages=(Stage(epochs=5, optimizer="adamw", lr=1e-3, weight_decay=0.1, average=0.4),),
@@ -18,6 +18,7 @@ LITE_RECIPE = Recipe(
     select="last",
     **HALF,
 )
-"""For EfficientNet-Lite0; chosen for biosiqnet-lite on validation contents of the demo set."""
+"""For networks with EfficientNet-Lite0. It was chosen for biosiqnet-lite on validation contents of
+the demo set."""
 TINY = {"recipe.epochs": 1, "recipe.test_crops": 1}
-"""Of every card's ``tiny``."""
+"""Entries that every card's ``tiny`` holds."""

@@ -1,7 +1,7 @@
-"""Saliency maps: brought to a maximum of 1, decomposed at a threshold, and losses between them.
+"""Saliency maps: scaled to a maximum of 1, decomposed at a threshold, and losses between maps.
 
-Losses are written for maps (B, 1, H, W) and computed in float32 whatever the precision around
-them, since their sums run over many thousands of small numbers.
+Losses take maps (B, 1, H, W). They are computed in float32, even if a network computes in a lower
+precision, because they sum many thousands of small numbers.
 """
 
 from __future__ import annotations
@@ -18,36 +18,36 @@ FULL = 255.0
 """Thresholds are given on a scale on which a map's maximum is 255."""
 
 EMPTY = 1e-30
-"""A map whose maximum is at most this has no structure that dividing by it could show."""
+"""A map with a maximum of at most this is empty: division by it could show no structure."""
 
 
 def peak_at_one(maps: Tensor, size: Sequence[int] | None = None) -> Tensor:
-    """Maps as a provider returns them: each resized and divided by its maximum.
+    """Maps in the form that a provider returns: each resized and divided by its maximum.
 
     Args:
-        maps: (B, 1, h, w) of any finite values; those below zero count as zero.
-        size: (H, W) to which they are resized, bilinearly.
+        maps: (B, 1, h, w) of any finite values; negative values count as zero.
+        size: (H, W) to which maps are resized, bilinearly; None keeps their size.
 
     Returns:
-        (B, 1, H, W) in [0, 1] with maximum 1; ones where a map is empty. NaN stays NaN.
+        (B, 1, H, W) in [0, 1] with maximum 1; an empty map becomes all ones. NaN stays NaN.
     """
     if size is None or tuple(size) == tuple(maps.shape[-2:]):
         maps = maps.clone()
     else:
         maps = functional.interpolate(maps, size=tuple(size), mode="bilinear", antialias=True)
-    # In place from here on: the maps of large pictures are large.
+    # All steps from here on are in place: maps of large pictures need much memory.
     peaks = maps.clamp_(min=0).amax((2, 3), keepdim=True)
     empty = peaks <= EMPTY
     return maps.add_(empty).div_(torch.where(empty, torch.ones_like(peaks), peaks)).clamp_(max=1)
 
 
 def decompose(maps: Tensor, threshold: float, binary: bool = False) -> tuple[Tensor, Tensor]:
-    """Split maps into what draws little attention and what draws much.
+    """Split maps into the parts that draw little and much attention.
 
     Args:
         maps: (B, 1, H, W) in [0, 1], each scaled to its picture's maximum.
         threshold: on the scale of 0 to 255; values at or above it are high.
-        binary: ones where the parts are, instead of the map's own values.
+        binary: if true, the parts hold ones in place of the map's own values.
 
     Returns:
         (low, high), both of the maps' shape; they sum to ``maps`` unless binary.
@@ -62,7 +62,7 @@ def decompose(maps: Tensor, threshold: float, binary: bool = False) -> tuple[Ten
 def sum_to_one(maps: Tensor) -> Tensor:
     """Maps (B, 1, H, W) as distributions (B, H*W), at least float32; an empty map gives zeros.
 
-    Its gradient is zero, too: a decoder that ends in a ReLU may give such a map.
+    The gradient of an empty map is zero, too. A decoder that ends in a ReLU may give such a map.
     """
     flat = _exact(maps)
     total = flat.sum(1, keepdim=True)
@@ -70,14 +70,14 @@ def sum_to_one(maps: Tensor) -> Tensor:
 
 
 def _exact(maps: Tensor) -> Tensor:
-    """(B, H*W), float32 in place of anything narrower."""
+    """(B, H*W), float32 in place of any lower precision."""
     return (maps if maps.dtype == torch.float64 else maps.float()).flatten(1)
 
 
 def kld(predicted: Tensor, truth: Tensor) -> Tensor:
     """Kullback-Leibler divergence of each predicted map from the truth, (B,); 0 is best.
 
-    The sum over pixels of t log(t / (epsilon + p) + epsilon), both maps summing to one
+    The sum over pixels of t log(t / (epsilon + p) + epsilon), where both maps sum to one
     (BioSIQNet, eq. 5).
     """
     p, t = sum_to_one(predicted), sum_to_one(truth)
@@ -89,19 +89,19 @@ def cc(predicted: Tensor, truth: Tensor) -> Tensor:
     p, t = _exact(predicted), _exact(truth)
     p = p - p.mean(1, keepdim=True)
     t = t - t.mean(1, keepdim=True)
-    # Under the root, so that a flat map has gradient 0 and not NaN.
+    # EPSILON stands under the root, so that a flat map has gradient 0 and not NaN.
     norm = (p.square().sum(1) * t.square().sum(1) + EPSILON**2).sqrt()
     return (p * t).sum(1) / norm
 
 
 def sim(predicted: Tensor, truth: Tensor) -> Tensor:
-    """Similarity of each pair: the sum of the pixelwise minimum of maps summing to one, (B,)."""
+    """Similarity of each pair: the sum of the pixelwise minimum, (B,), where maps sum to one."""
     return torch.minimum(sum_to_one(predicted), sum_to_one(truth)).sum(1)
 
 
 def total_variation(predicted: Tensor, truth: Tensor) -> Tensor:
-    """Total variation distance of each pair: half the sum of the pixelwise difference of maps
-    summing to one, (B,); 0 is best, 1 worst (SGDNet)."""
+    """Total variation distance of each pair, (B,): half the sum of the absolute pixelwise
+    difference, where maps sum to one; 0 is best, 1 worst (SGDNet)."""
     return (sum_to_one(predicted) - sum_to_one(truth)).abs().sum(1) / 2
 
 
@@ -110,7 +110,7 @@ def saliency_loss(predicted: Tensor, truth: Tensor, weights: tuple[float, float,
 
     Args:
         predicted: (B, 1, H, W), not negative.
-        truth: the same shape; a map without any value is left out of the mean.
+        truth: the same shape; a map that sums to 0 is left out of the mean.
         weights: factors of KLD, CC and SIM.
 
     Returns:
@@ -127,6 +127,6 @@ def saliency_loss(predicted: Tensor, truth: Tensor, weights: tuple[float, float,
 
 
 def mean_over_maps(each: Tensor, truth: Tensor) -> Tensor:
-    """The mean of a value per map, (B,), over those whose true map is not empty; 0 if all are."""
+    """The mean of ``each``, (B,), over the maps whose true map is not empty; 0 if all are empty."""
     present = (truth.flatten(1).sum(1) > 0).to(each.dtype)
     return (each * present).sum() / present.sum().clamp_min(1)

@@ -1,6 +1,6 @@
 """Makes a data set from photographs: every distortion at every level, proxy labels, PNG files.
 
-The demo set and ``iqabench datasets synthesize`` are both made here.
+The demo set and ``iqabench datasets synthesize`` are both made by this module.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ class Photo:
     """A pristine picture of a set to be made."""
 
     content: str
-    """Names the photo's files."""
+    """The content; the names of the photo's files begin with it."""
     seed: int
-    """Decides what is random in its distortions."""
+    """Seed of the random choices in the photo's distortions."""
     load: Callable[[], NDArray[np.uint8]]
-    """The picture, (H, W, 3) uint8 RGB."""
+    """Returns the picture, (H, W, 3) uint8 RGB."""
 
 
 def synthesize(
@@ -52,10 +52,11 @@ def synthesize(
     tick: Progress | None = None,
     what: str = "synthesizing",
 ) -> None:
-    """Make ``labels.csv`` and ``images/`` below ``root``, unless the labels are there.
+    """Make ``labels.csv`` and ``images/`` below ``root``, unless the labels exist already.
 
-    The set is made in ``ROOT.part`` and renamed, so that it is whole or not there; one that was
-    interrupted goes on with the photo it had begun, if settings and libraries are the same.
+    The set is made in ``ROOT.part``, which is renamed at the end. So ``root`` is complete or
+    absent. After an interruption, the next call begins at the first unfinished photo, if settings
+    and libraries are the same.
 
     Args:
         root: the folder to make.
@@ -84,7 +85,7 @@ def synthesize(
             lambda done, total: tick(done, total, what) if tick else None,
         )
         part.rename(root)
-        with suppress(OSError):  # where open files cannot be removed, it stays
+        with suppress(OSError):  # it stays if the system cannot remove an open file
             lock.unlink()
 
 
@@ -148,7 +149,7 @@ def _make(
 
 
 def _settings(kinds: Sequence[str | int], levels: Sequence[float]) -> dict[str, Any]:
-    """What decides a photo's rows beside the photo itself."""
+    """Everything that decides a photo's rows, except the photo itself."""
     packages = ("iqabench", "numpy", "scipy", "scikit-image", "pillow", "piq", "torch")
     return {
         "kinds": [find(kind).id for kind in kinds],
@@ -158,7 +159,7 @@ def _settings(kinds: Sequence[str | int], levels: Sequence[float]) -> dict[str, 
 
 
 def _resume(part: Path, journal: Path, settings: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
-    """Rows of the photos finished before an interruption; begins anew under other settings."""
+    """Rows of the photos that an interrupted run finished; none if its settings were others."""
     if part.exists() and any(part.iterdir()) and not journal.exists():
         raise FileExistsError(f"{part} is in the way")
     lines = journal.read_text(encoding="utf-8").splitlines(True) if journal.exists() else []
@@ -167,7 +168,7 @@ def _resume(part: Path, journal: Path, settings: dict[str, Any]) -> dict[str, li
     if not finished:
         shutil.rmtree(part, ignore_errors=True)
         part.mkdir()
-    with journal.open("w", encoding="utf-8") as stream:  # without a line that was cut off
+    with journal.open("w", encoding="utf-8") as stream:  # leaves out an incomplete last line
         for line in (settings, *finished.items()):
             stream.write(json.dumps(line) + "\n")
     (part / "images").mkdir(exist_ok=True)
@@ -202,7 +203,7 @@ def _rows(
 
 
 def _remove_strays(part: Path, wanted: set[str]) -> None:
-    """Remove what an interrupted making left of photos that are gone since."""
+    """Remove pictures that an interrupted run made of photos that are no longer wanted."""
     for path in (part / "images").iterdir():
         if path.relative_to(part).as_posix() not in wanted:
             path.unlink()

@@ -1,9 +1,9 @@
 """The files below a folder, by the names that a label file gives them.
 
-A label file may come from anywhere, so a name that leads out of the folder is refused before
-anything there is opened: an absolute path, a ``..``, or a symbolic link that points outside.
-Folders are listed, once each, rather than asked for file by file: that is quicker, and a name in
-the wrong case is missing on every machine alike.
+A label file may come from any source. So a name that leads out of the folder is refused before any
+file is opened: an absolute path, a ``..``, or a symbolic link that points outside. Each folder is
+listed once, and names are looked up in its list. This is faster than a question for each file. It
+also makes a name in the wrong case missing on every system.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ UNUSABLE = re.compile(r"[\x00-\x1f\x7f\\\ud800-\udfff]")
 
 
 class Tree:
-    """The files below a root, as they were when first asked for."""
+    """The files below a root. A folder is listed at its first use; later changes are not seen."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -33,7 +33,7 @@ class Tree:
         self._spellings: dict[str, Mapping[str, list[str]]] = {}
 
     def has(self, name: str) -> bool:
-        """Whether a file of exactly that name is there.
+        """Whether a file of exactly that name exists.
 
         Raises:
             DataError: the name leads out of the root, or its folder cannot be listed.
@@ -44,11 +44,11 @@ class Tree:
         return self._resolved(name).is_file() if kind == "link" else kind == "file"
 
     def path(self, name: str) -> Path:
-        """Where the file of that name lies.
+        """The path of the file of that name.
 
         Raises:
-            FileNotFoundError: it is not there.
-            DataError: as of :meth:`has`.
+            FileNotFoundError: the file does not exist.
+            DataError: see :meth:`has`.
         """
         path = self.root / name
         if not self.has(name):
@@ -56,12 +56,13 @@ class Tree:
         return path
 
     def spelled(self, name: str) -> str:
-        """The name as the folders spell it, whatever the case of its letters.
+        """The name in the spelling of the folders; letters may differ in case.
 
-        Parts of it that are there as given, or not at all, stay as they are.
+        A part of the name stays as given if the folders have it in this spelling or in no spelling.
 
         Raises:
-            DataError: several files or folders differ from it in case only; or as of :meth:`has`.
+            DataError: several files or folders differ from a part in case only; also see
+                :meth:`has`.
         """
         _refuse_unsafe(name)
         found = ""
@@ -104,7 +105,7 @@ class Tree:
         return self._spellings[folder]
 
     def _resolved(self, name: str) -> Path:
-        """The path without links; one that lies elsewhere is refused."""
+        """The path with links resolved; a path outside the root is refused."""
         real = Path(os.path.realpath(self.root / name))
         if not real.is_relative_to(self._real):
             raise DataError(

@@ -1,4 +1,4 @@
-"""Finds, verifies and reads weights: as a file first, then from a package, then from the hub."""
+"""Finds, verifies and reads weights: in the weights folder, then a package, then the hub."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 TIMEOUT = 2.0
-"""Seconds to wait for a hub: offline must answer at once."""
+"""Seconds to wait for a hub. Without a network, the error must come at once."""
 
 
 def resolve(card: WeightsCard, otherwise: str = "use --init random") -> Path:
-    """The file a card describes, verified; downloaded if it is nowhere else.
+    """The verified file that a card describes. It is downloaded if it is not on this machine.
 
     Args:
-        card: the file.
-        otherwise: what a user may do instead of putting it in place; the end of the hint.
+        card: describes the file.
+        otherwise: what a user may do without the file; the end of the hint.
 
     Raises:
-        WeightsError: it cannot be had, or its checksum is wrong; the hint names the file to put in
-            place.
+        WeightsError: the file cannot be obtained (the hint names the file and its folder), or its
+            checksum is wrong.
     """
     place = weights_dir() / card.filename
     shipped = shipped_file(card.package)
@@ -44,10 +44,10 @@ def resolve(card: WeightsCard, otherwise: str = "use --init random") -> Path:
 
 
 def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str] | None]:
-    """Tensors and metadata of a safetensors file or a plain torch state dict. Unpickles no code.
+    """Tensors and metadata of a safetensors file or a plain torch state dict; unpickles no code.
 
     Raises:
-        WeightsError: it is neither.
+        WeightsError: the file is neither.
     """
     import torch
     from safetensors import SafetensorError, safe_open
@@ -74,10 +74,10 @@ def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str] | None]:
 
 
 def load_arrays(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, str] | None]:
-    """Arrays and metadata of a safetensors file, or the variables of a MATLAB one (up to v7).
+    """Arrays and metadata of a safetensors file, or the variables of a MATLAB file (up to v7).
 
     Raises:
-        WeightsError: it is neither.
+        WeightsError: the file is neither.
     """
     from safetensors import safe_open
 
@@ -88,7 +88,7 @@ def load_arrays(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, str] | N
             return {key: value for key, value in loadmat(path).items() if key[:2] != "__"}, None
         with safe_open(path, "np") as stored:
             return {key: stored.get_tensor(key) for key in stored.keys()}, stored.metadata()  # noqa: SIM118
-    except Exception as error:  # scipy passes on whatever a damaged file provokes
+    except Exception as error:  # scipy may raise any error on a damaged file
         reason = next(iter(str(error).splitlines()), type(error).__name__)
         raise WeightsError(
             f"cannot read weights {path}: {reason}",

@@ -1,1 +1,1 @@
-"""What is to be run: the --datasets grammar, requested models, and the Plan of jobs."""
+"""What is to be run: the --datasets grammar, requested models, the plan of jobs."""

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from iqabench.catalog import Catalog
 from iqabench.contract.errors import UsageError
 
 FORMS = "write live,csiq (each within itself) or kadid:live,csiq (train on kadid, test on both)"
@@ -17,6 +18,11 @@ class Within:
 
     dataset: str
 
+    @property
+    def sets(self) -> tuple[str, ...]:
+        """Names of the data sets."""
+        return (self.dataset,)
+
 
 @dataclass(frozen=True)
 class Across:
@@ -25,12 +31,17 @@ class Across:
     train: str
     test: str
 
+    @property
+    def sets(self) -> tuple[str, ...]:
+        """Names of the data sets."""
+        return (self.train, self.test)
+
 
 Request = Within | Across
 
 
 def parse(flags: Sequence[str]) -> list[Request]:
-    """What the repeated ``--datasets`` flags ask for, in order, without duplicates.
+    """The requests of the repeated ``--datasets`` flags, in order, without duplicates.
 
     >>> parse(["live,csiq"])
     [Within(dataset='live'), Within(dataset='csiq')]
@@ -38,11 +49,32 @@ def parse(flags: Sequence[str]) -> list[Request]:
     [Across(train='kadid', test='live'), Across(train='kadid', test='csiq')]
 
     Raises:
-        UsageError: a flag has no meaning, or two; then both readings are spelled out.
+        UsageError: a flag has no meaning, or two meanings; then the hint spells out both.
     """
     found = [request for flag in flags for request in _parse_flag(flag.strip())]
     if not found:
         raise UsageError("no data sets named", FORMS)
+    return list(dict.fromkeys(found))
+
+
+def canonical(requests: Sequence[Request], catalog: Catalog) -> list[Request]:
+    """The requests with the sets' own names in place of aliases, without duplicates.
+
+    Raises:
+        UsageError: a request trains and tests on the same set.
+    """
+    found: list[Request] = []
+    for request in requests:
+        if isinstance(request, Within):
+            found.append(Within(catalog.get(request.dataset).name))
+            continue
+        train, test = catalog.get(request.train).name, catalog.get(request.test).name
+        if train == test:
+            raise UsageError(
+                f"'{request.train}:{request.test}' trains and tests on all of {train}",
+                f"--datasets {train} splits it by content",
+            )
+        found.append(Across(train, test))
     return list(dict.fromkeys(found))
 
 

@@ -1,4 +1,4 @@
-"""What each evaluation's model has seen of the contents that it is tested on."""
+"""Finds, for each evaluation, the tested contents that the model has seen in training."""
 
 from __future__ import annotations
 
@@ -9,30 +9,31 @@ from iqabench.audit.pairs import Audit
 from iqabench.contract.cards import WeightsCard
 from iqabench.contract.errors import IqabenchError
 from iqabench.data.tables import Dataset
+from iqabench.protocols.parts import Reader
 from iqabench.protocols.plan import Evaluation, Plan
 from iqabench.protocols.requests import ModelRequest
 from iqabench.store import Store
+from iqabench.store.records import FitIdentity
 
 Auditor = Callable[[Dataset, Dataset | None], Audit]
-"""Compares two data sets, or with None the contents of one."""
-Reader = Callable[[str], Dataset]
+"""Compares two data sets; with None, compares the contents of the first set."""
 
 
 @dataclass(frozen=True)
 class Learnt:
-    """Contents that a model was trained on, or its epoch chosen by."""
+    """Contents that trained a model or chose its epoch."""
 
     dataset: Dataset
     contents: tuple[str, ...]
 
 
 def audited(plan: Plan, store: Store, read: Reader, audit: Auditor) -> Plan:
-    """The plan with ``shared`` and ``seen`` of every evaluation.
+    """The plan, with the fields ``shared`` and ``seen`` of every evaluation filled in.
 
     Args:
-        plan: as planned.
+        plan: the plan without these fields.
         store: holds the jobs that ``--weights job:ID`` names.
-        read: a data set by name.
+        read: returns a data set by name.
         audit: called once for each pair of sets.
     """
     made: dict[tuple[str, str], Audit] = {}
@@ -45,7 +46,7 @@ def audited(plan: Plan, store: Store, read: Reader, audit: Auditor) -> Plan:
 
     def with_findings(evaluation: Evaluation) -> Evaluation:
         test = evaluation.test
-        tested = evaluation.contents or sorted(set(test.table["content"]))
+        tested = evaluation.part.contents or sorted(set(test.table["content"]))
         if evaluation.predict.fit is None and (seen := _seen(evaluation.model, test)):
             return replace(evaluation, shared=tuple(tested), seen=seen)
         sources = _sources(evaluation, store, read)
@@ -58,7 +59,7 @@ def audited(plan: Plan, store: Store, read: Reader, audit: Auditor) -> Plan:
 
 
 def _seen(model: ModelRequest, test: Dataset) -> tuple[str, ...]:
-    """Names by which the cards of a model's weights say that they have seen the test set."""
+    """Names of the test set that the cards of a model's weights list as training data."""
     names = {test.name, *test.card.aliases}
     return tuple(
         sorted({name for card in _weights(model) for name in card.trained_on if name in names})
@@ -66,18 +67,20 @@ def _seen(model: ModelRequest, test: Dataset) -> tuple[str, ...]:
 
 
 def _weights(model: ModelRequest) -> tuple[WeightsCard, ...]:
-    """The published weights that a model which is not fitted here scores with."""
-    if model.card.kind == "scorer":
-        return model.card.weights
-    return model.card.weights[:1] if model.weights == "published" else ()
+    """The published weights with which a model scores; none if it uses other weights."""
+    return model.kind.published(model.card) if model.weights == "published" else ()
 
 
 def _sources(evaluation: Evaluation, store: Store, read: Reader) -> tuple[Learnt, ...] | None:
-    """What the model has learnt from, as far as pictures can be compared; None if unknown."""
+    """The contents that the model has learnt from; None if they are not known.
+
+    They are empty if the cards of published weights name the training sets: :func:`_seen` compares
+    these names, because the pictures are not at hand.
+    """
     model, fit = evaluation.model, evaluation.predict.fit
     if fit is not None:
         return (Learnt(fit.dataset, (*fit.split.train, *fit.split.validation)),)
-    if model.card.kind == "scorer" or model.weights == "published":
+    if model.weights == "published":
         return () if all(card.trained_on for card in _weights(model)) else None
     if model.weights.startswith("job:"):
         return _of_job(model.weights.removeprefix("job:"), store, read)
@@ -86,14 +89,14 @@ def _sources(evaluation: Evaluation, store: Store, read: Reader) -> tuple[Learnt
 
 def _of_job(name: str, store: Store, read: Reader) -> tuple[Learnt, ...] | None:
     job = store.job(name)
-    if job is None or job.record["fields"].get("kind") != "fit":
+    fit = None if job is None else job.record.identity
+    if not isinstance(fit, FitIdentity):
         return None
-    fields = job.record["fields"]
     try:
-        dataset = read(fields["dataset"])
+        dataset = read(fit.dataset)
     except IqabenchError:  # the set is no longer here
         return None
-    if dataset.hash != fields["data"]:
+    split = store.split(fit.split)
+    if dataset.hash != fit.data or split is None:
         return None
-    split = store.split(fields["split"])
-    return (Learnt(dataset, (*split["train"], *split["validation"])),)
+    return (Learnt(dataset, (*split.train, *split.validation)),)

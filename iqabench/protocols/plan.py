@@ -1,56 +1,59 @@
 """The Plan: which jobs a run needs, and which predictions count for which evaluation.
 
-Two kinds of jobs. A fit job learns from one split; a predict job scores the images of one data set
-or of its test part. Evaluations join them: model x training set x test set x seed (x fold). Jobs
-are named by their fingerprints, so that a job two evaluations share is made once.
+There are two kinds of jobs. A fit job learns from one split. A predict job scores the images of one
+data set or of its test part. An evaluation joins them: model x training set x test set x seed
+(x fold). A job's name is its fingerprint, so that two evaluations that need the same job share it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Literal
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
 
-from iqabench.contract.cards import Protocol
-from iqabench.contract.errors import DataError, UsageError
-from iqabench.data import splits
-from iqabench.data.maps import MapSource
 from iqabench.data.splits import Split
 from iqabench.data.tables import Dataset
-from iqabench.protocols.grammar import Across, Request
+from iqabench.protocols.grammar import Request
+from iqabench.protocols.parts import Part, Reader, parts_of
 from iqabench.protocols.requests import ModelRequest
-from iqabench.store.fingerprints import digest
+from iqabench.saliency.maps import MapSource
+from iqabench.store.records import (
+    NONE,
+    EvaluationRecord,
+    FitIdentity,
+    PredictIdentity,
+)
 
-NO_TRAINING = "-"
-FINDINGS = ("shared", "seen")
-"""Fields of an evaluation's record that the leakage audit found."""
-UNIDENTIFYING = (*FINDINGS, "recipe")
-"""Fields of an evaluation's record that do not identify it: its configuration holds the recipe."""
+MapChoice = Callable[[ModelRequest, Dataset], MapSource | None]
+"""Chooses the saliency maps that a model learns from on a data set."""
 
 
 @dataclass(frozen=True)
 class FitJob:
-    """Fit a model on the training part of a split."""
+    """Fits a model on the training part of a split."""
 
     model: ModelRequest
     dataset: Dataset
     split: Split
     seed: int
     maps: MapSource | None
-    fields: Mapping[str, Any]
+    identity: FitIdentity
 
-    kind: Literal["fit"] = "fit"
+    @cached_property
+    def fingerprint(self) -> str:
+        """Hash of the identity."""
+        return self.identity.fingerprint
 
     @property
-    def fingerprint(self) -> str:
-        """Hash of the fields."""
-        return digest(self.fields)
+    def images(self) -> int:
+        """How many images the job learns from."""
+        return len(self.dataset.rows_of(list(self.split.train)))
 
 
 @dataclass(frozen=True)
 class PredictJob:
-    """Score images: all of a data set, or the contents of a test part."""
+    """Scores images: all of a data set, or those of some contents."""
 
     model: ModelRequest
     dataset: Dataset
@@ -59,73 +62,76 @@ class PredictJob:
     fit: FitJob | None
     seed: int
     maps: MapSource | None
-    fields: Mapping[str, Any]
+    identity: PredictIdentity
 
-    kind: Literal["predict"] = "predict"
+    @cached_property
+    def fingerprint(self) -> str:
+        """Hash of the identity."""
+        return self.identity.fingerprint
 
     @property
-    def fingerprint(self) -> str:
-        """Hash of the fields."""
-        return digest(self.fields)
+    def images(self) -> int:
+        """How many images the job scores."""
+        if self.contents is None:
+            return len(self.dataset.table)
+        return len(self.dataset.rows_of(list(self.contents)))
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """One row before statistics: these predictions, on this part, for this model."""
+    """Which predictions count for a model on a part of a test set."""
 
     model: ModelRequest
-    protocol: str
-    train: str
-    test: Dataset
-    seed: int
-    fold: int | None
-    contents: tuple[str, ...] | None
-    split: Split | None
+    part: Part
     predict: PredictJob
-    selection: str
     shared: tuple[str, ...] | None = None
-    """Tested contents that the model has seen; None where nobody looked or nobody can know."""
+    """Tested contents that the model has seen; None where this is not known."""
     seen: tuple[str, ...] = ()
-    """Names by which published weights say that they have seen the test set."""
+    """Names of the test set that the cards of published weights list as training data."""
 
     @property
-    def identity(self) -> str:
-        """Hash of the record without what the audit found and without the recipe's name."""
-        record = self.record()
-        return digest({key: record[key] for key in record if key not in UNIDENTIFYING})
+    def test(self) -> Dataset:
+        """The test set."""
+        return self.part.test
+
+    @property
+    def train(self) -> str:
+        """The name of the training set; ``-`` where the model is not fitted here."""
+        return self.part.train.name if self.predict.fit is not None else NONE
 
     @property
     def saliency(self) -> str:
-        """Whose maps the model learnt from and, where others, whose it is given; ``-`` without."""
+        """The provider of the maps that the model learnt from and, if another, the provider of the
+        maps that it gets in the test; ``-`` without saliency.
+        """
         maps = (self.predict.fit.maps if self.predict.fit else None, self.predict.maps)
-        return "; ".join(dict.fromkeys(found.label for found in maps if found is not None)) or "-"
+        return "; ".join(dict.fromkeys(found.label for found in maps if found is not None)) or NONE
 
-    def record(self) -> dict[str, Any]:
+    @cached_property
+    def id(self) -> str:
+        """The ID of the record."""
+        return self.record().id
+
+    def record(self) -> EvaluationRecord:
         """The evaluation as the store keeps it."""
-        return {
-            "label": self.model.label,
-            "model": self.model.card.name,
-            "config": self.model.config,
-            "init": self.model.init if self.model.trains else "-",
-            "weights": self.model.weights if self.model.card.trains else "-",
-            "recipe": self.model.recipe_name,
-            "direction": self.model.direction,
-            "protocol": self.protocol,
-            "train": self.train,
-            "test": self.test.name,
-            "test_hash": self.test.hash,
-            "labels": self.test.card.label_kind,
-            "seed": self.seed,
-            "fold": self.fold,
-            "split": self.split.hash if self.split else None,
-            "contents": list(self.contents) if self.contents is not None else None,
-            "selection": self.selection,
-            "saliency": self.saliency,
-            "predict": self.predict.fingerprint,
-            "fit": self.predict.fit.fingerprint if self.predict.fit else None,
-            "shared": list(self.shared) if self.shared is not None else None,
-            "seen": list(self.seen),
-        }
+        model, fit = self.model, self.predict.fit
+        return evaluation_record(
+            self.part,
+            self.predict.fingerprint,
+            label=model.label,
+            model=model.card.name,
+            config=model.config,
+            init=model.init if model.trains else NONE,
+            weights=model.weights if model.card.trains else NONE,
+            recipe=model.recipe_name,
+            direction=model.direction,
+            train=self.train,
+            selection=model.kind.selection(model.recipe) if fit is not None else NONE,
+            saliency=self.saliency,
+            fit=fit.fingerprint if fit is not None else None,
+            shared=self.shared,
+            seen=self.seen,
+        )
 
 
 @dataclass(frozen=True)
@@ -134,28 +140,15 @@ class Plan:
 
     evaluations: tuple[Evaluation, ...]
     skipped: tuple[str, ...] = ()
-    """Pairs that do not apply, and why."""
-    jobs: tuple[FitJob | PredictJob, ...] = field(default=())
-
-
-@dataclass(frozen=True)
-class Part:
-    """One repetition of a protocol: what is trained on and what is tested."""
-
-    train: Dataset | None
-    test: Dataset
-    split: Split | None
-    contents: tuple[str, ...] | None
-    seed: int
-    fold: int | None
-    protocol: str
+    """Pairs of a model and a data set that do not fit together, each with the reason."""
+    jobs: tuple[FitJob | PredictJob, ...] = ()
 
 
 def make(
     models: Sequence[ModelRequest],
     requests: Sequence[Request],
-    read: Callable[[str], Dataset],
-    choose_maps: Callable[[ModelRequest, Dataset], MapSource | None],
+    read: Reader,
+    choose_maps: MapChoice,
     seeds: int | None = None,
     split: str | None = None,
 ) -> Plan:
@@ -164,8 +157,8 @@ def make(
     Args:
         models: resolved models.
         requests: the parsed ``--datasets``.
-        read: returns a data set by name, reading each once.
-        choose_maps: the saliency maps a model learns from on a data set.
+        read: returns a data set by name; reads each set once.
+        choose_maps: returns the saliency maps that a model learns from on a data set.
         seeds: repetitions 0..N-1; None takes what the training set's protocol asks for.
         split: ``official`` asks for the published split, anything else names a split's file.
 
@@ -185,17 +178,60 @@ def make(
     return Plan(tuple(evaluations), tuple(skipped), tuple(_jobs(evaluations)))
 
 
+def evaluation_record(part: Part, predict: str, **of_model: Any) -> EvaluationRecord:
+    """The record of an evaluation.
+
+    Args:
+        part: what is tested.
+        predict: fingerprint of the job whose predictions count.
+        of_model: the record's other fields, which describe the model.
+    """
+    return EvaluationRecord(
+        protocol=part.protocol,
+        test=part.test.name,
+        test_hash=part.test.hash,
+        labels=part.test.card.label_kind,
+        seed=part.seed,
+        fold=part.fold,
+        split=part.split.hash,
+        contents=part.contents,
+        predict=predict,
+        **of_model,
+    )
+
+
+def with_model(job: PredictJob, model: ModelRequest, seed: int) -> PredictJob:
+    """The predict job with a changed model.
+
+    It uses the weights of the same fit job. If the seed is another, it uses the weights of a new
+    fit of the unchanged model with this seed. A job without a fit keeps its seed.
+    """
+    fit = job.fit
+    if fit is not None and seed != fit.seed:
+        refitted = fit.identity.model_copy(update={"seed": seed})
+        fit = replace(fit, seed=seed, identity=refitted)
+    identity = job.identity.model_copy(
+        update={
+            "model": model.identity,
+            "fit": fit.fingerprint if fit is not None else None,
+            "seed": seed if fit is not None else job.seed,
+        }
+    )
+    return replace(job, model=model, fit=fit, seed=identity.seed, identity=identity)
+
+
 def _lack(model: ModelRequest, part: Part) -> str:
-    """Which set lacks what the model cannot do without; empty where none does."""
+    """A note on the set that lacks references which the model needs; empty if none does."""
     if model.card.full_reference and "reference" not in part.test.table:
         return f"{part.test.name}: it has no references"
     learns = model.trains and model.card.fit_on == "references"
-    if learns and part.train is not None and "reference" not in part.train.table:
+    if learns and "reference" not in part.train.table:
         return f"{part.train.name}: it has no references to learn from"
     return ""
 
 
 def _jobs(evaluations: Iterable[Evaluation]) -> Iterable[FitJob | PredictJob]:
+    """Every job of the evaluations once, fits before their predictions."""
     jobs: dict[str, FitJob | PredictJob] = {}
     for evaluation in evaluations:
         if evaluation.predict.fit is not None:
@@ -204,134 +240,38 @@ def _jobs(evaluations: Iterable[Evaluation]) -> Iterable[FitJob | PredictJob]:
     return jobs.values()
 
 
-def parts_of(
-    request: Request, read: Callable[[str], Dataset], seeds: int | None, split: str | None
-) -> Iterable[Part]:
-    """Every repetition that a request asks for."""
-    if isinstance(request, Across):
-        if split is not None:
-            raise UsageError(
-                f"--split {split} does not apply to {request.train}:{request.test}",
-                "across sets all of the first trains and all of the second tests",
-            )
-        train, test = read(request.train), read(request.test)
-        protocol = train.card.protocol
-        for seed in range(seeds or Protocol().seeds):
-            made = splits.train_and_validate(train.name, train.table["content"], seed, protocol)
-            yield Part(train, test, made, None, seed, None, "cross")
-        return
-    dataset = read(request.dataset)
-    protocol = dataset.card.protocol
-    if split not in (None, "official"):
-        made = splits.load(Path(split), dataset.name, dataset.table["content"])
-        for seed in range(seeds or protocol.seeds):
-            yield Part(dataset, dataset, made, made.test, seed, None, f"split {made.hash[:8]}")
-        return
-    if split == "official":
-        protocol = protocol.model_copy(update={"kind": "official"})
-    for seed in range(seeds or protocol.seeds):
-        for fold, made in _within(dataset, protocol, seed):
-            yield Part(dataset, dataset, made, made.test, seed, fold, _name(protocol))
-
-
-def split_of(dataset: Dataset, seed: int, fold: int | None) -> Split:
-    """The split that a data set's own protocol makes for a seed and, where it has folds, a fold.
-
-    Raises:
-        UsageError: the protocol has folds and none of them is named, or the other way round.
-        DataError: the set is too small for its protocol.
-    """
-    protocol = dataset.card.protocol
-    found = dict(_within(dataset, protocol, seed))
-    if fold not in found:
-        folds = f"{protocol.folds} folds" if None not in found else "no folds"
-        hint = f"name one, --fold 0 to {protocol.folds - 1}" if None not in found else "drop --fold"
-        raise UsageError(f"'{dataset.name}' is split into {folds}", hint)
-    return found[fold]
-
-
-def _within(dataset: Dataset, protocol: Protocol, seed: int) -> Iterable[tuple[int | None, Split]]:
-    contents = list(dataset.table["content"])
-    if protocol.kind == "k-fold":
-        for fold in range(protocol.folds):
-            yield fold, splits.k_fold(dataset.name, contents, seed, fold, protocol)
-    elif protocol.kind == "official":
-        yield None, splits.official(dataset.name, dataset.table, seed, protocol)
-    else:
-        yield None, splits.hold_out(dataset.name, contents, seed, protocol)
-
-
-def _name(protocol: Protocol) -> str:
-    if protocol.kind == "k-fold":
-        return f"{protocol.folds}-fold"
-    return protocol.kind
-
-
-def _evaluation(
-    model: ModelRequest,
-    part: Part,
-    choose_maps: Callable[[ModelRequest, Dataset], MapSource | None],
-) -> Evaluation:
+def _evaluation(model: ModelRequest, part: Part, choose_maps: MapChoice) -> Evaluation:
     fit = _fit(model, part, choose_maps) if model.trains else None
-    predict = _predict(model, part, fit, choose_maps)
-    return Evaluation(
-        model=model,
-        protocol=part.protocol,
-        train=part.train.name if part.train is not None and fit is not None else NO_TRAINING,
-        test=part.test,
-        seed=part.seed,
-        fold=part.fold,
-        contents=part.contents,
-        split=part.split,
-        predict=predict,
-        selection=_selection(model) if fit else NO_TRAINING,
-    )
+    return Evaluation(model, part, _predict(model, part, fit, choose_maps))
 
 
-def _selection(model: ModelRequest) -> str:
-    if model.card.kind == "estimator":
-        return "none"
-    return "validation" if model.recipe.select == "best" else "last epoch"
-
-
-def _fit(
-    model: ModelRequest,
-    part: Part,
-    choose_maps: Callable[[ModelRequest, Dataset], MapSource | None],
-) -> FitJob:
-    if part.train is None or part.split is None:
-        raise DataError(f"'{model.label}' needs a training set", "name one: TRAIN:TEST")
+def _fit(model: ModelRequest, part: Part, choose_maps: MapChoice) -> FitJob:
     maps = choose_maps(model, part.train)
-    fields = {
-        "kind": "fit",
-        **model.fields(),
-        "dataset": part.train.name,
-        "data": part.train.hash,
-        "split": part.split.hash,
-        "maps": maps.fields(part.train) if maps else None,
-        "seed": part.seed,
-    }
-    return FitJob(model, part.train, part.split, part.seed, maps, fields)
+    identity = FitIdentity(
+        model=model.identity,
+        dataset=part.train.name,
+        data=part.train.hash,
+        split=part.split.hash,
+        maps=maps.identity(part.train) if maps is not None else None,
+        seed=part.seed,
+    )
+    return FitJob(model, part.train, part.split, part.seed, maps, identity)
 
 
 def _predict(
-    model: ModelRequest,
-    part: Part,
-    fit: FitJob | None,
-    choose_maps: Callable[[ModelRequest, Dataset], MapSource | None],
+    model: ModelRequest, part: Part, fit: FitJob | None, choose_maps: MapChoice
 ) -> PredictJob:
-    """A model that was not fitted here scores every image once, whatever the seed."""
+    """A model that is not fitted scores all images once, for all seeds."""
     maps = choose_maps(model, part.test) if model.card.saliency == "input" else None
     contents = part.contents if fit is not None else None
     seed = part.seed if fit is not None else 0
-    fields = {
-        "kind": "predict",
-        **model.fields(),
-        "fit": fit.fingerprint if fit else None,
-        "dataset": part.test.name,
-        "data": part.test.hash,
-        "contents": list(contents) if contents is not None else None,
-        "maps": maps.fields(part.test) if maps else None,
-        "seed": seed,
-    }
-    return PredictJob(model, part.test, contents, fit, seed, maps, fields)
+    identity = PredictIdentity(
+        model=model.identity,
+        fit=fit.fingerprint if fit is not None else None,
+        dataset=part.test.name,
+        data=part.test.hash,
+        contents=contents,
+        maps=maps.identity(part.test) if maps is not None else None,
+        seed=seed,
+    )
+    return PredictJob(model, part.test, contents, fit, seed, maps, identity)

@@ -15,10 +15,10 @@ COMMON = Recipe(
 
 
 def common(card: ModelCard) -> Recipe:
-    """The common recipe with what is bound to the network kept from its card.
+    """The common recipe, with the values that belong to the network taken from its card.
 
-    That is its normalisation, the factors on the learning rates of its parameter groups, the
-    weights of its losses, and its crop size if it takes no other.
+    These values are its normalisation, the factors on the learning rates of its parameter groups,
+    the weights of its losses, and its crop size if the network takes no other size.
     """
     own = card.recipe
     stage = COMMON.stages[0].model_copy(update={"lr_groups": own.stages[-1].lr_groups})

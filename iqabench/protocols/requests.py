@@ -3,33 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ValidationError
 
-from iqabench.contract.cards import ModelCard, Recipe, Stage
+from iqabench.contract.cards import Direction, ModelCard, Recipe, Stage
 from iqabench.contract.errors import UnknownNameError, UsageError
-from iqabench.data.providers import identity
 from iqabench.kit.download import sha256
 from iqabench.kit.places import weights_dir
 from iqabench.options import known, misfit, parsed
+from iqabench.protocols.kinds import Kind, kind_of
 from iqabench.protocols.recipes import common
 from iqabench.registry import Provider, Registry, load, require
-from iqabench.store.fingerprints import digest, harness, package_version, plugin
+from iqabench.saliency.providers import identity
+from iqabench.store.code import code_of
+from iqabench.store.fingerprints import digest
+from iqabench.store.records import NONE, ModelIdentity, plain
 
-COMPUTING_PACKAGES = (
-    "torch",
-    "torchvision",
-    "timm",
-    "numpy",
-    "scipy",
-    "scikit-learn",
-    "pillow",
-    "lightning",
-)
-"""Their versions are part of every fingerprint, with that of the library a card requires."""
 SHOW = "`iqabench models NAME` shows each option's type and default"
 
 
@@ -45,18 +38,23 @@ class ModelRequest:
     """``train``, ``published``, ``job:FINGERPRINT`` or a file."""
     weights_hash: str
     saliency: Provider | None
-    """The saliency provider that the user or else the card names; None without saliency."""
-    precision: str
-    device: str
+    """The saliency provider that the user names, else the card's; None without saliency."""
+    precision: str = "fp32"
+    device: str = "cpu"
     """``cpu``, ``cuda`` or ``mps``."""
     allow_truncated: bool = False
-    """Whether pictures that end too early are taken as far as they go."""
+    """Whether picture files that end too early are accepted."""
     saliency_named: bool = False
-    """Whether the user named the provider, which then replaces maps that a data set ships."""
-    recipe_name: str = "-"
+    """Whether the user named the provider. Then it replaces the maps that a data set ships."""
+    recipe_name: str = NONE
     """``own`` or ``common``, with a ``*`` where fields of it were changed; ``-`` without one."""
     scale: float = 1.0
-    """Factor on the sides of pictures to predict, before any crop."""
+    """Factor on both sides of the pictures that are scored; it applies before any crop."""
+
+    @property
+    def kind(self) -> Kind:
+        """The kind of the model, as the plan sees it."""
+        return kind_of(self.card)
 
     @property
     def trains(self) -> bool:
@@ -64,15 +62,14 @@ class ModelRequest:
         return self.card.trains and self.weights == "train"
 
     @property
-    def direction(self) -> str:
-        """Whether a higher prediction is better.
+    def direction(self) -> Direction:
+        """Whether a ``higher`` or a ``lower`` prediction is better.
 
-        What was fitted to qualities predicts them; anything else keeps its card's direction.
+        A model that was fitted to qualities predicts qualities, so ``higher`` is better. Any other
+        model keeps the direction on its card.
         """
-        fitted = self.card.kind == "trainable" or (
-            self.card.kind == "estimator" and self.card.fit_on == "images"
-        )
-        return "higher" if fitted and self.weights != "published" else self.card.direction
+        fitted = self.kind.predicts_quality(self.card) and self.weights != "published"
+        return "higher" if fitted else self.card.direction
 
     @property
     def init(self) -> str:
@@ -82,7 +79,7 @@ class ModelRequest:
     def build(self, loaded: bool = False) -> Any:
         """The model itself; imports its code.
 
-        One that is ``loaded`` with weights next needs none to start from.
+        If ``loaded`` is true, the caller loads weights next. So no initial weights are needed.
         """
         factory, options = load(self.card.factory), self.options
         if options is None:
@@ -91,52 +88,52 @@ class ModelRequest:
             options = options.model_copy(update={"init": "random"})
         return factory(options)
 
-    def fields(self) -> dict[str, Any]:
-        """Everything about the model that decides its predictions, but for saliency maps.
+    @cached_property
+    def identity(self) -> ModelIdentity:
+        """Everything about the model that decides its predictions, except saliency maps.
 
-        Those depend on the data set, too, and stand beside this in a job's fields.
+        Maps also depend on the data set. So a job's identity holds them separately.
         """
-        return {
-            "model": self.card.name,
-            "plugin": plugin(self.card.factory),
-            "harness": harness(),
-            "packages": {
-                name: package_version(name)
-                for name in (*COMPUTING_PACKAGES, *filter(None, [self.card.requires]))
-            },
-            "options": self.options.model_dump(mode="json") if self.options else {},
-            "recipe": self.recipe.model_dump(mode="json") if self.card.kind == "trainable" else {},
-            "weights": self.weights_hash,
-            "precision": self.precision,
-            "device": self.device,
-            **({"allow_truncated": True} if self.allow_truncated else {}),
-            **({"scale": self.scale} if self.scale != 1 else {}),
-        }
+        requires = [self.card.requires] if self.card.requires else []
+        return ModelIdentity(
+            model=self.card.name,
+            code=code_of(
+                self.card.factory,
+                self.card.behaviour,
+                self.kind.parts,
+                [*self.kind.libraries, *requires],
+            ),
+            options=self.options.model_dump(mode="json") if self.options else {},
+            recipe=self.recipe if self.kind.has_recipe else None,
+            weights=self.weights_hash,
+            precision=self.precision,
+            device=self.device,
+            allow_truncated=self.allow_truncated,
+            scale=self.scale,
+        )
 
-    @property
+    @cached_property
     def config(self) -> str:
-        """Hash of :meth:`fields` and the saliency provider: what leaderboards group by."""
-        provider = identity(self.saliency) if self.saliency is not None else None
-        return digest({**self.fields(), "saliency": provider})
+        """Hash of the identity and of the saliency provider; leaderboards group by it."""
+        provider = plain(identity(self.saliency)) if self.saliency is not None else None
+        return digest({**plain(self.identity), "saliency": provider})
 
 
 @dataclass(frozen=True)
 class Choices:
-    """What a run asks of all its models."""
+    """Choices of a run that hold for all its models."""
 
     weights: str = "train"
     init: str = "default"
     saliency: str | None = None
-    precision: str = "fp32"
-    device: str = "cpu"
     tiny: bool = False
     allow_truncated: bool = False
     recipe: Literal["own", "common"] = "own"
-    """``own``: each network by its card's recipe; ``common``: all by one."""
+    """``own``: each network uses its card's recipe; ``common``: all use the same recipe."""
 
 
 def check_seeds(seeds: int | None) -> None:
-    """See that a number of repetitions, if any is given, is one.
+    """Check that the number of repetitions, if one is given, is 1 or more.
 
     Raises:
         UsageError: it is below 1.
@@ -146,13 +143,19 @@ def check_seeds(seeds: int | None) -> None:
 
 
 def resolve(
-    registry: Registry, names: Sequence[str], overrides: Sequence[str], choices: Choices
+    registry: Registry,
+    names: Sequence[str],
+    overrides: Sequence[str],
+    choices: Choices,
+    *,
+    device: str = "cpu",
+    precision: str = "fp32",
 ) -> list[ModelRequest]:
     """Validated requests for ``NAME`` or ``LABEL=NAME``, with ``LABEL.KEY=VALUE`` overrides.
 
     Raises:
-        UnknownNameError: a model nobody registered.
-        UsageError: a label used twice, an override nobody takes, or a value that does not fit.
+        UnknownNameError: a model or an option has an unknown name.
+        UsageError: a label is used twice, an override does not apply, or a value does not fit.
         MissingDependencyError: an optional library is missing.
     """
     labelled = _labelled(names)
@@ -160,7 +163,11 @@ def resolve(
     if choices.saliency is not None:
         registry.provider(choices.saliency)
     return [
-        _request(label, registry, registry.model(name), values[label], choices)
+        replace(
+            _request(label, registry, registry.model(name), values[label], choices),
+            device=device,
+            precision=precision,
+        )
         for label, name in labelled.items()
     ]
 
@@ -184,7 +191,7 @@ def _overrides(texts: Sequence[str], labels: Mapping[str, str]) -> dict[str, dic
     found: dict[str, dict[str, str]] = {label: {} for label in labels}
     for text in texts:
         path, equals, value = text.partition("=")
-        # A label may hold dots itself, so the longest label that fits is meant.
+        # A label may contain dots, so the longest label that fits is taken.
         fitting = [label for label in labels if path.startswith(label + ".")]
         if not equals or not fitting:
             if "." in path and equals:
@@ -219,11 +226,9 @@ def _request(
         saliency=registry.provider(choices.saliency or card.saliency_default)
         if card.saliency != "none"
         else None,
-        precision=choices.precision,
-        device=choices.device,
         allow_truncated=choices.allow_truncated,
         saliency_named=choices.saliency is not None,
-        recipe_name=choices.recipe + "*" * bool(recipe) if card.kind == "trainable" else "-",
+        recipe_name=choices.recipe + "*" * bool(recipe) if kind_of(card).has_recipe else NONE,
     )
 
 
@@ -245,7 +250,7 @@ def _options(label: str, card: ModelCard, values: Mapping[str, Any], init: str) 
 
 
 def _recipe(label: str, card: ModelCard, values: Mapping[str, Any], which: str) -> Recipe:
-    if values and card.kind != "trainable":
+    if values and not kind_of(card).has_recipe:
         raise UsageError(f"'{label}' has no recipe", f"{card.name} is no network")
     plain = (common(card) if which == "common" else card.recipe).model_dump()
     for key, value in values.items():
@@ -275,8 +280,8 @@ def _recipe(label: str, card: ModelCard, values: Mapping[str, Any], which: str) 
 
 
 def _weights(card: ModelCard, weights: str) -> tuple[str, str]:
-    if card.kind == "scorer":
-        return "train", _published(card)
+    if not card.trains:  # a scorer learns nothing, so it has no other weights
+        return "published", _published(card)
     if weights == "train":
         return weights, weights
     if weights == "published":
@@ -295,8 +300,10 @@ def _weights(card: ModelCard, weights: str) -> tuple[str, str]:
 
 
 def _published(card: ModelCard) -> str:
-    """What a card's weights are: by content where they lie in place, else by what the card says."""
-    from iqabench.data.hashes import file_hashes
+    """The identity of a card's weights: for each file, the hash of its content if it lies in the
+    weights folder, else the hash or the name on the card.
+    """
+    from iqabench.data.file_hashes import file_hashes
 
     found = []
     for weights in card.weights:

@@ -1,1 +1,1 @@
-"""Tables and pictures made from the store alone."""
+"""Tables, figures and pages, made from the records in a store alone."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from iqabench.contract.errors import UsageError
-from iqabench.report.evaluations import Group, groups, mean_defined
+from iqabench.report.evaluations import Group, groups, mean_defined, where_tested
+from iqabench.report.tables import proxy_note
 from iqabench.store import Store
 
 if TYPE_CHECKING:
@@ -15,32 +17,38 @@ if TYPE_CHECKING:
 METRICS = ("srocc", "plcc", "rmse_mapped")
 BAND = "band"
 BANDS = 4
-"""Quarters of a test set's pictures by quality, 1 the worst; equal labels share a band."""
+"""Number of bands: quarters of a test set's pictures by quality. Band 1 is the worst; pictures with
+equal labels are in the same band."""
 
 
-def breakdown(store: Store, by: str, exclude_shared: bool = False) -> pd.DataFrame:
+def breakdown(
+    store: Store, by: str, only: Iterable[str] | None = None, exclude_shared: bool = False
+) -> pd.DataFrame:
     """One row per model configuration, test set and distortion, level or band of quality.
 
-    Correlations are those of raw predictions within the part; the logistic behind ``rmse_mapped``
-    is fitted to the whole repetition, since four parameters would fit a few pictures to nothing.
-    Each is the mean over the repetitions that define it, nan where none does.
+    SROCC and PLCC are computed from the raw predictions of the pictures in that part. The logistic
+    curve of ``rmse_mapped`` is fitted to all pictures of a repetition, because a curve with four
+    parameters would fit a few pictures almost without error. Each number is the mean over the
+    repetitions in which it is defined; nan if it is defined in none.
 
     Args:
         store: results.
-        by: ``distortion`` or ``level``, where test sets without that column are left out; or
+        by: ``distortion`` or ``level``, which leave out test sets without that column; or
             ``band``, the quarters of each test set by quality.
-        exclude_shared: leaves contents out that a model has seen.
+        only: IDs of evaluations; None takes all.
+        exclude_shared: whether to leave out contents that a model has seen.
 
     Returns:
-        ``model``, ``train``, ``test``, ``protocol``, ``labels``, ``by``'s column, ``srocc``,
-        ``plcc``, ``rmse_mapped``, ``n`` (pictures scored, over all repetitions), ``config``.
+        ``model``, ``train``, ``test``, ``protocol``, ``labels``, the column named by ``by``,
+        ``srocc``, ``plcc``, ``rmse_mapped``, ``n`` (scored pictures, summed over repetitions),
+        ``config``.
 
     Raises:
         UsageError: no test set has the column.
     """
     import pandas as pd
 
-    found = groups(store, None, exclude_shared)
+    found = groups(store, only, exclude_shared)
     lines = [row for group in found if by in (*group.table, BAND) for row in rows(group, by)]
     if not lines:
         raise UsageError(
@@ -54,29 +62,29 @@ def breakdown(store: Store, by: str, exclude_shared: bool = False) -> pd.DataFra
 
 
 def rows(group: Group, by: str) -> list[dict[str, Any]]:
-    """The rows of one group; arguments as of `breakdown`."""
+    """The rows of one group; ``by`` as for `breakdown`."""
     parts = _parts(group.table, by)
     frames = [with_mapped(frame[frame["prediction"].notna()]) for frame in group.repetitions()]
-    shared = {key: group.keys[key] for key in ("train", "test", "protocol", "labels")}
     found = []
     for part in sorted(set(parts.dropna())):
         inside = [frame[frame["image"].map(parts) == part] for frame in frames]
         each = [_agreement(frame) for frame in inside]
         found.append(
             {
-                "model": group.keys["label"],
-                **shared,
+                "model": group.record.label,
+                **where_tested(group),
+                "labels": group.record.labels,
                 by: part,
                 **{metric: mean_defined(one[metric] for one in each) for metric in METRICS},
                 "n": sum(len(frame) for frame in inside),
-                "config": group.keys["config"],
+                "config": group.record.config,
             }
         )
     return found
 
 
 def _parts(table: pd.DataFrame, by: str) -> pd.Series:
-    """The part that each picture, by name, is in."""
+    """Name of a picture -> its distortion, level or band."""
     import numpy as np
 
     labels = table.set_index("image")
@@ -88,9 +96,9 @@ def _parts(table: pd.DataFrame, by: str) -> pd.Series:
 
 
 def with_mapped(frame: pd.DataFrame) -> pd.DataFrame:
-    """A frame of scored pictures and ``mapped``, their predictions on the logistic fitted to them.
+    """The frame with a column ``mapped``: predictions mapped to the labels by a fitted logistic.
 
-    NaN where none can be fitted.
+    ``mapped`` is NaN if no curve can be fitted. All predictions in the frame must be numbers.
     """
     from iqabench.stats.logistic import LogisticFitError, fit_logistic
 
@@ -112,3 +120,8 @@ def _agreement(frame: pd.DataFrame) -> dict[str, float]:
         "plcc": plcc(prediction, quality),
         "rmse_mapped": rmse(mapped["mapped"].to_numpy(), mapped["quality"].to_numpy()),
     }
+
+
+def notes(frame: pd.DataFrame) -> list[str]:
+    """The necessary footnotes of a table of agreement by distortion, level or band."""
+    return ["-: too few pictures, or all equal", *proxy_note(frame)]

@@ -1,4 +1,4 @@
-"""Where statistics that can be made again are kept in a store."""
+"""The cache of statistics in a store; its files can be deleted and computed again."""
 
 from __future__ import annotations
 
@@ -8,17 +8,22 @@ from pathlib import Path
 from typing import Any
 
 from iqabench.store import Store
-from iqabench.store.fingerprints import digest, harness
-from iqabench.store.folder import write_json
+from iqabench.store.files import write_json
+from iqabench.store.fingerprints import digest
+from iqabench.store.syntax import source_hash
 
 
 def place(store: Store, kind: str, parts: Sequence[str], resamples: int, suffix: str) -> Path:
-    """A file named after what the statistics are made from, the harness's source included."""
+    """The cache file of some statistics.
+
+    Its name is a hash of everything that decides the statistics: their kind, ``parts``, the number
+    of resamples, and the source code of ``iqabench.report`` and ``iqabench.stats``.
+    """
     made_from = {
         "kind": kind,
         "parts": list(parts),
         "resamples": resamples,
-        "code": harness(("stats", "report")),
+        "code": source_hash("iqabench", ("report", "stats")),
     }
     return store.root / "cache" / f"{digest(made_from)}{suffix}"
 
@@ -30,7 +35,7 @@ def cached(
     resamples: int,
     make: Callable[[], dict[str, Any]],
 ) -> dict[str, Any]:
-    """Statistics as they were kept, else made and kept."""
+    """Statistics from the cache; if they are not there, ``make`` makes them and they are cached."""
     path = place(store, kind, parts, resamples, ".json")
     if path.exists():
         kept: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))

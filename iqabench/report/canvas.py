@@ -1,4 +1,4 @@
-"""Blank figures, and how they become files."""
+"""Makes empty figures and saves figures as files."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from iqabench.contract.errors import UsageError
-from iqabench.store.folder import write_atomically
+from iqabench.store.files import write_atomically
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -16,7 +16,7 @@ FORMATS = ("pdf", "png", "svg")
 
 
 def figure(width: float, height: float) -> Figure:
-    """An empty figure of that size in inches, apart from any window."""
+    """An empty figure of this size in inches; it opens no window."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -26,10 +26,10 @@ def figure(width: float, height: float) -> Figure:
 
 
 def save(made: Figure, path: Path) -> None:
-    """Write a figure as PNG, PDF or SVG, by the path's ending, whole or not at all.
+    """Write a figure as PNG, PDF or SVG, by the path's ending; a failure leaves no partial file.
 
     Raises:
-        UsageError: it cannot be written.
+        UsageError: the file cannot be written.
     """
     form = path.suffix.removeprefix(".")
     try:

@@ -1,4 +1,4 @@
-"""Which of two models is better, and can we be sure: every pair of models tested alike."""
+"""Tests which of two models is better, for every pair of models tested on the same parts."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from iqabench.contract.errors import UnknownNameError, UsageError
-from iqabench.data.tables import Tick
+from iqabench.contract.progress import Tick
 from iqabench.report import leaderboard
-from iqabench.report.evaluations import Group, chosen, groups, tested_alike
+from iqabench.report.evaluations import Group, groups, tested_alike
 from iqabench.report.procedures import Pair, outcome
 from iqabench.report.scores import scores
+from iqabench.report.tables import FEW_CONTENTS, FEW_NOTE, proxy_note
 from iqabench.report.verdicts import sentence, verdict
 from iqabench.store import Store
+from iqabench.store.records import EvaluationRecord
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,33 +49,29 @@ COLUMNS = (
 
 def compare(
     store: Store,
-    models: Sequence[str] = (),
-    *,
     test: str | None = None,
-    datasets: Sequence[str] = (),
     only: Iterable[str] | None = None,
     exclude_shared: bool = False,
     tick: Tick = lambda done, total, what: None,
 ) -> pd.DataFrame:
-    """One row per pair of models on the same parts of a test set under one protocol.
+    """One row per pair of models that were tested on the same parts of a set under one protocol.
 
-    p is adjusted by Holm's rule over the pairs of one test set and protocol.
+    All pairs of a test set and protocol that were tested alike form a family. p is adjusted by
+    Holm's rule over the pairs of a family.
 
     Args:
         store: results.
-        models: labels; all where empty.
-        test: a name of :data:`iqabench.stats.significance.PROCEDURES`; None for the default.
-        datasets: test sets; all where empty.
-        only: identities of evaluations; all where None.
-        exclude_shared: leaves contents out that a model has seen.
-        tick: told of progress.
+        test: a name in :data:`iqabench.stats.significance.PROCEDURES`; None for the default.
+        only: IDs of evaluations; None takes all.
+        exclude_shared: whether to leave out contents that a model has seen.
+        tick: shows progress.
 
     Returns:
-        :data:`COLUMNS`; ``attrs["alone"]`` are sentences about models that were tested like no
-        other.
+        The columns :data:`COLUMNS`. ``attrs["alone"]`` has a sentence for each model that has no
+        other model to compare with.
 
     Raises:
-        UsageError: an unknown name, or no two models tested alike.
+        UsageError: the test's name is unknown, or no two models were tested on the same parts.
     """
     import pandas as pd
 
@@ -82,7 +80,7 @@ def compare(
     test = test or DEFAULT
     if test not in PROCEDURES:
         raise UnknownNameError("test", test, PROCEDURES)
-    alike = tested_alike(_chosen(store, models, datasets, only, exclude_shared))
+    alike = tested_alike(groups(store, only, exclude_shared))
     families = [same for same in alike if len(same) > 1]
     if not families:
         raise _nothing(alike, store)
@@ -102,12 +100,12 @@ def judged(
     """A row for each pair of groups tested alike, in the order of ``itertools.combinations``.
 
     Args:
-        same: one family: p is adjusted over its pairs.
-        test: a name of :data:`iqabench.stats.significance.PROCEDURES`.
-        tick: told how many pairs are done.
+        same: the groups of one family; p is adjusted over its pairs.
+        test: a name in :data:`iqabench.stats.significance.PROCEDURES`.
+        tick: is called with the number of finished pairs.
 
     Returns:
-        :data:`COLUMNS` but ``family``.
+        Rows with :data:`COLUMNS` except ``family``.
     """
     rows: list[dict[str, Any]] = []
     held = zip(names(same), map(scores, same), strict=True)
@@ -118,15 +116,23 @@ def judged(
 
 
 def names(same: Sequence[Group]) -> list[str]:
-    """Labels of groups tested alike, told apart by training set, else by configuration."""
+    """Distinct names of groups tested alike: their labels.
 
-    def told(*keys: str) -> list[str]:
+    Groups with equal labels get further facts in their names until these differ: the training set;
+    the training set and the configuration; the configuration, initialisation and weights.
+    """
+
+    def told(more: Callable[[EvaluationRecord], Sequence[str]]) -> list[str]:
         return [
-            " ".join([g.keys["label"], *(f"({str(g.keys[k])[:12]})" for k in keys)]) for g in same
+            " ".join([g.record.label, *(f"({fact[:12]})" for fact in more(g.record))]) for g in same
         ]
 
-    plain = told()
-    for longer in (told("train"), told("train", "config"), told("config", "init", "weights")):
+    plain = told(lambda record: ())
+    for longer in (
+        told(lambda record: (record.train,)),
+        told(lambda record: (record.train, record.config)),
+        told(lambda record: (record.config, record.init, record.weights)),
+    ):
         plain = [
             long if plain.count(name) > 1 else name
             for name, long in zip(plain, longer, strict=True)
@@ -134,23 +140,12 @@ def names(same: Sequence[Group]) -> list[str]:
     return plain
 
 
-def _chosen(
-    store: Store,
-    models: Sequence[str],
-    datasets: Sequence[str],
-    only: Iterable[str] | None,
-    exclude_shared: bool,
-) -> list[Group]:
-    found = groups(store, only, exclude_shared)
-    if not found:
-        raise UsageError(
+def _nothing(alike: Sequence[Sequence[Group]], store: Store) -> UsageError:
+    labels = sorted({group.record.label for same in alike for group in same})
+    if not labels:
+        return UsageError(
             f"no results in {store.root}", "iqabench run --models A,B --datasets NAME makes some"
         )
-    return chosen(found, models, datasets)
-
-
-def _nothing(alike: Sequence[Sequence[Group]], store: Store) -> UsageError:
-    labels = sorted({group.keys["label"] for same in alike for group in same})
     if len(labels) == 1:
         return UsageError(
             f"{labels[0]} is the only model: it takes two to compare",
@@ -163,9 +158,8 @@ def _nothing(alike: Sequence[Sequence[Group]], store: Store) -> UsageError:
 
 
 def _alone(group: Group) -> str:
-    keys = group.keys
     return (
-        f"{keys['label']} on {keys['test']} ({keys['protocol']}, {len(group.evaluations)} "
+        f"{group.record.label} on {group.record.test} ({group.protocol}, {len(group.evaluations)} "
         "repetitions): no other model was tested on the same parts"
     )
 
@@ -173,10 +167,12 @@ def _alone(group: Group) -> str:
 def _row(pair: Pair, test: str) -> dict[str, Any]:
     from iqabench.stats.by_content import cohens_d
 
-    keys = pair.a.group.keys
-    paired = leaderboard.difference(pair.a.group, pair.b.group)
+    group = pair.a.group
+    paired = leaderboard.difference(group, pair.b.group)
     return {
-        **{key: keys[key] for key in ("test", "protocol", "labels")},
+        "test": group.record.test,
+        "protocol": group.protocol,
+        "labels": group.record.labels,
         "images": int(pair.both.any(axis=0).sum()),
         "contents": pair.gaps.size,
         "repetitions": int(pair.both.any(axis=1).sum()),
@@ -188,7 +184,7 @@ def _row(pair: Pair, test: str) -> dict[str, Any]:
 
 
 def _adjusted(family: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Rows of one family with adjusted p, verdict and sentence."""
+    """The rows of one family, completed with the adjusted p, the verdict and the sentence."""
     import numpy as np
 
     from iqabench.stats.significance import holm
@@ -200,3 +196,22 @@ def _adjusted(family: list[dict[str, Any]]) -> list[dict[str, Any]]:
         row["verdict"] = verdict(row)
         row["sentence"] = sentence(row)
     return family
+
+
+def notes(frame: pd.DataFrame) -> list[str]:
+    """The necessary footnotes of a comparison of models."""
+    from iqabench.stats.significance import PROCEDURES
+
+    procedure = PROCEDURES[frame["procedure"].iloc[0]]
+    found = [
+        "a row's model against a column's: + better, - worse, = cannot be told apart, "
+        "few: too few contents, ?: nothing to compare",
+        f"{procedure.title}, two-sided at 0.05; p is corrected by Holm's rule over the pairs of "
+        "one test set and protocol",
+        f"it assumes: {procedure.assumes}",
+    ]
+    if procedure.fault:
+        found.append(f"its fault: {procedure.fault}")
+    if frame["contents"].min() < FEW_CONTENTS:
+        found.append(FEW_NOTE)
+    return [*found, *proxy_note(frame), *(f"not compared: {one}" for one in frame.attrs["alone"])]

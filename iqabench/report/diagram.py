@@ -1,4 +1,4 @@
-"""The critical-difference diagram of Demsar (2006): mean ranks, and who cannot be told apart."""
+"""The critical-difference diagram of Demsar (2006): mean ranks of models, and Nemenyi's test."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from iqabench.report import canvas
 from iqabench.report.ranks import Ranking
 
-# Inches.
+# All sizes are in inches, except the font's, which is in points.
 SPAN, EDGE = 4.0, 0.15
 ROW, BAR = 0.24, 0.12
 LETTER = 0.078
@@ -18,10 +18,10 @@ FONT = 9
 
 
 def draw(ranking: Ranking, path: Path) -> None:
-    """Models on an axis of mean ranks, 1 the best on the left.
+    """Draw models on an axis of mean ranks; rank 1, the best, is on the left.
 
-    A bar joins models whose mean ranks differ by no more than Nemenyi's critical difference, whose
-    length stands above the axis.
+    A bar joins models whose mean ranks differ by no more than Nemenyi's critical difference. A line
+    of that length is drawn above the axis.
     """
     names, ranks = list(ranking.scores.index), ranking.friedman.ranks
     half = (len(names) + 1) // 2

@@ -1,4 +1,4 @@
-"""Why two numbers differ: what the jobs behind them were made from, field by field."""
+"""Shows why two results differ: compares the inputs of their jobs, field by field."""
 
 from __future__ import annotations
 
@@ -10,32 +10,34 @@ from iqabench.contract.errors import UnknownNameError, UsageError
 from iqabench.report.evaluations import Group, groups, mean_defined
 from iqabench.store import Job, Store
 from iqabench.store.fingerprints import text_digest
+from iqabench.store.records import EvaluationRecord, FitIdentity, PredictIdentity
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Record = Mapping[str, Any]
+Fields = dict[str, str]
+"""Dotted path of a field -> its value as text."""
 
 LONGEST = 4
-"""Values of a list that are shown; a longer one is counted and hashed."""
-PART = ("train", "test", "protocol", "seed", "fold", "split", "contents", "direction")
-"""Fields of an evaluation that say which predictions count, and how."""
+"""Lists with up to this many values are shown in full; of a longer list the length and a hash."""
+PART = {"train", "test", "protocol", "seed", "fold", "split", "contents", "direction"}
+"""Fields of an evaluation that decide which predictions count, and their direction."""
 ABSENT = "-"
 
 
 @dataclass(frozen=True)
 class Side:
-    """A job, an evaluation, or a row of the leaderboard."""
+    """One of the two compared results: a job, an evaluation, or a row of the leaderboard."""
 
     name: str
-    evaluations: tuple[Record, ...]
+    evaluations: tuple[EvaluationRecord, ...]
     job: Job | None = None
-    """The job that was named."""
+    """The job, if the user named a job."""
 
     @property
     def is_fit(self) -> bool:
-        """Whether a fit job was named."""
-        return self.job is not None and self.job.record["fields"]["kind"] == "fit"
+        """Whether the user named a fit job."""
+        return self.job is not None and isinstance(self.job.record.identity, FitIdentity)
 
 
 @dataclass(frozen=True)
@@ -43,11 +45,11 @@ class Diff:
     """How two sides differ.
 
     Attributes:
-        a: what the first is.
-        b: what the second is.
-        table: ``field``, ``a``, ``b``: what differs; nested fields by dotted path.
+        a: description of the first side.
+        b: description of the second side.
+        table: ``field``, ``a``, ``b``: the fields that differ; nested fields have dotted paths.
         equal: number of fields that do not differ.
-        srocc: mean SROCC over the repetitions of each, nan where not defined.
+        srocc: of each side the mean SROCC over its repetitions, nan if not defined.
     """
 
     a: str
@@ -58,16 +60,18 @@ class Diff:
 
 
 def diff(store: Store, a: str, b: str) -> Diff:
-    """Compares what two results were made from, and what came of it.
+    """Compare the inputs of two results, and their SROCC.
+
+    If a side has several repetitions, two repetitions with the same seed and fold are compared.
 
     Args:
         store: results.
-        a: the beginning of a job's, an evaluation's or a configuration's hash; or a model's label;
-            label or configuration may be followed by ``@`` and the test set.
-        b: likewise. Of rows with several repetitions those of the same seed and fold are compared.
+        a: the beginning of the hash of a job, an evaluation or a configuration; or a model's label.
+            ``@`` and the name of a test set may follow a label or a configuration.
+        b: the same for the second result.
 
     Raises:
-        UsageError: a name that means nothing, or several things.
+        UsageError: a name fits no result, or several.
     """
     import pandas as pd
 
@@ -86,16 +90,16 @@ def diff(store: Store, a: str, b: str) -> Diff:
 def _side(store: Store, name: str) -> Side:
     rows = groups(store)
     label, _, test = name.partition("@")
-    tested = [group for group in rows if test in ("", group.keys["test"])]
-    found = [_row(group) for group in tested if group.keys["label"] == label]
+    tested = [group for group in rows if test in ("", group.record.test)]
+    found = [_row(group) for group in tested if group.record.label == label]
     if not found and label:
-        found = [_row(group) for group in tested if group.keys["config"].startswith(label)]
+        found = [_row(group) for group in tested if group.record.config.startswith(label)]
         found += list(_by_hash(store, rows, name))
     if not found:
-        known = {f"{group.keys['label']}@{group.keys['test']}" for group in rows}
+        known = {f"{group.record.label}@{group.record.test}" for group in rows}
         raise UnknownNameError("job, evaluation or MODEL@TEST", name, known)
     if len(found) > 1:
-        names = [side.job.fingerprint if side.job else side.evaluations[0]["id"] for side in found]
+        names = [side.job.fingerprint if side.job else side.evaluations[0].id for side in found]
         raise UsageError(
             f"'{name}' could be {'; '.join(side.name for side in found)}",
             f"name one: {' '.join(names)}",
@@ -104,10 +108,10 @@ def _side(store: Store, name: str) -> Side:
 
 
 def _row(group: Group) -> Side:
-    keys = group.keys
+    record = group.record
     return Side(
-        f"{keys['label']} on {keys['test']} (trained on {keys['train']}, {keys['protocol']}, "
-        f"configuration {keys['config']})",
+        f"{record.label} on {record.test} (trained on {record.train}, {group.protocol}, "
+        f"configuration {record.config})",
         group.evaluations,
     )
 
@@ -115,73 +119,81 @@ def _row(group: Group) -> Side:
 def _by_hash(store: Store, rows: Sequence[Group], name: str) -> Iterator[Side]:
     for group in rows:
         for record in group.evaluations:
-            if record["id"].startswith(name):
-                what = f"{group.keys['label']} on {group.keys['test']}, seed {record['seed']}"
-                yield Side(f"evaluation {record['id']} ({what})", (record,))
+            if record.id.startswith(name):
+                what = f"{record.label} on {record.test}, seed {record.seed}"
+                yield Side(f"evaluation {record.id} ({what})", (record,))
     for job in store.jobs():
         if job.fingerprint.startswith(name):
             uses = [
                 record
                 for group in rows
                 for record in group.evaluations
-                if job.fingerprint in (record["predict"], record["fit"])
+                if job.fingerprint in (record.predict, record.fit)
             ]
-            yield Side(f"job {job.fingerprint} ({job.record['title']})", tuple(uses), job)
+            yield Side(f"job {job.fingerprint} ({job.record.title})", tuple(uses), job)
 
 
-def _fields(store: Store, a: Side, b: Side) -> tuple[dict[str, str], dict[str, str]]:
-    """Flat fields of two sides: of the fits alone where a fit was named, else of all behind."""
+def _fields(store: Store, a: Side, b: Side) -> tuple[Fields, Fields]:
+    """The fields of two sides: of the fit jobs alone if a fit job was named, else of all jobs."""
     first, second = _same_repetition(a, b)
 
-    def part(kind: str) -> list[dict[str, str]]:
-        return [
-            dict(_flat(_job_fields(store, side, record, kind)))
-            for side, record in ((a, first), (b, second))
-        ]
+    def of_jobs(fit: bool) -> tuple[Fields, Fields]:
+        jobs = _job(store, a, first, fit), _job(store, b, second, fit)
+        return _of_job(jobs[0]), _of_job(jobs[1])
 
     if a.is_fit or b.is_fit:
-        ours, theirs = part("fit")
-        return ours, theirs
-    ours, theirs = part("predict")
+        return of_jobs(fit=True)
+    ours, theirs = of_jobs(fit=False)
     whole = a.job is None and b.job is None
-    counted = [
-        dict(_flat({key: record.get(key) for key in PART})) if whole and record else {}
-        for record in (first, second)
-    ]
-    for prefix, more in (("fit.", part("fit")), ("evaluation.", counted)):
+    counted = tuple(_of_part(record) if whole else {} for record in (first, second))
+    for prefix, more in (("fit.", of_jobs(fit=True)), ("evaluation.", counted)):
         for key in dict.fromkeys([*more[0], *more[1]]):
             told = [side.get(key) for side in more] == [ours.get(key), theirs.get(key)]
-            if not told:  # what predicting and fitting share is told once
+            if not told:  # a field with the same values in predict and fit jobs is shown once
                 ours |= {prefix + key: more[0].get(key, ABSENT)}
                 theirs |= {prefix + key: more[1].get(key, ABSENT)}
     return ours, theirs
 
 
-def _same_repetition(a: Side, b: Side) -> tuple[Record | None, Record | None]:
-    """One evaluation of each, of the same seed and fold where there is one."""
+def _same_repetition(a: Side, b: Side) -> tuple[EvaluationRecord | None, EvaluationRecord | None]:
+    """One evaluation of each side: of the same seed and fold if possible, else the first ones."""
     for first in a.evaluations:
         for second in b.evaluations:
-            if (first["seed"], first["fold"]) == (second["seed"], second["fold"]):
+            if (first.seed, first.fold) == (second.seed, second.fold):
                 return first, second
     return next(iter(a.evaluations), None), next(iter(b.evaluations), None)
 
 
-def _job_fields(store: Store, side: Side, record: Record | None, kind: str) -> Record:
-    """Fields of the predict or fit job behind a side, without the hash of the other."""
-    job: Job | None
+def _job(store: Store, side: Side, record: EvaluationRecord | None, fit: bool) -> Job | None:
+    """A side's fit job, or its predict or import job if ``fit`` is false; None if absent."""
     if side.job is None:
-        job = store.job(record[kind]) if record is not None and record[kind] else None
-    elif side.is_fit or kind == "predict":
-        job = side.job
-    else:
-        fit = side.job.record["fields"].get("fit")
-        job = store.job(fit) if fit else None
-    fields = job.record["fields"] if job is not None else {}
-    return {key: fields[key] for key in fields if key not in ("kind", "fit")}
+        name = None if record is None else record.fit if fit else record.predict
+        return store.job(name) if name is not None else None
+    identity = side.job.record.identity
+    if side.is_fit or not fit:
+        return side.job
+    name = identity.fit if isinstance(identity, PredictIdentity) else None
+    return store.job(name) if name is not None else None
 
 
-def _flat(fields: Record, prefix: str = "") -> Iterator[tuple[str, str]]:
-    """Fields by dotted path, as texts."""
+def _of_job(job: Job | None) -> Fields:
+    """The inputs of a job, and hashes of the source code that made it."""
+    if job is None:
+        return {}
+    made_from = job.record.identity.model_dump(mode="json", exclude={"kind", "fit"})
+    return dict(_flat({**made_from, "sources": job.record.sources}))
+
+
+def _of_part(record: EvaluationRecord | None) -> Fields:
+    """The fields of an evaluation that decide which predictions count."""
+    if record is None:
+        return {}
+    fields = record.model_dump(mode="json", include=PART)
+    return dict(_flat({**fields, "protocol": record.protocol.name}))
+
+
+def _flat(fields: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Dotted path and text of every value in nested fields."""
     for key, value in fields.items():
         if isinstance(value, list) and any(isinstance(one, dict) for one in value):
             value = {str(number): one for number, one in enumerate(value)}
@@ -202,7 +214,7 @@ def _listed(values: list[str]) -> str:
 def _srocc(store: Store, side: Side) -> float:
     from iqabench.stats.agreement import srocc
 
-    found = groups(store, [record["id"] for record in side.evaluations])
+    found = groups(store, [record.id for record in side.evaluations])
     frames = [frame.dropna(subset="prediction") for one in found for frame in one.repetitions()]
     return mean_defined(
         srocc(frame["prediction"].to_numpy(), frame["quality"].to_numpy()) for frame in frames

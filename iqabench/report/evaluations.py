@@ -1,92 +1,86 @@
-"""Joins stored predictions to labels: what every statistic of a report starts from."""
+"""Joins stored predictions with labels; every statistic of a report starts from these tables."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from iqabench.contract.errors import UnknownNameError, UsageError
 from iqabench.store import Store
 from iqabench.store.fingerprints import text_digest
+from iqabench.store.records import EvaluationRecord, JobRecord
 
 if TYPE_CHECKING:
     import pandas as pd
 
-KEYS = (
-    "label",
-    "model",
-    "config",
-    "init",
-    "weights",
-    "direction",
-    "protocol",
-    "train",
-    "test",
-    "test_hash",
-    "labels",
-    "selection",
-    "saliency",
-)
-"""Fields of an evaluation that its repetitions share."""
 WITHOUT_SHARED = " without shared"
-"""Ends the name of a protocol whose statistics leave out contents that the model has seen."""
+"""Follows a protocol's name if contents that the model has seen are left out."""
 
 
 @dataclass(frozen=True)
 class Group:
-    """The repetitions of one model configuration on one training set and test set."""
+    """All repetitions of one model configuration with one training set and one test set."""
 
     store: Store
-    keys: Mapping[str, Any]
-    evaluations: tuple[Mapping[str, Any], ...]
+    evaluations: tuple[EvaluationRecord, ...]
+    """One per repetition, in the order of seeds and folds."""
     exclude_shared: bool = False
     """Whether contents that the model has seen are left out."""
     distortion: str = ""
-    """Only pictures with this distortion count; empty for all."""
+    """Only pictures with this distortion count; if empty, all pictures count."""
+
+    @property
+    def record(self) -> EvaluationRecord:
+        """The first repetition; all others have its label, configuration, sets and protocol."""
+        return self.evaluations[0]
+
+    @property
+    def protocol(self) -> str:
+        """The protocol's name in tables."""
+        return self.record.protocol.name + WITHOUT_SHARED * self.exclude_shared
+
+    @property
+    def across(self) -> bool:
+        """Whether the protocol trains on one set and tests on another."""
+        return self.record.protocol.kind == "cross"
 
     @cached_property
     def identity(self) -> str:
-        """Hash of the evaluations and what was found of them, of which pictures count, and of how
-        each job ended.
+        """Hash of the evaluations, the results of their leakage audit, their recipes, the filters
+        of this group, and the start time of each job.
+
+        The start time is part of it because a failed job may run again.
         """
         ends = [str(self._end(record)) for record in self.evaluations]
-        findings = [
-            f"{record.get('shared')} {record.get('seen')} {record.get('recipe')}"
-            for record in self.evaluations
-        ]
-        names = [record["id"] for record in self.evaluations]
+        findings = [f"{record.shared} {record.seen} {record.recipe}" for record in self.evaluations]
+        names = [record.id for record in self.evaluations]
         which = [str(self.exclude_shared), self.distortion]
         return text_digest([*names, *findings, *which, *ends])
 
     @property
     def shared(self) -> list[str] | None:
-        """Tested contents that the model has seen; None where that is not known."""
-        found = [record.get("shared") for record in self.evaluations]
+        """Tested contents that the model has seen; None if that is not known for a repetition."""
+        found = [record.shared for record in self.evaluations]
         known = [contents for contents in found if contents is not None]
         return sorted({*chain(*known)}) if len(known) == len(found) else None
 
     @property
     def seen(self) -> list[str]:
-        """Names by which the model's published weights say that they have seen the test set."""
-        return sorted({*chain(*(record.get("seen", ()) for record in self.evaluations))})
+        """Names of the test set that the cards of the published weights list as training data."""
+        return sorted({*chain(*(record.seen for record in self.evaluations))})
 
-    @property
-    def recipe(self) -> str:
-        """Name of the recipe; ``?`` in records of before it was noted."""
-        return next((r["recipe"] for r in self.evaluations if "recipe" in r), "?")
-
-    def _end(self, record: Mapping[str, Any]) -> str | None:
-        job = self.store.job(record["predict"])
-        return job.record["began"] if job is not None else None
+    def _end(self, record: EvaluationRecord) -> str | None:
+        job = self.store.job(record.predict)
+        return job.record.began if job is not None else None
 
     @cached_property
     def table(self) -> pd.DataFrame:
-        """The test set's labels."""
-        labels: pd.DataFrame = self.store.table(self.keys["test"], self.keys["test_hash"])
+        """The test set's labels, one row per picture, filtered by ``distortion``."""
+        labels = self.store.table(self.record.test, self.record.test_hash)
         if not self.distortion:
             return labels
         if "distortion" not in labels:
@@ -96,31 +90,37 @@ class Group:
     def repetitions(self) -> list[pd.DataFrame]:
         """One frame per repetition: image, content, quality, prediction (higher is better), error.
 
-        Images without a prediction have NaN; a repetition whose job failed has them all NaN.
+        The prediction is NaN for an image without a score, and for all images if the job failed.
         """
         return [self._joined(record) for record in self.evaluations]
 
-    def jobs(self, kind: str) -> list[Mapping[str, Any]]:
-        """Records of the finished ``fit`` or ``predict`` jobs behind the group."""
-        names = [record[kind] for record in self.evaluations if record[kind]]
+    def predicts(self) -> list[JobRecord]:
+        """Records of the group's ended predict jobs."""
+        return self._jobs(record.predict for record in self.evaluations)
+
+    def fits(self) -> list[JobRecord]:
+        """Records of the group's ended fit jobs."""
+        return self._jobs(record.fit for record in self.evaluations if record.fit is not None)
+
+    def _jobs(self, names: Iterable[str]) -> list[JobRecord]:
         found = (self.store.job(name) for name in dict.fromkeys(names))
         return [job.record for job in found if job is not None]
 
     def references(self) -> list[pd.DataFrame]:
         """One frame per repetition: image and prediction of the tested contents' pristine pictures.
 
-        Without rows where the set has no references or none was scored.
+        A frame has no rows if the set has no references or no reference was scored.
         """
         return [self._pristine(record) for record in self.evaluations]
 
-    def _joined(self, record: Mapping[str, Any]) -> pd.DataFrame:
+    def _joined(self, record: EvaluationRecord) -> pd.DataFrame:
         labels = self._labels(record)
         scores = self._scores(record)
         if scores is None:
             return labels.assign(prediction=float("nan"), error="the job failed")
         return labels.merge(scores, on="image", how="left", validate="one_to_one")
 
-    def _pristine(self, record: Mapping[str, Any]) -> pd.DataFrame:
+    def _pristine(self, record: EvaluationRecord) -> pd.DataFrame:
         labels = self._labels(record)
         scores = self._scores(record)
         if scores is None or "reference" not in labels:
@@ -128,22 +128,22 @@ class Group:
         found = scores[scores["image"].isin(labels["reference"]) & scores["prediction"].notna()]
         return found[["image", "prediction"]]
 
-    def _labels(self, record: Mapping[str, Any]) -> pd.DataFrame:
-        """Labels of the part that a repetition tests."""
+    def _labels(self, record: EvaluationRecord) -> pd.DataFrame:
+        """The labels of a repetition's test part."""
         labels = self.table
-        if record["contents"] is not None:
-            labels = labels[labels["content"].isin(record["contents"])]
+        if record.contents is not None:
+            labels = labels[labels["content"].isin(record.contents)]
         if self.exclude_shared:
-            labels = labels[~labels["content"].isin(record["shared"])]
+            labels = labels[~labels["content"].isin(record.shared or ())]
         return labels
 
-    def _scores(self, record: Mapping[str, Any]) -> pd.DataFrame | None:
-        """A repetition's predictions, higher better; None where its job has not ended well."""
-        job = self.store.job(record["predict"])
+    def _scores(self, record: EvaluationRecord) -> pd.DataFrame | None:
+        """A repetition's predictions, higher is better; None if its job has not succeeded."""
+        job = self.store.job(record.predict)
         if job is None or not job.done:
             return None
-        scores: pd.DataFrame = self.store.predictions(record["predict"])
-        if record["direction"] == "lower":
+        scores = self.store.predictions(record.predict)
+        if record.direction == "lower":
             scores["prediction"] = -scores["prediction"]
         return scores
 
@@ -151,105 +151,135 @@ class Group:
 def groups(
     store: Store, only: Iterable[str] | None = None, exclude_shared: bool = False
 ) -> list[Group]:
-    """All groups of a store, or those of the evaluations named, in order of their keys.
+    """The groups of a store's evaluations, sorted by test set, label and the other shared fields.
 
-    Evaluations whose job has neither ended nor failed yet are left out. ``exclude_shared`` leaves
-    contents that a model has seen out of the groups where that is known, and says so in the name of
-    their protocol.
+    An evaluation is left out if neither its predict job nor its fit job has ended.
+
+    Args:
+        store: results.
+        only: IDs of evaluations; None takes all.
+        exclude_shared: whether to leave out contents that a model has seen. This changes only
+            groups for which these contents are known, and shows in the name of their protocol.
     """
     wanted = None if only is None else set(only)
-    found: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
+    found: dict[tuple[str, ...], list[EvaluationRecord]] = {}
     for record in store.evaluations():
-        if wanted is not None and record["id"] not in wanted:
+        if wanted is not None and record.id not in wanted:
             continue
-        ended = store.job(record["predict"]) or (record["fit"] and store.job(record["fit"]))
+        ended = store.job(record.predict) or (record.fit and store.job(record.fit))
         if ended:
-            found.setdefault(tuple(record[key] for key in KEYS), []).append(record)
-    ordered = sorted(
-        found.items(), key=lambda item: (item[0][KEYS.index("test")], *map(str, item[0]))
-    )
+            found.setdefault(_shared_by_repetitions(record), []).append(record)
     made = [
-        Group(
-            store,
-            dict(zip(KEYS, key, strict=True)),
-            tuple(sorted(records, key=lambda r: (r["seed"], r["fold"] or 0))),
-        )
-        for key, records in ordered
+        Group(store, tuple(sorted(found[key], key=lambda r: (r.seed, r.fold or 0))))
+        for key in sorted(found)
     ]
     return [_without_shared(group) for group in made] if exclude_shared else made
 
 
+def _shared_by_repetitions(record: EvaluationRecord) -> tuple[str, ...]:
+    """The fields that are equal in all repetitions of a group; the test set comes first."""
+    return (
+        record.test,
+        record.label,
+        record.model,
+        record.config,
+        record.init,
+        record.weights,
+        record.direction,
+        record.protocol.name,
+        record.train,
+        record.test_hash,
+        record.labels,
+        record.selection,
+        record.saliency,
+    )
+
+
+def where_tested(group: Group) -> dict[str, str]:
+    """The cells ``train``, ``test`` and ``protocol`` of a group's row."""
+    return {
+        "train": group.record.train,
+        "test": group.record.test,
+        "protocol": group.protocol,
+    }
+
+
 def tested_alike(found: Iterable[Group]) -> list[list[Group]]:
-    """Groups put together that were tested on the same parts of the same set, in the same order."""
+    """Lists of groups that were tested on the same parts of the same set; order is kept."""
     alike: dict[str, list[Group]] = {}
     for group in found:
-        parts = [(r["seed"], r["fold"], r["contents"]) for r in group.evaluations]
-        key = str((group.keys["test_hash"], group.keys["protocol"], parts))
+        parts = [(r.seed, r.fold, r.contents) for r in group.evaluations]
+        key = str((group.record.test_hash, group.protocol, parts))
         alike.setdefault(key, []).append(group)
     return list(alike.values())
 
 
-def tested_on(store: Store, dataset: str, models: Sequence[str]) -> list[Group]:
-    """The groups that a data set tested, of the models with these labels, or of all.
+def selected(
+    store: Store,
+    only: Iterable[str] | None = None,
+    models: Sequence[str] = (),
+    datasets: Sequence[str] = (),
+) -> frozenset[str]:
+    """IDs of the evaluations of models with these labels on these test sets.
+
+    Args:
+        store: results.
+        only: IDs to choose from; None chooses from all.
+        models: labels; if empty, all.
+        datasets: test sets; if empty, all.
 
     Raises:
-        UsageError: nothing was tested on the set, or not that model.
+        UsageError: nothing is stored, or no evaluation has one of the labels and test sets.
+        UnknownNameError: no evaluation has that label, or that test set.
     """
-    found = [group for group in groups(store) if group.keys["test"] == dataset]
+    found = groups(store, only)
     if not found:
         raise UsageError(
-            f"no model in {store.root} was tested on {dataset}",
-            f"iqabench run --models NAMES --datasets {dataset}",
+            f"no results in {store.root}", "iqabench run --models A,B --datasets NAME makes some"
         )
-    known = {group.keys["label"] for group in found}
-    for model in models:
-        if model not in known:
-            raise UnknownNameError(f"model tested on {dataset}", model, known)
-    return [group for group in found if not models or group.keys["label"] in models]
-
-
-def chosen(found: Sequence[Group], models: Sequence[str], tests: Sequence[str]) -> list[Group]:
-    """The groups of models with these labels on these test sets; empty takes all of either.
-
-    Raises:
-        UnknownNameError: no group has that label, or was tested on that set.
-    """
-    for what, key, asked in (("model", "label", models), ("test set", "test", tests)):
-        known = {group.keys[key] for group in found}
+    labels = {group.record.label for group in found}
+    sets = {group.record.test for group in found}
+    for what, known, asked in (("model", labels, models), ("test set", sets, datasets)):
         for name in asked:
             if name not in known:
-                raise UnknownNameError(f"{what} in {found[0].store.root}", name, known)
-    return [
-        group
+                raise UnknownNameError(f"{what} in {store.root}", name, known)
+    chosen = frozenset(
+        record.id
         for group in found
-        if (not models or group.keys["label"] in models)
-        and (not tests or group.keys["test"] in tests)
-    ]
+        for record in group.evaluations
+        if (not models or record.label in models) and (not datasets or record.test in datasets)
+    )
+    if not chosen:
+        raise UsageError(
+            f"none of {', '.join(models)} was tested on any of {', '.join(datasets)}",
+            "`iqabench leaderboard` shows what was",
+        )
+    return chosen
 
 
 def distinct_labels(found: Sequence[Group]) -> list[str]:
-    """A name for each group's model: its label, and its configuration where one does not tell.
+    """A name for each group's model: its label, with the configuration if the label is ambiguous.
 
-    That is where a test set has two configurations of one label. Configurations that differ from
-    set to set, as those of imported scores do, share their label.
+    A label is ambiguous if it has two configurations on the same training set, test set and
+    protocol. Configurations that differ only between sets, such as those of imported scores, all
+    keep the plain label.
     """
-    configs: dict[tuple[Any, ...], set[str]] = {}
+    configs: dict[tuple[str, ...], set[str]] = {}
     for group in found:
-        where = tuple(group.keys[key] for key in ("label", "train", "test", "protocol"))
-        configs.setdefault(where, set()).add(group.keys["config"])
+        where = (group.record.label, group.record.train, group.record.test, group.protocol)
+        configs.setdefault(where, set()).add(group.record.config)
     several = {label for (label, *_), known in configs.items() if len(known) > 1}
-    keys = [(group.keys["label"], group.keys["config"]) for group in found]
+    keys = [(group.record.label, group.record.config) for group in found]
     return [f"{label} ({config[:6]})" if label in several else label for label, config in keys]
 
 
 def _without_shared(group: Group) -> Group:
     if group.shared is None:
         return group
-    keys = {**group.keys, "protocol": group.keys["protocol"] + WITHOUT_SHARED}
-    return replace(group, keys=keys, exclude_shared=True)
+    return replace(group, exclude_shared=True)
 
 
 def mean_defined(values: Iterable[float]) -> float:
-    """Mean of the finite values, nan where there are none."""
+    """Mean of the finite values; nan if there are none."""
     found = [value for value in values if math.isfinite(value)]
     return sum(found) / len(found) if found else math.nan

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from iqabench.contract.errors import UsageError
-from iqabench.data.tables import Tick
+from iqabench.contract.progress import Tick
 from iqabench.report import breakdown, diagram, heatmap, intervals, leaderboard, ranks, scatter
 from iqabench.report.evaluations import Group, distinct_labels, groups
 from iqabench.store import Store
@@ -20,83 +20,104 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Figures:
-    """Files that were written, and lines that say which were not, and why."""
+    """The files that were written, and a line with the reason for each figure that was not."""
 
     paths: tuple[Path, ...]
     left_out: tuple[str, ...]
 
 
 def write(
-    store: Store, folder: Path, form: str, exclude_shared: bool = False, tick: Tick | None = None
+    store: Store,
+    folder: Path,
+    form: str,
+    only: Iterable[str] | None = None,
+    exclude_shared: bool = False,
+    tick: Tick | None = None,
 ) -> Figures:
-    """Draw everything that a store has results for.
+    """Draw all figures for which a store has results.
 
-    ``critical-difference``: models ranked over test sets. ``train-test``: SROCC by training and
-    test set. For each test set and protocol ``srocc-``, means with intervals; ``scatter-``,
-    predictions against labels with the fitted logistic; ``distortions-``, SROCC within each
-    distortion.
+    For the whole store: ``critical-difference``, models ranked over test sets; ``train-test``,
+    SROCC by training and test set. For each test set and protocol, files that begin with ``srocc-``
+    (means with intervals), ``scatter-`` (predictions against labels with the fitted logistic) and
+    ``distortions-`` (SROCC within each distortion).
 
     Args:
         store: results.
-        folder: where the files go; made if need be.
+        folder: the folder of the files; it is made if it does not exist.
         form: ``pdf``, ``png`` or ``svg``.
-        exclude_shared: leaves contents that a model has seen out of its statistics.
-        tick: hears of each file.
+        only: IDs of evaluations; None takes all.
+        exclude_shared: whether to leave out contents that a model has seen.
+        tick: is called for each file.
 
     Raises:
         UsageError: the store has no results.
     """
-    found = groups(store, None, exclude_shared)
+    only = None if only is None else frozenset(only)
+    found = groups(store, only, exclude_shared)
     if not found:
         raise UsageError(f"no model in {store.root} was tested", "iqabench run makes results")
-    parts: dict[tuple[str, ...], list[Group]] = {}
+    parts: dict[tuple[str, str, str], list[Group]] = {}
     for group in found:
-        key = tuple(group.keys[name] for name in ("test", "protocol", "test_hash"))
+        key = group.record.test, group.protocol, group.record.test_hash
         parts.setdefault(key, []).append(group)
+    desk = _Desk(folder, form, 2 + 3 * len(parts), tick)
+    try:
+        ranking = ranks.ranks(store, exclude_shared=exclude_shared, only=only)
+    except UsageError as error:
+        desk.left_out.append(f"no critical-difference diagram: {error.message}")
+    else:
+        diagram.draw(ranking, desk.place("critical-difference"))
+    title = "SROCC by training set (rows) and test set"
+    heatmap.draw(_train_by_test(found), desk.place("train-test"), title)
     plain = Counter((test, protocol) for test, protocol, _ in parts)
-    total = 2 + 3 * len(parts)
-    paths: list[Path] = []
-    left_out: list[str] = []
+    for (test, protocol, labels), part in parts.items():
+        twice = plain[test, protocol] > 1
+        _draw_part(part, f"{test}-{protocol}" + (f"-{labels[:6]}" if twice else ""), desk)
+    return Figures(tuple(desk.paths), tuple(desk.left_out))
 
-    def place(name: str) -> Path:
-        path = folder / f"{name.replace(' ', '-')}.{form}"
-        if tick is not None:
-            tick(len(paths) + len(left_out), total, path.name)
+
+@dataclass
+class _Desk:
+    """The folder and format of the figures, the files drawn so far, and the figures left out."""
+
+    folder: Path
+    form: str
+    total: int
+    tick: Tick | None
+    paths: list[Path] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+
+    def place(self, name: str) -> Path:
+        """The path of a figure, which is added to the drawn files."""
+        path = self.folder / f"{name.replace(' ', '-')}.{self.form}"
+        if self.tick is not None:
+            self.tick(len(self.paths) + len(self.left_out), self.total, path.name)
+        self.paths.append(path)
         return path
 
-    try:
-        ranking = ranks.ranks(store, exclude_shared=exclude_shared)
-    except UsageError as error:
-        left_out.append(f"no critical-difference diagram: {error.message}")
-    else:
-        paths.append(place("critical-difference"))
-        diagram.draw(ranking, paths[-1])
-    paths.append(place("train-test"))
-    heatmap.draw(_train_by_test(found), paths[-1], "SROCC by training set (rows) and test set")
-    for (test, protocol, labels), part in parts.items():
-        where = f"{test}-{protocol}" + (f"-{labels[:6]}" if plain[test, protocol] > 1 else "")
-        named = dict(zip(_titles(part), part, strict=True))
-        paths.append(place(f"srocc-{where}"))
-        intervals.draw(_means(named), "model", paths[-1], protocol)
-        paths.append(place(f"scatter-{where}"))
-        scatter.draw(named, paths[-1], f"{test}, {protocol}")
-        kinds = part[0].table.get("distortion")
-        if kinds is None or kinds.nunique() < 2:
-            left_out.append(f"no distortions-{where}: {test} names none, or one only")
-            continue
-        paths.append(place(f"distortions-{where}"))
-        shown = f"{test}{_proxy(part[0])}, {protocol}"
-        heatmap.draw({"SROCC within each distortion": _by_distortion(named)}, paths[-1], shown)
-    return Figures(tuple(paths), tuple(left_out))
+
+def _draw_part(part: Sequence[Group], where: str, desk: _Desk) -> None:
+    """Draw the figures of one test set under one protocol."""
+    test, protocol = part[0].record.test, part[0].protocol
+    named = dict(zip(_titles(part), part, strict=True))
+    intervals.draw(_means(named), "model", desk.place(f"srocc-{where}"), protocol)
+    scatter.draw(named, desk.place(f"scatter-{where}"), f"{test}, {protocol}")
+    kinds = part[0].table.get("distortion")
+    if kinds is None or kinds.nunique() < 2:
+        desk.left_out.append(f"no distortions-{where}: {test} names none, or one only")
+        return
+    shown = f"{test}{_proxy(part[0])}, {protocol}"
+    panels = {"SROCC within each distortion": _by_distortion(named)}
+    heatmap.draw(panels, desk.place(f"distortions-{where}"), shown)
 
 
 def _titles(found: Sequence[Group]) -> list[str]:
-    """A name for each group of a test set: its label, and its training set where it is another."""
+    """A name for each group: its label, with the training set if that is not the test set."""
     labels = distinct_labels(found)
     return [
         label
-        if group.keys["train"] in ("-", group.keys["test"])
-        else f"{label} ({group.keys['train']})"
+        if group.record.train in ("-", group.record.test)
+        else f"{label} ({group.record.train})"
         for label, group in zip(labels, found, strict=True)
     ]
 
@@ -109,7 +130,7 @@ def _means(named: dict[str, Group]) -> pd.DataFrame:
 
 
 def _by_distortion(named: dict[str, Group]) -> pd.DataFrame:
-    """Distortions x models."""
+    """SROCC, distortions x models."""
     import pandas as pd
 
     return pd.DataFrame(
@@ -122,15 +143,18 @@ def _by_distortion(named: dict[str, Group]) -> pd.DataFrame:
 
 
 def _train_by_test(found: Sequence[Group]) -> dict[str, pd.DataFrame]:
-    """For each model mean SROCC, training sets x test sets; the first protocol of a pair counts."""
+    """For each model its mean SROCC, training sets x test sets.
+
+    If a training set and a test set have results of several protocols, the first protocol counts.
+    """
     import pandas as pd
 
-    tests = {group.keys["test"]: group.keys["test"] + _proxy(group) for group in found}
+    tests = {group.record.test: group.record.test + _proxy(group) for group in found}
     cells: dict[str, dict[str, dict[str, float]]] = {}
     for label, group in zip(distinct_labels(found), found, strict=True):
-        train = "not trained here" if group.keys["train"] == "-" else group.keys["train"]
+        train = "not trained here" if group.record.train == "-" else group.record.train
         row = cells.setdefault(label, {}).setdefault(train, {})
-        row.setdefault(group.keys["test"], leaderboard.row(group)["srocc_mean"])
+        row.setdefault(group.record.test, leaderboard.row(group)["srocc_mean"])
     order = {train: place for place, train in enumerate(tests)}
     return {
         label: pd.DataFrame.from_dict(rows, orient="index", dtype=float)
@@ -142,4 +166,4 @@ def _train_by_test(found: Sequence[Group]) -> dict[str, pd.DataFrame]:
 
 
 def _proxy(group: Group) -> str:
-    return " (proxy labels)" if group.keys["labels"] == "proxy" else ""
+    return " (proxy labels)" if group.record.labels == "proxy" else ""

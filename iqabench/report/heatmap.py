@@ -1,4 +1,4 @@
-"""Tables of SROCC as colours with their numbers."""
+"""Draws tables of SROCC as heat maps with numbers."""
 
 from __future__ import annotations
 
@@ -13,15 +13,16 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ACROSS = 3
-"""Panels beside each other."""
+"""Most panels in a row."""
 CELL, LETTER = (0.52, 0.27), 0.075
-"""Inches: width and height of a cell, width of a label's letter."""
+"""Inches: width and height of a cell; width of a letter of the labels."""
 
 
 def draw(panels: Mapping[str, pd.DataFrame], path: Path, title: str) -> None:
-    """One panel per table of SROCC; cells without a number are grey.
+    """Draw one panel per table of SROCC; cells without a number are grey.
 
-    All panels share colours, from 0, or from the lowest number below, to 1.
+    All panels have the same colour scale. It goes up to 1 and starts at 0, or at the lowest number
+    if that is below 0.
     """
     import numpy as np
 

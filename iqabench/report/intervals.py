@@ -1,4 +1,4 @@
-"""Means with their intervals, one row each."""
+"""Draws means with their intervals, one per row."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
 
 def draw(table: pd.DataFrame, name: str, path: Path, title: str) -> None:
-    """SROCC of every row with its interval, the first on top, one panel per test set.
+    """Draw the SROCC and the interval of every row, one panel per test set, the first row on top.
 
     Args:
-        table: leaderboard rows, or the like: ``test``, ``labels`` and ``srocc_mean``, ``_low``,
-            ``_high``.
-        name: the column that names a row.
-        path: as of :func:`iqabench.report.canvas.save`.
-        title: what all panels show.
+        table: rows as in a leaderboard, with ``test``, ``labels``, ``srocc_mean``, ``srocc_low``
+            and ``srocc_high``.
+        name: the column with the rows' names.
+        path: the file, as for :func:`iqabench.report.canvas.save`.
+        title: the beginning of all panels' titles.
     """
     tests = list(dict.fromkeys(table["test"]))
     longest = max((table["test"] == test).sum() for test in tests)

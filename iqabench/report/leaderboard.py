@@ -8,12 +8,19 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from iqabench.data.tables import Tick
+from iqabench.contract.progress import Tick
 from iqabench.report import noise, raters
 from iqabench.report.cache import cached
-from iqabench.report.evaluations import Group, groups, mean_defined, tested_alike
+from iqabench.report.evaluations import (
+    Group,
+    groups,
+    mean_defined,
+    tested_alike,
+    where_tested,
+)
 from iqabench.report.resampled import Resampled, arrays, resample, resampled
 from iqabench.store import Store
+from iqabench.store.records import NONE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,14 +28,19 @@ if TYPE_CHECKING:
 RESAMPLES = 2000
 METRICS = ("srocc", "plcc", "plcc_mapped", "krocc", "rmse", "rmse_mapped")
 SUMMARIES = ("median", "mean", "sd", "low", "high")
-SHARED = ("train", "test", "protocol", "labels", "selection", "init", "weights", "saliency")
-"""Columns that repetitions share and that are named as in an evaluation."""
 SEPARATOR = "; "
-"""Between the names that one cell holds."""
+"""Separates the names in a cell with several names."""
 COLUMNS = (
     "model",
     "name",
-    *SHARED,
+    "train",
+    "test",
+    "protocol",
+    "labels",
+    "selection",
+    "init",
+    "weights",
+    "saliency",
     "recipe",
     "repetitions",
     "failed",
@@ -36,6 +48,7 @@ COLUMNS = (
     "contents",
     "shared",
     "shared_contents",
+    "shared_excluded",
     "seen",
     "coverage",
     *(f"{metric}_{summary}" for metric in METRICS for summary in SUMMARIES),
@@ -55,17 +68,25 @@ def leaderboard(
     exclude_shared: bool = False,
     tick: Tick = lambda done, total, what: None,
 ) -> pd.DataFrame:
-    """One row per group of evaluations, best mean SROCC first within each test set.
+    """One row per group of evaluations, sorted by test set, protocol and mean SROCC (best first).
 
-    ``exclude_shared`` leaves contents that a model has seen out of its statistics. Rows are kept in
-    the store's cache, so that an unchanged store answers at once; ``tick`` is told of each.
+    Rows are kept in the store's cache, so that a second call on an unchanged store is fast.
+
+    Args:
+        store: results.
+        only: IDs of evaluations; None takes all.
+        exclude_shared: whether to leave out contents that a model has seen.
+        tick: is called for each row.
+
+    Returns:
+        The columns :data:`COLUMNS`.
     """
     import pandas as pd
 
     rows = [row for _, row in ranked(store, only, exclude_shared, tick)]
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
     for count in ("parameters", "shared"):
-        # As objects: a missing count would turn the others into fractions.
+        # As objects: a missing count would turn the other counts into floats.
         frame[count] = pd.Series([one[count] for one in rows], dtype=object)
     return frame
 
@@ -76,7 +97,7 @@ def ranked(
     exclude_shared: bool = False,
     tick: Tick = lambda done, total, what: None,
 ) -> list[tuple[Group, dict[str, Any]]]:
-    """Groups and their rows in the order of :func:`leaderboard`."""
+    """Groups with their rows, in the order of :func:`leaderboard`; arguments as for it."""
     found, bands = groups(store, only, exclude_shared), noise.bands(store)
     made = []
     for done, group in enumerate(found, 1):
@@ -86,7 +107,7 @@ def ranked(
 
 
 def order(row: Mapping[str, Any]) -> tuple[str, str, float]:
-    """Sorts rows by test set and protocol, the best first."""
+    """The key that sorts rows by test set, protocol and mean SROCC, the best first."""
     srocc = row["srocc_mean"]
     return row["test"], row["protocol"], -srocc if math.isfinite(srocc) else math.inf
 
@@ -97,11 +118,12 @@ def differences(
     exclude_shared: bool = False,
     tick: Tick = lambda done, total, what: None,
 ) -> pd.DataFrame:
-    """Paired SROCC differences between all models on the same test set and protocol.
+    """Paired SROCC differences between all models that were tested on the same parts of a set.
 
-    Columns: ``a``, ``b``, ``test``, ``protocol``, ``difference`` (a minus b), ``low``, ``high``:
-    the 95% interval of a bootstrap that draws the same contents and repetitions for both. A
-    repetition whose SROCC is undefined for one model is left out for both.
+    Columns: ``a``, ``b``, ``test``, ``protocol``, ``contents`` (their number), ``difference`` (a
+    minus b), ``low`` and ``high``: the 95% interval of a bootstrap that draws the same contents and
+    repetitions for both models. If SROCC is not defined for one model in a repetition, that
+    repetition is left out for both.
     """
     import pandas as pd
 
@@ -121,12 +143,12 @@ def differences(
 
 
 def row(group: Group) -> dict[str, Any]:
-    """The leaderboard row of a group, kept in the store's cache."""
+    """The leaderboard row of a group; it is kept in the store's cache."""
     return cached(group.store, "row", [group.identity], RESAMPLES, lambda: _row(group))
 
 
 def difference(first: Group, second: Group) -> dict[str, Any]:
-    """The paired SROCC difference of two groups tested alike, kept in the store's cache."""
+    """The paired SROCC difference of two groups tested alike; it is kept in the store's cache."""
     return cached(
         first.store,
         "difference",
@@ -140,13 +162,19 @@ def _row(group: Group) -> dict[str, Any]:
     frames = group.repetitions()
     scored = [frame[frame["prediction"].notna()] for frame in frames]
     total = sum(len(frame) for frame in frames)
-    predicts, fits = group.jobs("predict"), group.jobs("fit")
-    keys, shared = group.keys, group.shared
+    predicts, fits = group.predicts(), group.fits()
+    record, shared = group.record, group.shared
     return {
-        "model": keys["label"],
-        "name": keys["model"],
-        **{key: keys[key] for key in (*SHARED, "config")},
-        "recipe": group.recipe,
+        "model": record.label,
+        "name": record.model,
+        **where_tested(group),
+        "labels": record.labels,
+        "selection": record.selection,
+        "init": record.init,
+        "weights": record.weights,
+        "saliency": record.saliency,
+        "config": record.config,
+        "recipe": record.recipe,
         "repetitions": len(frames),
         "failed": sum(
             len(part) == 0 < len(frame) for part, frame in zip(scored, frames, strict=True)
@@ -155,22 +183,23 @@ def _row(group: Group) -> dict[str, Any]:
         "contents": len({content for frame in frames for content in frame["content"]}),
         "shared": None if shared is None else len(shared),
         "shared_contents": SEPARATOR.join(shared or ()),
+        "shared_excluded": group.exclude_shared,
         "seen": SEPARATOR.join(group.seen) or "-",
         "coverage": sum(len(frame) for frame in scored) / total if total else math.nan,
         **_statistics(
             [frame for frame in scored if len(frame)],
             resampled(group, RESAMPLES, frames),
-            keys["train"] == keys["test"],
+            record.train == record.test,
         ),
         "srocc_error": _corrected_error(group, scored),
         **raters.columns(group),
-        "parameters": _first(predicts, "parameters") or _first(fits, "parameters"),
-        "seconds_per_image": _first(predicts, "seconds_per_image"),
+        "parameters": _first(one.parameters for one in (*predicts, *fits)),
+        "seconds_per_image": _first(one.seconds_per_image for one in predicts),
     }
 
 
-def _first(records: list[Any], field: str) -> Any:
-    return next((record[field] for record in records if record.get(field) is not None), None)
+def _first(values: Iterable[float | None]) -> float | None:
+    return next((value for value in values if value is not None), None)
 
 
 def _statistics(
@@ -178,7 +207,8 @@ def _statistics(
 ) -> dict[str, float]:
     """Every metric's summaries over repetitions, and its bootstrap interval.
 
-    Raw RMSE means something only where predictions are in the test set's units.
+    Raw RMSE is given only with ``same_units``, for predictions in the units of the test set's
+    labels.
     """
     import numpy as np
 
@@ -214,16 +244,19 @@ def _statistics(
 
 
 def _corrected_error(group: Group, scored: list[pd.DataFrame]) -> float:
-    """Standard error of the mean SROCC over random splits, which overlap; nan elsewhere."""
+    """Standard error of the mean SROCC over random splits, corrected for their overlap.
+
+    nan under other protocols, and for models that are not trained.
+    """
     import numpy as np
 
     from iqabench.stats.agreement import srocc
     from iqabench.stats.splits import corrected_error
 
-    if not group.keys["protocol"].startswith("hold-out") or group.keys["train"] == "-":
+    if group.record.protocol.kind != "hold-out" or group.record.train == NONE:
         return math.nan
     each = np.array([srocc(frame["prediction"], frame["quality"]) for frame in scored])
-    test = len(group.evaluations[0]["contents"])
+    test = len(group.record.contents or ())
     return corrected_error(each[np.isfinite(each)], group.table["content"].nunique() - test, test)
 
 
@@ -233,9 +266,9 @@ class _Repetition:
 
     raw: tuple[Any, Any, Any]
     mapped: tuple[Any, Any, Any] | None
-    """None where no curve could be fitted."""
+    """None if no curve could be fitted."""
     rising: tuple[Any, Any, Any] | None
-    """The mapped predictions, turned round where the fitted curve falls: signs are not hidden."""
+    """The mapped predictions, negated if the fitted curve falls, so that PLCC keeps its sign."""
     values: Mapping[str, float]
 
 
@@ -262,10 +295,10 @@ def _difference(first: Group, second: Group) -> dict[str, Any]:
         a, b = (resample(frames, RESAMPLES) for frames in _images_of_both(first, second))
     low, high = bootstrap.interval(bootstrap.mean_of_drawn(a.samples - b.samples))
     return {
-        "a": first.keys["label"],
-        "b": second.keys["label"],
-        "test": first.keys["test"],
-        "protocol": first.keys["protocol"],
+        "a": first.record.label,
+        "b": second.record.label,
+        "test": first.record.test,
+        "protocol": first.protocol,
         "contents": len(a.contents),
         "difference": mean_defined((a.srocc - b.srocc).tolist()),
         "low": low,
@@ -274,7 +307,7 @@ def _difference(first: Group, second: Group) -> dict[str, Any]:
 
 
 def _images_of_both(first: Group, second: Group) -> tuple[list[pd.DataFrame], list[pd.DataFrame]]:
-    """Each group's repetitions, with the images that both have scored."""
+    """The repetitions of each group, with only the images that both groups have scored."""
     a = [frame.dropna(subset="prediction") for frame in first.repetitions()]
     b = [frame.dropna(subset="prediction") for frame in second.repetitions()]
     pairs = list(zip(a, b, strict=True))

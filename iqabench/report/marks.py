@@ -1,4 +1,4 @@
-"""Which rows of a leaderboard a paper may print in bold, and which underlined."""
+"""Marks the rows of a leaderboard that a paper may print in bold or underlined."""
 
 from __future__ import annotations
 
@@ -10,22 +10,23 @@ from iqabench.report.compare import judged
 from iqabench.report.evaluations import Group, tested_alike
 from iqabench.report.leaderboard import ranked
 from iqabench.report.noise import covering
+from iqabench.report.tables import BEST, SECOND
 from iqabench.report.verdicts import BETTER
 from iqabench.store import Store
-
-BEST, SECOND = "best", "second"
 
 
 def marks(
     store: Store, only: Iterable[str] | None = None, exclude_shared: bool = False
 ) -> list[str]:
-    """A mark for each row of the :func:`leaderboard` of the same arguments.
+    """A mark for each row of the leaderboard that has the same arguments.
+
+    One model leads another if the default test finds it better, with p adjusted over all pairs
+    tested alike, and if no noise band covers their difference in SROCC.
 
     Returns:
-        ``best`` for the highest SROCC on a test set under a protocol, where the default test finds
-        that model better than the next row's, p adjusted over all pairs tested alike, and no noise
-        band covers their difference; ``second`` for that row, where the same holds between it and
-        the third; else an empty string.
+        For each test set and protocol: ``best`` for the row with the highest SROCC if it leads the
+        next row; ``second`` for that next row if it also leads the third. All other rows have an
+        empty string.
     """
     found = ranked(store, only, exclude_shared)
     made: list[str] = []
@@ -35,7 +36,7 @@ def marks(
 
 
 def _of_part(ranked: Sequence[tuple[Group, Mapping[str, Any]]]) -> list[str]:
-    """The marks of one test set and protocol, best first."""
+    """The marks of the rows of one test set and protocol, which are sorted best first."""
     better = _better([group for group, _ in ranked])
     leads = itertools.takewhile(
         lambda pair: pair in better and covering(*(ranked[place][1] for place in pair)) is None,
@@ -46,7 +47,7 @@ def _of_part(ranked: Sequence[tuple[Group, Mapping[str, Any]]]) -> list[str]:
 
 
 def _better(groups: Sequence[Group]) -> set[tuple[int, int]]:
-    """Places of pairs of which the former is the better model."""
+    """Pairs of places in ``groups``; the first place's model is better than the second's."""
     from iqabench.stats.significance import DEFAULT
 
     place = {group.identity: number for number, group in enumerate(groups)}

@@ -1,4 +1,4 @@
-"""Pairs of pictures that show the same content, side by side."""
+"""Draws pairs of pictures that show the same content, side by side."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from typing import TYPE_CHECKING
 
 from iqabench.audit.pairs import Pair, Picture
 from iqabench.contract.errors import DataError
-from iqabench.data.pixels import cached
-from iqabench.store.folder import write_atomically
+from iqabench.data.picture_cache import cached
+from iqabench.store.files import write_atomically
 
 if TYPE_CHECKING:
     from PIL import Image
 
 SIDE, CAPTION, GAP = 240, 34, 12
-"""Pixels: of the square that a picture must fit in, of the text below, between pairs."""
+"""Pixels: side of a picture's square, height of the text below, distance between pairs."""
 ACROSS = 2
-"""Pairs beside each other."""
+"""Most pairs in a row."""
 MOST = 100
-"""Pairs that are drawn, the first."""
+"""At most this many pairs are drawn: the first ones."""
 
 
 def montage(pairs: Sequence[Pair], path: Path) -> bool:
-    """Write a PNG of the first pairs; False, and nothing written, where there are none."""
+    """Write a PNG of the first pairs; without pairs nothing is written and the result is False."""
     from PIL import Image
 
     if not pairs:

@@ -1,4 +1,4 @@
-"""How far a model's SROCC moves when nothing that matters is changed."""
+"""The noise band: how far a model's SROCC moves under changes that should not matter."""
 
 from __future__ import annotations
 
@@ -10,14 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from iqabench.report.cache import cached
 from iqabench.report.evaluations import Group, mean_defined
+from iqabench.report.tables import PROXY
 from iqabench.store import Store
-from iqabench.store.fingerprints import digest
+from iqabench.store.records import StressRecord, stress_id
 
 if TYPE_CHECKING:
     import pandas as pd
-
-KEY = ("config", "train", "test", "test_hash")
-"""What a band belongs to: a model configuration, trained and tested on these."""
 
 
 @dataclass(frozen=True)
@@ -30,70 +28,73 @@ class Band:
 
     @property
     def width(self) -> float:
-        """High minus low: SROCC differences below it are no order."""
+        """``high`` minus ``low``. Models are not ranked by SROCC differences up to this width."""
         return self.high - self.low
 
 
-def table(store: Store, record: Mapping[str, Any]) -> pd.DataFrame:
-    """One row per change of a stress study, the model as it is first.
+def table(store: Store, record: StressRecord) -> pd.DataFrame:
+    """One row per change of a stress study; the first row is the unchanged model.
 
     Returns:
-        ``change``; ``immaterial``, whether it counts for the band; ``agreement``, the SROCC between
-        its predictions and those of the model as it is; ``srocc`` against the labels and
-        ``srocc_change``; ``plcc``; ``scored``, the share of pictures with a prediction. All are
-        means over the parts that were tested, of the pictures that both have scored.
+        ``change``; ``immaterial``, whether the change counts for the band; ``agreement``, the SROCC
+        between the predictions of the changed and the unchanged model; ``srocc`` and ``plcc`` of
+        the changed model with the labels; ``srocc_change``, that SROCC minus the unchanged model's;
+        ``scored``, the share of the unchanged model's scored pictures that the changed model also
+        scored. All numbers are means over the tested parts; correlations use the pictures that both
+        models scored.
     """
     import pandas as pd
 
     rows = [
         {
-            "change": change["name"],
-            "immaterial": change["immaterial"],
-            **_means(store, record, change["predict"]),
+            "change": change.name,
+            "immaterial": change.immaterial,
+            **_means(store, record, change.predict),
         }
-        for change in record["changes"]
+        for change in record.changes
     ]
     return pd.DataFrame(rows)
 
 
 def band(found: pd.DataFrame) -> Band:
-    """The noise band of one stress study's `table`; nan where nothing could be changed."""
+    """The noise band of a stress study's `table`; nan if no immaterial change has scores."""
     counted = found[found["immaterial"]]["srocc"].dropna()
     if len(counted) < 2:  # nothing was changed, or every change failed
         return Band(math.nan, math.nan, 0)
     return Band(float(counted.min()), float(counted.max()), len(counted) - 1)
 
 
-def bands(store: Store) -> dict[tuple[Any, ...], Band]:
-    """The bands of all stress studies in a store, by :data:`KEY`; each is kept in its cache."""
-    return {tuple(record[key] for key in KEY): _band(store, record) for record in store.stresses()}
+def bands(store: Store) -> dict[str, Band]:
+    """ID of a stress study -> its band, for all studies in a store; bands are cached there."""
+    return {record.id: _band(store, record) for record in store.stresses()}
 
 
-def _band(store: Store, record: Mapping[str, Any]) -> Band:
-    jobs = [store.job(name) for change in record["changes"] for name in change["predict"]]
-    ends = [str(job and job.record["began"]) for job in jobs]  # a failed job may be done again
-    parts = [digest(record), *ends]
+def _band(store: Store, record: StressRecord) -> Band:
+    jobs = [store.job(name) for change in record.changes for name in change.predict]
+    ends = [str(job and job.record.began) for job in jobs]  # a failed job may be done again
+    parts = [record.digest, *ends]
     return Band(**cached(store, "band", parts, 0, lambda: vars(band(table(store, record)))))
 
 
-def width(bands: Mapping[tuple[Any, ...], Band], group: Group) -> float:
-    """Width of the band of a group's model; nan where nobody studied it."""
-    found = bands.get(tuple(group.keys[key] for key in KEY))
+def width(bands: Mapping[str, Band], group: Group) -> float:
+    """Width of the noise band of a group's model; nan if the store has no stress study of it."""
+    record = group.record
+    found = bands.get(stress_id(record.config, record.train, record.test, record.test_hash))
     return math.nan if found is None else found.width
 
 
 def covering(better: Mapping[str, Any], worse: Mapping[str, Any]) -> float | None:
-    """Width of the wider of two rows' noise bands where it covers their difference, else None."""
+    """Width of the wider noise band of two rows if their SROCCs differ by no more, else None."""
     known = [row["noise_band"] for row in (better, worse) if math.isfinite(row["noise_band"])]
     apart = better["srocc_mean"] - worse["srocc_mean"]
     return max(known) if known and apart <= max(known) else None
 
 
 def unranked(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """A line for each pair of neighbours on a leaderboard that noise alone could exchange.
+    """A line for each pair of neighbours on a leaderboard whose order may be noise.
 
     Args:
-        rows: of a leaderboard, best first within each test set and protocol.
+        rows: the rows of a leaderboard, best first within each test set and protocol.
     """
     lines = []
     for better, worse in pairwise(rows):
@@ -108,11 +109,11 @@ def unranked(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     return lines
 
 
-def _means(store: Store, record: Mapping[str, Any], predicts: Iterable[str]) -> dict[str, float]:
-    base = record["changes"][0]["predict"]
-    labels = store.table(record["test"], record["test_hash"])[["image", "quality"]]
+def _means(store: Store, record: StressRecord, predicts: Iterable[str]) -> dict[str, float]:
+    base = record.changes[0].predict
+    labels = store.table(record.test, record.test_hash)[["image", "quality"]]
     pairs = zip(base, predicts, strict=True)
-    each = [_of_part(labels, store, record["direction"], *pair) for pair in pairs]
+    each = [_of_part(labels, store, record.direction, *pair) for pair in pairs]
     return {name: mean_defined(one[name] for one in each) for name in each[0]}
 
 
@@ -139,10 +140,21 @@ def _of_part(
 
 
 def _scores(store: Store, predict: str) -> pd.DataFrame:
-    """A job's predictions; those of a job that failed are none."""
+    """A job's predictions; an empty frame if the job failed."""
     import pandas as pd
 
     job = store.job(predict)
     if job is None or not job.done:
         return pd.DataFrame({"image": pd.Series(dtype=str), "prediction": pd.Series(dtype=float)})
     return store.predictions(predict)[["image", "prediction"]]
+
+
+def notes(test: str, band: Band, labels: str) -> list[str]:
+    """The necessary footnotes of a stress study of a model on a test set."""
+    if math.isnan(band.width):
+        return [f"no noise band on {test}: no change that should not matter was made"]
+    line = (
+        f"noise band on {test}: SROCC {band.low:.3f} to {band.high:.3f}, {band.width:.3f} wide, "
+        f"over {band.changes} immaterial changes"
+    )
+    return [line, *([PROXY] if labels == "proxy" else [])]

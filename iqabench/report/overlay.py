@@ -1,4 +1,4 @@
-"""A picture, its saliency map, and the map laid over the picture, side by side."""
+"""Draws a picture, its saliency map, and the map laid over the picture, side by side."""
 
 from __future__ import annotations
 
@@ -6,28 +6,28 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from iqabench.contract.errors import UsageError
-from iqabench.store.folder import write_atomically
+from iqabench.store.files import write_atomically
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
 SIDE = 1024
-"""Pixels of the longer side of each of the three; larger pictures are made smaller."""
+"""Most pixels of the longer side of each part; larger pictures are scaled down."""
 OPACITY = 0.75
-"""Of the map's maximum where it lies over the picture; lower values are the more transparent."""
+"""Opacity of the map's maximum over the picture; opacity is proportional to the map's value."""
 
 
 def draw(picture: NDArray[np.uint8], saliency: NDArray[np.float32], path: Path) -> None:
-    """Write the three as one PNG, making its folder.
+    """Write the picture, the map and the overlay as one PNG.
 
     Args:
         picture: (H, W, 3).
-        saliency: (H, W) in [0, 1]; dark to bright yellow.
-        path: the file to write.
+        saliency: (H, W) in [0, 1]; 0 is drawn dark, 1 bright yellow.
+        path: the file to write; its folder is made if it does not exist.
 
     Raises:
-        UsageError: it cannot be written.
+        UsageError: the file cannot be written.
     """
     import matplotlib as mpl
     import numpy as np

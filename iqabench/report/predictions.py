@@ -1,13 +1,12 @@
-"""The stored predictions, picture by picture, beside the labels."""
+"""The table of all stored predictions: one row per picture, with its label."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
-from iqabench.contract.errors import UsageError
-from iqabench.data.tables import Tick
-from iqabench.report.evaluations import Group, chosen, groups
+from iqabench.contract.progress import Tick
+from iqabench.report.evaluations import Group, groups, where_tested
 from iqabench.store import Store
 
 if TYPE_CHECKING:
@@ -34,62 +33,44 @@ COLUMNS = (
 
 def predictions(
     store: Store,
-    models: Sequence[str] = (),
-    datasets: Sequence[str] = (),
     only: Iterable[str] | None = None,
+    exclude_shared: bool = False,
     tick: Tick = lambda done, total, what: None,
 ) -> pd.DataFrame:
     """One row per picture of each repetition's test part.
 
     Args:
         store: results.
-        models: labels; all where empty.
-        datasets: test sets; all where empty.
-        only: identities of evaluations; all where None.
-        tick: told of progress.
+        only: IDs of evaluations; None takes all.
+        exclude_shared: whether to leave out pictures of contents that a model has seen.
+        tick: shows progress.
 
     Returns:
-        :data:`COLUMNS`. ``prediction`` is higher for better pictures, as statistics take it: scores
-        of which lower is better are negated. ``error`` says why there is none.
-
-    Raises:
-        UsageError: nothing is stored, or not of that model or test set.
+        The columns :data:`COLUMNS`. ``prediction`` is higher for better pictures, as in all
+        statistics: scores are negated if lower is better. ``error`` is the reason if a picture has
+        no prediction.
     """
     import pandas as pd
 
-    found = _found(store, models, datasets, only)
+    found = groups(store, only, exclude_shared)
     frames = []
     for done, group in enumerate(found, 1):
         frames += _frames(group)
         tick(done, len(found), "models")
-    return pd.concat(frames, ignore_index=True)
-
-
-def _found(
-    store: Store, models: Sequence[str], datasets: Sequence[str], only: Iterable[str] | None
-) -> list[Group]:
-    every = groups(store, only)
-    if not every:
-        raise UsageError(f"no predictions in {store.root}", "`iqabench run` makes some")
-    found = chosen(every, models, datasets)
-    if not found:
-        raise UsageError(
-            f"none of {', '.join(models)} was tested on any of {', '.join(datasets)}",
-            "`iqabench leaderboard` shows what was",
-        )
-    return found
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(COLUMNS))
 
 
 def _frames(group: Group) -> list[pd.DataFrame]:
     import pandas as pd
 
-    keys, made = group.keys, []
+    made = []
     for record, frame in zip(group.evaluations, group.repetitions(), strict=True):
-        facts = {
-            "model": keys["label"],
-            **{key: keys[key] for key in ("train", "test", "protocol", "config")},
-            "seed": record["seed"],
-            "fold": pd.array([record["fold"]] * len(frame), dtype="Int64"),
+        facts: dict[str, Any] = {
+            "model": record.label,
+            **where_tested(group),
+            "config": record.config,
+            "seed": record.seed,
+            "fold": pd.array([record.fold] * len(frame), dtype="Int64"),
         }
         made.append(frame.assign(**facts).reindex(columns=list(COLUMNS)))
     return made

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from iqabench.report.scores import Scores
+from iqabench.store.records import IMPORTED
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,15 +29,16 @@ class Pair:
 
     @cached_property
     def both(self) -> Array:
-        """(K, N): whether a repetition has a residual of both models for an image."""
+        """(K, N) bool: whether both models have a residual of an image in a repetition."""
         import numpy as np
 
         return np.isfinite(self.a.fitted) & np.isfinite(self.b.fitted)
 
     @cached_property
     def gaps(self) -> Array:
-        """(C,) mean squared error of each content under b less that under a: positive where a is
-        better. Squared errors are averaged over repetitions, per image, then over images.
+        """(C,) per content the mean squared error of b minus that of a; positive if a is better.
+
+        Squared errors of an image are averaged over repetitions, then over the content's images.
         """
         import numpy as np
 
@@ -48,7 +50,8 @@ class Pair:
         for one in (self.a, self.b):
             squares = np.where(self.both, one.fitted**2, 0.0).sum(axis=0)
             losses.append(content_means(squares[there] / times[there], one.contents[there]))
-        # The same scores in two units leave the rounding of their curves, which is no difference.
+        # Equal scores in two units differ only by the rounding of their fitted curves. Such a tiny
+        # difference counts as 0.
         differences = losses[1] - losses[0]
         rounding = _ROUNDING * np.maximum(*losses)
         return np.where(np.abs(differences) <= rounding, 0.0, differences)
@@ -56,13 +59,14 @@ class Pair:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a test says of two models.
+    """The result of a test of two models.
 
     Attributes:
-        advantage: by how much the first is better in what the test compares; negative: worse.
-        statistic: nan where results of several repetitions were combined.
-        p: two-sided; nan where the test cannot be made.
-        detail: which of its forms a procedure took; may be empty.
+        advantage: the difference between the models in the quantity that the test compares;
+            positive if the first model is better.
+        statistic: the test statistic; nan if results of several repetitions were combined.
+        p: two-sided; nan if the test cannot be made.
+        detail: the form of the test that was used; may be empty.
     """
 
     advantage: float = float("nan")
@@ -72,7 +76,7 @@ class Outcome:
 
 
 def outcome(pair: Pair, name: str) -> Outcome:
-    """The outcome of a test, by its name in ``PROCEDURES``."""
+    """The outcome of the test that has this name in ``PROCEDURES``."""
     if not pair.both.any():
         return Outcome()
     if name in ("content-t", "sign-flip"):
@@ -98,7 +102,7 @@ def _by_content(pair: Pair, name: str) -> Outcome:
 def _by_repetition(
     pair: Pair, test: Callable[[Scores, Scores, int, Array], tuple[float, Result]]
 ) -> Outcome:
-    """A test over the images of each repetition, and one p from all of theirs."""
+    """Test over the images of each repetition, and combine the p of all repetitions into one."""
     import numpy as np
 
     from iqabench.stats.significance import over_repetitions
@@ -148,7 +152,10 @@ def _variances(
 
 
 def _paper(pair: Pair) -> Outcome:
-    """Residuals are raw where both models predict in the labels' unit, else fitted."""
+    """The test of the BioSIQNet paper on residuals.
+
+    Residuals are raw if both models predict in the labels' unit, else they are fitted residuals.
+    """
     from iqabench.stats.residuals import chosen_test, pooled_residuals
 
     raw = pair.a.in_labels_unit and pair.b.in_labels_unit
@@ -156,8 +163,8 @@ def _paper(pair: Pair) -> Outcome:
         (one.predictions - one.quality if raw else one.fitted)[pair.both]
         for one in (pair.a, pair.b)
     )
-    models = {one.group.keys["model"] for one in (pair.a, pair.b)}
-    variants = len(models) == 1 and models != {"imported"}
+    models = {one.group.record.model for one in (pair.a, pair.b)}
+    variants = len(models) == 1 and models != {IMPORTED}
     found = pooled_residuals(x, y, variants=variants)
     test = chosen_test(bool(found.normal), variants)
     return Outcome(

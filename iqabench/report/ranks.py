@@ -1,4 +1,4 @@
-"""Models ranked over several test sets."""
+"""Ranks models over several test sets."""
 
 from __future__ import annotations
 
@@ -9,37 +9,38 @@ from typing import TYPE_CHECKING, Any
 from iqabench.contract.errors import UnknownNameError, UsageError
 from iqabench.report import leaderboard
 from iqabench.report.evaluations import Group, distinct_labels, groups
+from iqabench.report.tables import PROXY
 from iqabench.store import Store
+from iqabench.store.records import IMPORTED, NONE
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from iqabench.stats.ranks import Friedman
 
-CROSS = "cross"
-
 
 @dataclass(frozen=True)
 class Ranking:
-    """Models in order of their mean ranks over test sets, and what can be said of the order."""
+    """Models in the order of their mean ranks over test sets, and the tests of these ranks."""
 
     scores: pd.DataFrame
-    """Mean SROCC: a row per model, best mean rank first, a column per test set."""
+    """Mean SROCC: a row per model, best mean rank first, and a column per test set."""
     friedman: Friedman
-    """``ranks`` in the order of the rows."""
+    """Friedman's test; its ``ranks`` are in the order of the rows."""
     critical_difference: float
-    """Nemenyi's, at .05."""
+    """Nemenyi's critical difference of mean ranks, at .05."""
     cliques: tuple[tuple[str, ...], ...]
-    """Models whose mean ranks lie no further apart than that, best first."""
+    """Groups of models whose mean ranks differ by no more than the critical difference, each group
+    best first."""
     remarks: tuple[str, ...]
-    """Test sets, models and protocols that do not count, and models that are not the same on every
-    test set: one line each."""
+    """One line for each test set, model or protocol that is left out, and for each model with
+    different configurations on different test sets."""
     proxy: tuple[str, ...]
-    """Test sets whose labels are no people's."""
+    """Test sets with proxy labels, which are not from people."""
 
     @property
     def table(self) -> pd.DataFrame:
-        """``model``, ``mean_rank``, and the mean SROCC on each test set."""
+        """The columns ``model``, ``mean_rank``, and the mean SROCC on each test set."""
         table = self.scores.reset_index(names="model")
         table.insert(1, "mean_rank", self.friedman.ranks)
         return table
@@ -54,28 +55,29 @@ def ranks(
 ) -> Ranking:
     """Rank models by their mean SROCC on each test set, and test the ranks.
 
-    Test sets are the blocks; seeds and folds average into one score before. A set that several
-    protocols tested, or that has other labels by now, counts once: as most models saw it.
+    Test sets are the blocks of the tests. Scores of several seeds and folds are averaged before.
+    A test set counts once. If it has results under several protocols, or with several versions of
+    its labels, the protocol and version with the most models counts.
 
     Args:
         store: results.
-        models: labels; all that were tested on every set of the ranking where empty.
-        train: the one set that all models were trained on, if they were trained; None takes
-            models that were trained within each test set.
-        exclude_shared: leaves contents that a model has seen out of its statistics.
-        only: identities of evaluations; all where None.
+        models: labels; if empty, all models that were tested on every set of the ranking.
+        train: the one set that all trained models were trained on; None takes models that were
+            trained within each test set.
+        exclude_shared: whether to leave out contents that a model has seen.
+        only: IDs of evaluations; None takes all.
 
     Raises:
-        UsageError: fewer than 3 models or 2 test sets are left, or an unknown model.
+        UsageError: fewer than 3 models or 2 test sets are left, or a model is unknown.
     """
     from iqabench.stats.ranks import MIN_BLOCKS, MIN_MODELS
 
     found = [group for group in groups(store, only, exclude_shared) if _counts(group, train)]
-    known = {group.keys["label"] for group in found}
+    known = {group.record.label for group in found}
     for model in models:
         if model not in known:
             raise UnknownNameError("model with results to rank", model, known)
-    chosen = [group for group in found if not models or group.keys["label"] in models]
+    chosen = [group for group in found if not models or group.record.label in models]
     kept, left_out = _one_protocol_each(chosen)
     scores, more = _complete(_scores(kept), bool(models))
     if scores.shape[0] < MIN_MODELS or scores.shape[1] < MIN_BLOCKS:
@@ -84,7 +86,7 @@ def ranks(
             f"rank: {MIN_MODELS} on {MIN_BLOCKS} are needed",
             "; ".join([*left_out, *more]) or "run more models on more sets, or name models",
         )
-    proxy = {group.keys["test"] for group in kept if group.keys["labels"] == "proxy"}
+    proxy = {group.record.test for group in kept if group.record.labels == "proxy"}
     remarks = (*left_out, *more, *_mixed(kept, scores))
     return _ranking(scores, remarks, tuple(sorted(proxy & set(scores))))
 
@@ -102,18 +104,21 @@ def _ranking(scores: pd.DataFrame, remarks: tuple[str, ...], proxy: tuple[str, .
 
 
 def _counts(group: Group, train: str | None) -> bool:
-    across = group.keys["protocol"].startswith(CROSS)
     if train is None:
-        return not across
-    return across and group.keys["train"] in (train, "-")
+        return not group.across
+    return group.across and group.record.train in (train, NONE)
 
 
 def _one_protocol_each(found: Sequence[Group]) -> tuple[list[Group], list[str]]:
-    """The groups of each test set under the protocol, and the labels, that have most models."""
+    """For each test set the groups under one protocol and one version of the labels.
+
+    The protocol and version with the most models is taken. Also returns a line for each that is
+    left out.
+    """
     by_test: dict[str, dict[tuple[str, str], list[Group]]] = {}
     for group in found:
-        ways = by_test.setdefault(group.keys["test"], {})
-        ways.setdefault((group.keys["protocol"], group.keys["test_hash"]), []).append(group)
+        ways = by_test.setdefault(group.record.test, {})
+        ways.setdefault((group.protocol, group.record.test_hash), []).append(group)
     kept: list[Group] = []
     left_out = []
     for test, ways in by_test.items():
@@ -128,23 +133,23 @@ def _one_protocol_each(found: Sequence[Group]) -> tuple[list[Group], list[str]]:
 
 
 def _scores(found: Sequence[Group]) -> pd.DataFrame:
-    """Mean SROCC, models x test sets; a label with several configurations gives several models."""
+    """Mean SROCC, models x test sets; each configuration of an ambiguous label is a model."""
     import pandas as pd
 
     rows: dict[str, dict[str, Any]] = {}
     for name, group in zip(distinct_labels(found), found, strict=True):
         mean = leaderboard.row(group)["srocc_mean"]
-        rows.setdefault(name, {})[group.keys["test"]] = mean
+        rows.setdefault(name, {})[group.record.test] = mean
     return pd.DataFrame.from_dict(rows, orient="index", dtype=float)
 
 
 def _mixed(found: Sequence[Group], scores: pd.DataFrame) -> list[str]:
-    """A line for each model whose configuration is not the same on every test set."""
+    """A line for each model that has different configurations on different test sets."""
     configs: dict[str, set[str]] = {}
     for name, group in zip(distinct_labels(found), found, strict=True):
-        counts = name in scores.index and group.keys["test"] in scores
-        if counts and group.keys["model"] != "imported":
-            configs.setdefault(name, set()).add(group.keys["config"])
+        counts = name in scores.index and group.record.test in scores
+        if counts and group.record.model != IMPORTED:
+            configs.setdefault(name, set()).add(group.record.config)
     return [
         f"{name} has {len(known)} configurations on different sets"
         for name, known in configs.items()
@@ -153,9 +158,10 @@ def _mixed(found: Sequence[Group], scores: pd.DataFrame) -> list[str]:
 
 
 def _complete(scores: pd.DataFrame, named: bool) -> tuple[pd.DataFrame, list[str]]:
-    """Models and test sets without a gap between them.
+    """Drop models and test sets until every model has a score on every test set.
 
-    Models that were named stay, and sets that lack one go; else what has most gaps goes first.
+    If the user named the models, only test sets are dropped. Else the model or test set with the
+    largest share of missing scores is dropped first. Also returns a line for each that is dropped.
     """
     left_out = []
     while scores.isna().any(axis=None):
@@ -171,3 +177,20 @@ def _complete(scores: pd.DataFrame, named: bool) -> tuple[pd.DataFrame, list[str
             left_out.append(f"left out: {model}; it has no SROCC on {absent}")
             scores = scores.drop(index=model)
     return scores, left_out
+
+
+def notes(ranking: Ranking) -> list[str]:
+    """The necessary footnotes of a ranking: results of its tests, and what is left out."""
+    found, models = ranking.friedman, len(ranking.scores)
+    tests = ranking.scores.shape[1]
+    lines = [
+        f"Friedman: chi2({models - 1}) = {found.chi2:.2f}, p = {found.p:.3g}, by permutation "
+        f"{found.p_permuted:.3g}",
+        f"Iman-Davenport: F({models - 1}, {(models - 1) * (tests - 1)}) = {found.f:.2f}, "
+        f"p = {found.p_f:.3g}",
+        f"Nemenyi: ranks differ at .05 by more than {ranking.critical_difference:.2f}; blocks are "
+        f"the {tests} test sets",
+        *(f"cannot be told apart: {', '.join(clique)}" for clique in ranking.cliques),
+        *ranking.remarks,
+    ]
+    return [*lines, *([f"{PROXY} ({', '.join(ranking.proxy)})"] if ranking.proxy else [])]

@@ -1,18 +1,19 @@
-"""Models beside the raters' own scatter: outliers, the human ceiling, and pairs people tell apart.
+"""Compares models with the scatter of the raters: outliers, the human ceiling, pairs of pictures.
 
-Only pictures count whose set says how far their raters disagreed and how many they were.
+A picture counts only if its set gives the raters' standard deviation and number for it.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from iqabench.contract.errors import UsageError
 from iqabench.report.breakdown import with_mapped
-from iqabench.report.evaluations import Group, mean_defined, tested_on
+from iqabench.report.evaluations import Group, groups, mean_defined, where_tested
+from iqabench.report.tables import Row, number_text, records, share_text
 from iqabench.store import Store
 
 if TYPE_CHECKING:
@@ -22,64 +23,74 @@ if TYPE_CHECKING:
     from iqabench.stats.ceiling import Ceiling
 
 COLUMNS = ("srocc_ceiling", "srocc_share", "outlier_ratio", "rmse_star")
-"""What a leaderboard shows of it."""
+"""The columns of a leaderboard that come from this module."""
 RESAMPLES = 500
 _PAIRED = ("auc_ds", "auc_bw", "c0")
 _NEEDED = ("mos_std", "raters")
 
 
 def columns(group: Group) -> dict[str, float]:
-    """:data:`COLUMNS` of a group, each the mean over repetitions; nan without raters' numbers."""
+    """:data:`COLUMNS` of a group, each the mean over repetitions; nan if the set lacks the
+    columns ``mos_std`` and ``raters``.
+    """
     if not _has_raters(group):
         return dict.fromkeys(COLUMNS, math.nan)
     found = _agreement(_rated(group))
     return {name: found[name] for name in COLUMNS}
 
 
-def raters(store: Store, dataset: str, models: Sequence[str], z: float) -> pd.DataFrame:
-    """One row per model configuration tested on a data set.
+def raters(
+    store: Store, z: float, only: Iterable[str] | None = None, exclude_shared: bool = False
+) -> pd.DataFrame:
+    """One row per model configuration and test set with the columns ``mos_std`` and ``raters``.
 
     Args:
         store: results.
-        dataset: the test set.
-        models: labels; all that were tested on the set where empty.
-        z: standard errors of a pair's difference above which people tell it apart.
+        z: people tell two pictures apart if the labels differ by more than z standard errors of
+            the difference.
+        only: IDs of evaluations; None takes all.
+        exclude_shared: whether to leave out contents that a model has seen.
 
     Returns:
         ``model``, ``train``, ``test``, ``protocol``, ``repetitions``; ``srocc`` and ``plcc`` (raw),
-        each with ``_ceiling``, ``_share`` of it and ``_panel``, which another panel of raters would
-        reach; ``reliability``, ``outlier_ratio``, ``rmse_star``; ``auc_ds``, ``auc_bw`` and ``c0``,
-        each with ``_low`` and ``_high``, the 95% interval over contents; ``different`` and
-        ``similar`` pairs and rated ``pictures``, over all repetitions; ``config``.
+        each also with ``_ceiling``, with ``_share`` (its share of the ceiling) and with ``_panel``
+        (the correlation that another panel of raters would reach); ``reliability``,
+        ``outlier_ratio``, ``rmse_star``; ``auc_ds``, ``auc_bw`` and ``c0``, each also with ``_low``
+        and ``_high``, the 95% interval over contents; the numbers of ``different`` and ``similar``
+        pairs and of rated ``pictures``, summed over repetitions; ``config``.
 
     Raises:
-        UsageError: nothing was tested on the set, not that model, or raters' numbers are
-            missing.
+        UsageError: no test set has the columns ``mos_std`` and ``raters``.
     """
     import pandas as pd
 
-    found = [group for group in tested_on(store, dataset, models) if _has_raters(group)]
+    tested = groups(store, only, exclude_shared)
+    found = [group for group in tested if _has_raters(group)]
     if not found:
+        sets = ", ".join(dict.fromkeys(group.record.test for group in tested)) or "no test set"
         raise UsageError(
-            f"{dataset} does not say how its raters disagreed",
+            f"{sets} does not say how its raters disagreed",
             f"columns {' and '.join(_NEEDED)} are needed; docs/datasets.md tells how to name them",
         )
     rows = [_row(group, z) for group in found]
     return pd.DataFrame(rows).sort_values(
-        ["protocol", "srocc"], ascending=[True, False], ignore_index=True, na_position="last"
+        ["test", "protocol", "srocc"],
+        ascending=[True, True, False],
+        ignore_index=True,
+        na_position="last",
     )
 
 
 def _row(group: Group, z: float) -> dict[str, Any]:
     frames = _rated(group)
     return {
-        "model": group.keys["label"],
-        **{key: group.keys[key] for key in ("train", "test", "protocol")},
+        "model": group.record.label,
+        **where_tested(group),
         "repetitions": len(frames),
         **_agreement(frames),
         **_pairs(frames, z),
         "pictures": sum(map(len, frames)),
-        "config": group.keys["config"],
+        "config": group.record.config,
     }
 
 
@@ -88,9 +99,10 @@ def _has_raters(group: Group) -> bool:
 
 
 def _rated(group: Group) -> list[pd.DataFrame]:
-    """The scored and rated pictures of each repetition, with ``mapped`` and ``error`` of the label.
+    """One frame per repetition: its scored and rated pictures.
 
-    The curve is fitted to all scored pictures of the repetition.
+    ``mapped`` is the prediction on the labels' scale, by a curve fitted to all scored pictures of
+    the repetition. ``error`` is the standard error of the label.
     """
     from iqabench.stats.raters import standard_error
 
@@ -147,7 +159,10 @@ def _of_nothing() -> dict[str, float]:
 
 @lru_cache(maxsize=256)
 def _ceiling(quality: bytes, error: bytes) -> Ceiling:
-    """The ceiling of float64 labels and errors, simulated once for all models tested on them."""
+    """The ceiling for labels and their errors, both as bytes of float64 arrays.
+
+    It is cached, so that it is simulated once for all models tested on the same pictures.
+    """
     import numpy as np
 
     from iqabench.stats.ceiling import ceiling
@@ -156,7 +171,10 @@ def _ceiling(quality: bytes, error: bytes) -> Ceiling:
 
 
 def _pairs(frames: list[pd.DataFrame], z: float) -> dict[str, float]:
-    """Means over repetitions, with intervals of one draw of contents for all of them."""
+    """Figures of pairs: means over repetitions, and intervals.
+
+    A resample draws contents once and uses the same draw in all repetitions.
+    """
     import numpy as np
 
     from iqabench.stats.bootstrap import content_counts, interval
@@ -182,7 +200,7 @@ def _pairs(frames: list[pd.DataFrame], z: float) -> dict[str, float]:
 
 
 def _row_means(samples: list[NDArray[Any]], place: int) -> NDArray[Any]:
-    """(R,) means over the repetitions that define a figure in a resample."""
+    """(R,) a figure's mean in each resample, over the repetitions in which it is defined."""
     import numpy as np
 
     values = np.ma.masked_invalid([sample[:, place] for sample in samples])
@@ -191,3 +209,40 @@ def _row_means(samples: list[NDArray[Any]], place: int) -> NDArray[Any]:
 
 def _arrays(frame: pd.DataFrame, *names: str) -> list[NDArray[Any]]:
     return [frame[name].to_numpy(dtype=float) for name in names]
+
+
+def short(frame: pd.DataFrame) -> list[Row]:
+    """The rows of a table of models and raters, with the columns that fit a screen."""
+    rows = []
+    for row in records(frame):
+        correlations = {
+            metric.upper(): f"{number_text(row[metric])} of "
+            f"{number_text(row[f'{metric}_ceiling'])} ({share_text(row[f'{metric}_share'])})"
+            for metric in ("srocc", "plcc")
+        }
+        pairs = {
+            name: f"{number_text(row[key])} [{number_text(row[f'{key}_low'])}, "
+            f"{number_text(row[f'{key}_high'])}]"
+            for name, key in (("AUC DS", "auc_ds"), ("AUC BW", "auc_bw"), ("C0", "c0"))
+        }
+        rows.append(
+            {
+                **{key: row[key] for key in ("model", "train", "test")},
+                **correlations,
+                "panel": number_text(row["srocc_panel"]),
+                "outliers": share_text(row["outlier_ratio"]),
+                "RMSE*": number_text(row["rmse_star"]),
+                **pairs,
+            }
+        )
+    return rows
+
+
+def notes(z: float) -> list[str]:
+    """The necessary footnotes of a table of models and raters."""
+    return [
+        "of: what a perfect model would reach, given the raters' scatter; panel: the SROCC of "
+        "another panel of as many",
+        f"pairs differ for people above {z:g} standard errors; AUC DS: different or similar, AUC "
+        "BW and C0: which is better",
+    ]

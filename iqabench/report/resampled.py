@@ -1,4 +1,4 @@
-"""A group's SROCC in every resample, kept so that any two groups can be subtracted."""
+"""A group's SROCC in every resample; kept, so that the SROCCs of two groups can be subtracted."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from iqabench.report.cache import place
 from iqabench.report.evaluations import Group
+from iqabench.store.files import write_atomically
 from iqabench.store.fingerprints import text_digest
-from iqabench.store.folder import write_atomically
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,27 +20,27 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Resampled:
-    """SROCC of the K repetitions that have scored an image, and of resamples of them."""
+    """SROCC of the K repetitions that have scored images, in the original and in resamples."""
 
     images: NDArray[Any]
-    """Hash of the scored images of each repetition, those without any included."""
+    """For every repetition, also one without scored images, a hash of its scored images' names."""
     contents: NDArray[Any]
     """Names of the contents of scored images."""
     srocc: NDArray[Any]
-    """(K,) values, nan where not defined."""
+    """(K,) values, nan if not defined."""
     samples: NDArray[Any]
-    """(resamples, K) values of the same contents for every group with the same contents."""
+    """(resamples, K) values. Groups with the same contents have the same draws of contents."""
 
 
 def resampled(
     group: Group, resamples: int, frames: Sequence[pd.DataFrame] | None = None
 ) -> Resampled:
-    """A group's SROCC from the store's cache, where they are put first if they are not there.
+    """A group's SROCC in every resample, from the store's cache; if absent, computed and cached.
 
     Args:
-        group: whose repetitions.
-        resamples: their number.
-        frames: the group's repetitions, if at hand.
+        group: the group.
+        resamples: number of resamples.
+        frames: the group's repetitions, if they were read before.
     """
     path = place(group.store, "srocc", [group.identity], resamples, ".npz")
     if path.exists():
@@ -51,7 +51,7 @@ def resampled(
 
 
 def resample(frames: Sequence[pd.DataFrame], resamples: int) -> Resampled:
-    """SROCC of repetitions: frames with image, content, quality, prediction."""
+    """Compute the SROCC of repetitions: frames with image, content, quality, prediction."""
     import numpy as np
 
     from iqabench.stats.agreement import srocc
@@ -70,7 +70,7 @@ def resample(frames: Sequence[pd.DataFrame], resamples: int) -> Resampled:
 
 
 def arrays(frame: pd.DataFrame, column: str) -> tuple[Any, Any, Any]:
-    """A column, the labels and the contents' names."""
+    """Three (n,) arrays: a column of the frame, the labels, and the names of the contents."""
     return (
         frame[column].to_numpy(),
         frame["quality"].to_numpy(),
@@ -78,7 +78,7 @@ def arrays(frame: pd.DataFrame, column: str) -> tuple[Any, Any, Any]:
     )
 
 
-@lru_cache(maxsize=128)  # every pair of models asks again; a file's name changes with its content
+@lru_cache(maxsize=128)  # every pair of models reads it; a file's name changes with its content
 def _read(path: Path) -> Resampled:
     import numpy as np
 

@@ -1,9 +1,12 @@
-"""What an evaluation of saliency providers comes to: means and their intervals."""
+"""The summary of an evaluation of saliency providers: means and their intervals."""
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
+from iqabench.kit.fixations import TRUTH_SIGMA
+from iqabench.report.tables import FEW_CONTENTS, FEW_NOTE, Row, interval_text, records
 from iqabench.stats import bootstrap
 from iqabench.stats.saliency import METRICS
 
@@ -17,16 +20,16 @@ SEED = 0
 
 
 def summary(pictures: pd.DataFrame) -> pd.DataFrame:
-    """One row per provider, from one per provider and picture.
+    """One row per provider, from a frame with one row per provider and picture.
 
     Args:
-        pictures: as :func:`iqabench.engine.saliency.evaluate` returns it.
+        pictures: the frame that :func:`iqabench.saliency.evaluation.evaluate` returns.
 
     Returns:
-        ``provider``; ``pictures`` with a map and fixations, ``failed`` ones without a map,
-        ``fixations``; and of each metric ``_mean`` over pictures, ``_low`` and ``_high``: a 95%
-        percentile bootstrap interval that draws contents. A picture of which a metric is not
-        defined is left out of that metric.
+        ``provider``; ``pictures``, the number with a map and fixations; ``failed``, the number
+        without a map; ``fixations``, their number; and for each metric ``_mean`` over pictures,
+        ``_low`` and ``_high``: a 95% percentile bootstrap interval that draws contents. A metric
+        leaves out the pictures for which it is not defined.
     """
     import pandas as pd
 
@@ -56,3 +59,35 @@ def _mean(values: NDArray[np.float64], contents: NDArray[np.object_]) -> tuple[f
     sums = counts @ np.bincount(column, values)
     means = sums / (counts @ np.bincount(column))
     return float(values.mean()), *bootstrap.interval(means)
+
+
+def short(frame: pd.DataFrame) -> list[Row]:
+    """The summary for a screen: a row per metric and a column per provider."""
+    rows = {title: {"metric": f"{title} [95%]"} for title in METRICS.values()}
+    counts = {"metric": "pictures"}
+    for row in records(frame):
+        counts[row["provider"]] = str(row["pictures"])
+        for metric, title in METRICS.items():
+            known = not math.isnan(row[f"{metric}_mean"])
+            rows[title][row["provider"]] = interval_text(row, metric) if known else "-"
+    return [counts, *rows.values()]
+
+
+def notes(pictures: pd.DataFrame) -> list[str]:
+    """The necessary footnotes of a table of saliency providers."""
+    found = [
+        "higher is better, but for KLD (nats); IG: bits per fixation over where people look in "
+        "other pictures",
+        "CC, SIM, KLD: against the fixations blurred by "
+        f"{TRUTH_SIGMA:.0%} of the picture's shorter side",
+    ]
+    if pictures["content"].nunique() < FEW_CONTENTS:
+        found.append(FEW_NOTE)
+    failed = pictures[pictures["error"].notna()]
+    if len(failed):
+        first = failed.iloc[0]
+        found.append(
+            f"{failed['image'].nunique()} pictures have no map, first {first['image']} "
+            f"({first['provider']}): {first['error']}"
+        )
+    return found

@@ -1,4 +1,4 @@
-"""Predictions against labels, with the logistic curves between them."""
+"""Draws predictions against labels, with the fitted logistic curves."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ COLUMNS = 4
 
 
 def draw(panels: Mapping[str, Group], path: Path, title: str) -> None:
-    """One panel per group: its test pictures, and a fitted curve for each repetition.
+    """Draw one panel per group: its test pictures, and a fitted curve for each repetition.
 
-    Predictions and labels are drawn as stored, higher for better, and no picture is left out but
-    those without a prediction. Curves have 4 parameters, as behind the mapped PLCC and RMSE.
+    Predictions and labels are higher for better pictures. Only pictures without a prediction are
+    left out. Curves have 4 parameters, like those of the mapped PLCC and RMSE.
     """
     columns = min(COLUMNS, len(panels))
     rows = math.ceil(len(panels) / columns)
@@ -39,11 +39,11 @@ def _panel(axes: Any, label: str, group: Group) -> None:
     for frame in frames:
         axes.plot(frame["prediction"], frame["quality"], ".", color=canvas.BLUE, alpha=0.5, ms=4)
         _curve(axes, frame)
-    proxy = " (proxy labels)" if group.keys["labels"] == "proxy" else ""
-    train = group.keys["train"]
+    proxy = " (proxy labels)" if group.record.labels == "proxy" else ""
+    train = group.record.train
     axes.set_title(f"{label}{proxy}", fontsize=9)
     axes.set_xlabel("prediction" + (f", trained on {train}" if train != "-" else ""), fontsize=8)
-    axes.set_ylabel(f"quality, {group.keys['test']}", fontsize=8)
+    axes.set_ylabel(f"quality, {group.record.test}", fontsize=8)
     axes.tick_params(labelsize=7)
     axes.grid(alpha=0.3)
 

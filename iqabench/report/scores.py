@@ -1,4 +1,4 @@
-"""A group's predictions as arrays, image by image: what comparisons of two models start from."""
+"""A group's predictions as arrays with one entry per image, for comparisons of two models."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Scores:
-    """K repetitions over the N images of a test set; nan where a repetition has no value.
+    """K repetitions over the N images of a test set; nan if a repetition has no value of an image.
 
     Attributes:
-        group: whose they are.
+        group: the group whose predictions these are.
         quality: (N,) labels.
-        contents: (N,) names.
+        contents: (N,) names of the images' contents.
         predictions: (K, N), higher for better pictures.
         fitted: (K, N) residuals, in the labels' unit, after each repetition's logistic mapping;
-            all nan in a repetition without a curve. A curve that falls is replaced by the mean
-            label, the best that a mapping can do that keeps the direction of the scores.
+            all nan in a repetition without a curve. If the fitted curve falls, the mean label is
+            used in its place. This is the best mapping that does not reverse the scores' direction.
     """
 
     group: Group
@@ -36,12 +36,12 @@ class Scores:
 
     @property
     def in_labels_unit(self) -> bool:
-        """Whether predictions are in the labels' unit, so that raw residuals mean something."""
-        return bool(self.group.keys["train"] == self.group.keys["test"])
+        """Whether predictions are in the labels' unit; only then raw residuals have a meaning."""
+        return bool(self.group.record.train == self.group.record.test)
 
 
 def scores(group: Group) -> Scores:
-    """Predictions and residuals of a group."""
+    """The predictions and residuals of a group as arrays."""
     import numpy as np
 
     table = group.table

@@ -1,4 +1,4 @@
-"""What a comparison of two models comes to: a verdict, a sentence for a paper, a win matrix."""
+"""Results of a comparison of two models: a verdict, a sentence for a paper, and a win matrix."""
 
 from __future__ import annotations
 
@@ -14,13 +14,16 @@ ALIKE = "cannot be told apart"
 TOO_FEW = "too few contents"
 NOTHING = "nothing to compare"
 MARKS = {BETTER: "+", WORSE: "-", ALIKE: "=", TOO_FEW: "few", NOTHING: "?"}
-"""How a win matrix shows each verdict on a row's model against a column's."""
+"""Verdict on the row's model against the column's model -> its mark in a win matrix."""
 TURNED = {BETTER: WORSE, WORSE: BETTER}
-"""The verdict on the second model; others hold both ways."""
+"""Verdict on the first model -> verdict on the second; other verdicts are the same for both."""
 
 
 def verdict(row: Mapping[str, Any]) -> str:
-    """One of the five, on the first model of a row of :data:`iqabench.report.compare.COLUMNS`."""
+    """The verdict on a row's first model, one of the keys of :data:`MARKS`.
+
+    The row has the columns :data:`iqabench.report.compare.COLUMNS` up to ``p_holm``.
+    """
     from iqabench.stats.significance import ALPHA
 
     if not row["contents"]:
@@ -60,7 +63,7 @@ def sentence(row: Mapping[str, Any]) -> str:
 
 
 def matrix(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """One row per model and test set: its verdict against every other, as one of the marks."""
+    """One row per model and test set: the marks of its verdicts against every other model."""
     rows: list[dict[str, Any]] = []
     for _, part in frame.groupby("family", sort=False):
         marks: dict[str, dict[str, str]] = {}
@@ -75,7 +78,7 @@ def matrix(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _needed(row: Mapping[str, Any]) -> int:
-    """Contents without which the row's test claims nothing, whatever the predictions."""
+    """Number of contents below which the row's test can find no difference."""
     from iqabench.stats.by_content import MIN_CONTENTS, contents_needed
 
     if row["procedure"] == "content-t":

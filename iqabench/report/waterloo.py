@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from iqabench.report.evaluations import Group, mean_defined, tested_on
+from iqabench.contract.errors import UsageError
+from iqabench.report.evaluations import Group, groups, mean_defined, where_tested
+from iqabench.report.tables import proxy_note
 from iqabench.store import Store
 
 if TYPE_CHECKING:
@@ -14,32 +16,38 @@ if TYPE_CHECKING:
 
 def waterloo(
     store: Store,
-    dataset: str,
-    unordered: Sequence[str],
-    models: Sequence[str],
+    unordered: Callable[[str], Sequence[str]],
     margin: float,
+    only: Iterable[str] | None = None,
+    exclude_shared: bool = False,
 ) -> pd.DataFrame:
-    """One row per model configuration: means of D, L and P over its repetitions.
+    """One row per model configuration and test set: means of D, L and P over its repetitions.
 
     Args:
         store: results.
-        dataset: the test set.
-        unordered: distortions whose levels do not order severity; they take no part in L.
-        models: labels; all that were tested on the set where empty.
-        margin: share of the range of the set's labels.
+        unordered: a function from a test set's name to its distortions whose levels do not order
+            severity; the L-test leaves them out.
+        margin: the labels of a pair of the P-test differ by more than this share of the range of
+            the set's labels.
+        only: IDs of evaluations; None takes all.
+        exclude_shared: whether to leave out contents that a model has seen.
 
     Returns:
         ``model``, ``train``, ``test``, ``protocol``, ``labels``, ``repetitions``, ``d``, ``l``,
-        ``p``; ``pristine``, ``distorted``, ``lists`` and ``pairs``, over all repetitions;
-        ``margin`` in the labels' unit; ``config``.
+        ``p``; the numbers ``pristine``, ``distorted``, ``lists`` and ``pairs``, summed over
+        repetitions; ``margin`` in the labels' unit; ``config``.
 
     Raises:
-        UsageError: nothing was tested on the set, or not that model.
+        UsageError: nothing was tested.
     """
     import pandas as pd
 
-    rows = [_row(group, unordered, margin) for group in tested_on(store, dataset, models)]
-    return pd.DataFrame(rows).sort_values(["protocol", "train", "model"], ignore_index=True)
+    found = groups(store, only, exclude_shared)
+    if not found:
+        raise UsageError(f"no model in {store.root} was tested", "`iqabench run` makes results")
+    rows = [_row(group, unordered(group.record.test), margin) for group in found]
+    order = ["test", "protocol", "train", "model"]
+    return pd.DataFrame(rows).sort_values(order, ignore_index=True)
 
 
 def _row(group: Group, unordered: Sequence[str], share: float) -> dict[str, Any]:
@@ -48,8 +56,9 @@ def _row(group: Group, unordered: Sequence[str], share: float) -> dict[str, Any]
     repetitions = list(zip(group.repetitions(), group.references(), strict=True))
     each = [_repetition(frame, pristine, unordered, margin) for frame, pristine in repetitions]
     return {
-        "model": group.keys["label"],
-        **{key: group.keys[key] for key in ("train", "test", "protocol", "labels")},
+        "model": group.record.label,
+        **where_tested(group),
+        "labels": group.record.labels,
         "repetitions": len(each),
         **{test: mean_defined(row[test] for row in each) for test in ("d", "l", "p")},
         **{
@@ -57,7 +66,7 @@ def _row(group: Group, unordered: Sequence[str], share: float) -> dict[str, Any]
             for size in ("pristine", "distorted", "lists", "pairs")
         },
         "margin": margin,
-        "config": group.keys["config"],
+        "config": group.record.config,
     }
 
 
@@ -96,3 +105,18 @@ def _lists(frame: pd.DataFrame, unordered: Sequence[str]) -> tuple[Any, Any, Any
         frame["level"].to_numpy(dtype=float),
         lists.to_numpy(dtype=int),
     )
+
+
+def notes(frame: pd.DataFrame) -> list[str]:
+    """The necessary footnotes of a table of the Waterloo tests."""
+    found = [
+        *(
+            f"P on {test}: pairs whose labels differ by more than {margin:.3g}; the paper takes "
+            "those that three full-reference measures agree on"
+            for test, margin in dict(zip(frame["test"], frame["margin"], strict=True)).items()
+        ),
+        *proxy_note(frame),
+    ]
+    if (frame["pristine"] == 0).any():
+        found.append("no D where no pristine picture was scored")
+    return found

@@ -1,1 +1,1 @@
-"""What a user does with data sets before anything runs: bind, fetch, verify, show, synthesize."""
+"""Work on data sets before a run: add to a catalogue, fetch, verify, describe, synthesize."""

@@ -1,4 +1,4 @@
-"""Adds a set to a user's catalogue: a registered one by its root, or one of the user's own."""
+"""Adds a data set to a user's catalogue: a known set by its root, or the user's own set."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Any
 
 from iqabench.catalog import Catalog
 from iqabench.contract.errors import UsageError
-from iqabench.data.tables import Dataset, Tick
+from iqabench.contract.progress import Tick
+from iqabench.data.tables import Dataset
 from iqabench.registry import registry
 from iqabench.sets.binding import bind, check_new
 from iqabench.sets.columns import chosen, header
@@ -22,12 +23,12 @@ def add_known(
     catalog: Path,
     tick: Tick | None = None,
 ) -> Dataset:
-    """Write the root of a set that is known by name; returns the set, read.
+    """Read a known set at a root and write the root into the catalogue; returns the set.
 
     Raises:
-        UnknownNameError: it is not known.
-        UsageError: columns are given, which only a label file of one's own has.
-        DataError: it cannot be read there.
+        UnknownNameError: no card or catalogue has this name.
+        UsageError: columns are given; only the user's own sets have them.
+        DataError: the set cannot be read at that root.
     """
     card = Catalog(registry(), catalog if catalog.exists() else None).get(name).card
     for column, theirs in given.items():
@@ -49,21 +50,21 @@ def add_own(
     catalog: Path,
     tick: Tick | None = None,
 ) -> Dataset:
-    """Describe a set by its label file; returns the set, read.
+    """Read the user's own set by its label file and write it into the catalogue; returns the set.
 
     Args:
-        name: a new one.
-        root: the folder that the label file's paths are below.
-        labels: CSV or Parquet; where it is not there, sought below the root.
-        direction: ``higher`` or ``lower`` is better; None where the score's name is no DMOS.
-        given: canonical column -> column of the file, None where it is to be guessed.
+        name: a new name.
+        root: the set's folder; paths in the label file are relative to it.
+        labels: CSV or Parquet; if the path does not exist, it is taken relative to the root.
+        direction: ``higher`` or ``lower`` scores are better; None means ``higher``.
+        given: canonical column -> column of the file; None to guess the column.
         catalog: the catalogue to write.
         tick: shows progress.
 
     Raises:
         CatalogError: the name is taken.
         DataError: a column is missing, or the set cannot be read.
-        UsageError: the scores may be DMOS and no direction is given.
+        UsageError: the name of the score column contains "dmos" and no direction is given.
     """
     check_new(name, catalog)
     root = root.resolve()

@@ -1,4 +1,4 @@
-"""Unpacks archives from elsewhere: plain files only, none outside the folder, no bombs."""
+"""Unpacks untrusted archives: only plain files inside the folder, and no excessive size."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from functools import partial
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from iqabench.contract.errors import DataError
-from iqabench.data.tables import Tick
+from iqabench.contract.progress import Tick
 
 GROWTH = 20
-"""How many times its own size an archive may unpack to; pictures hardly shrink."""
+"""An archive may unpack to this many times its own size; compression hardly shrinks pictures."""
 ALLOWANCE = 100 * 2**20
-"""Bytes that any archive may unpack to, whatever its size."""
+"""Every archive may unpack to this many bytes, even if it is small."""
 
 
 BLOCK = 4096
-"""Bytes that the smallest member is taken to cost on disk."""
+"""Each member counts as at least this many bytes on disk."""
 
 _DAMAGE = (
     zipfile.BadZipFile,
@@ -41,19 +41,20 @@ class _Member:
     name: str
     size: int
     plain: bool
-    """A file or a folder."""
+    """Whether it is a regular file or a folder, and no link or device."""
     extract: Callable[[Path], object]
 
 
 def unpack(archive: Path, root: Path, tick: Tick | None = None) -> None:
-    """Unpack a zip or tar archive as the folder ``root``, whole or not at all.
+    """Unpack a zip or tar archive as the folder ``root``; a failure leaves no partial folder.
 
-    Where the archive holds a single folder, that folder becomes ``root``.
+    If the archive holds a single folder and nothing beside it, that folder becomes ``root``.
 
     Raises:
-        DataError: it is no archive, is damaged, holds anything but plain files and folders below
-            itself, or unpacks to more than ``GROWTH`` times its size and ``ALLOWANCE`` bytes.
-        OSError: the folder cannot be written, or is there and not empty.
+        DataError: the file is no archive, is damaged, needs a password, holds other things than
+            plain files and folders, holds a path that leads outside, needs more disk than is free,
+            or unpacks to more than both ``GROWTH`` times its size and ``ALLOWANCE`` bytes.
+        OSError: the folder cannot be written, or exists and is not empty.
     """
     with tempfile.TemporaryDirectory(dir=root.parent, prefix=f".{root.name}.") as scratch:
         part = Path(scratch) / "files"
@@ -104,7 +105,7 @@ def _tar_members(tape: tarfile.TarFile) -> Iterable[_Member]:
 
 
 def _extract(archive: Path, listed: Iterable[_Member], folder: Path, tick: Tick | None) -> None:
-    """Check every member, then extract all."""
+    """Check every member, then extract all members."""
     most = max(GROWTH * archive.stat().st_size, ALLOWANCE)
     members, total = [], 0
     for member in listed:

@@ -1,4 +1,4 @@
-"""Writes data sets into a user's catalogue, once they have been read with what is to be written."""
+"""Writes data sets into a user's catalogue. Each set is first read with the settings to write."""
 
 from __future__ import annotations
 
@@ -15,20 +15,21 @@ from filelock import FileLock
 
 from iqabench.catalog import Catalog
 from iqabench.contract.errors import CatalogError, DataError
-from iqabench.data.tables import Dataset, Tick, read
+from iqabench.contract.progress import Tick
+from iqabench.data.tables import Dataset, read
 from iqabench.kit.places import cache_dir
 from iqabench.registry import registry
-from iqabench.store.folder import write_atomically
+from iqabench.store.files import write_atomically
 
 
 def user_root(name: str) -> Path:
-    """Where a set is put whose root nobody names: ``$IQABENCH_DATA`` or the user's data folder."""
+    """The default root of a new set, below ``$IQABENCH_DATA`` or the user's data folder."""
     base = os.environ.get("IQABENCH_DATA") or platformdirs.user_data_path("iqabench") / "datasets"
     return Path(base) / name
 
 
 def check_new(name: str, catalog: Path) -> None:
-    """See that a set could be written into a catalogue under a name that is free.
+    """Check that a set's name is free and that the set could be written into a catalogue.
 
     Raises:
         CatalogError: the name is taken or cannot name a set, or the file is no catalogue.
@@ -45,12 +46,13 @@ def check_new(name: str, catalog: Path) -> None:
 def bind(name: str, entry: Mapping[str, Any], catalog: Path, tick: Tick | None = None) -> Dataset:
     """Read a data set as an entry describes it, then write the entry into a catalogue.
 
-    Comments and order of the file are kept, and keys of that name that the entry lacks.
+    The file keeps its comments and its order. If the set has an entry already, the fields that the
+    new entry does not name are kept.
 
     Args:
-        name: of the set.
-        entry: what stands below the name; paths absolute.
-        catalog: the YAML file; made if need be.
+        name: the set's name.
+        entry: the fields to write below the name; paths are absolute.
+        catalog: the YAML file; it is made if it does not exist.
         tick: shows progress.
 
     Returns:
@@ -62,7 +64,7 @@ def bind(name: str, entry: Mapping[str, Any], catalog: Path, tick: Tick | None =
     """
     with _trial(name, entry, catalog) as known:
         dataset = read(known.ready(name), tick)
-    catalog = catalog.resolve()  # a link stays one
+    catalog = catalog.resolve()  # so that a symbolic link is not replaced by a file
     try:
         catalog.parent.mkdir(parents=True, exist_ok=True)
         cache_dir().mkdir(parents=True, exist_ok=True)
@@ -78,7 +80,7 @@ def bind(name: str, entry: Mapping[str, Any], catalog: Path, tick: Tick | None =
 
 @contextmanager
 def _trial(name: str, entry: Mapping[str, Any], catalog: Path) -> Iterator[Catalog]:
-    """What would be known if the entry were written; complaints name the true file."""
+    """The catalogue as it would be with the entry; errors name the true file, not the trial's."""
     with tempfile.TemporaryDirectory() as folder:
         trial = Path(folder) / catalog.name
         trial.write_text(with_entry(_text(catalog), name, entry, catalog), encoding="utf-8")
@@ -108,7 +110,7 @@ def with_entry(text: str, name: str, entry: Mapping[str, Any], catalog: Path) ->
 
     yaml, document = _loaded(text, catalog)
     before = ""
-    if document is None:  # comments alone belong to no node
+    if document is None:  # the text has only comments, which no YAML node keeps
         before, document = text.rstrip() + "\n" if text.strip() else "", CommentedMap()
     if not document.get("datasets"):
         document["datasets"] = CommentedMap()
@@ -127,7 +129,7 @@ def with_entry(text: str, name: str, entry: Mapping[str, Any], catalog: Path) ->
 
 
 def _loaded(text: str, catalog: Path) -> tuple[Any, Any]:
-    """A YAML that writes as the text is written, and the text's document."""
+    """A YAML writer with the text's own indentation and quotes, and the text's document."""
     from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
     from ruamel.yaml.util import load_yaml_guess_indent
@@ -148,7 +150,7 @@ def _loaded(text: str, catalog: Path) -> tuple[Any, Any]:
 
 
 def _flow(value: Any) -> Any:
-    """Lists and mappings on one line."""
+    """The value; lists and mappings are to be written on one line."""
     from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
     if not isinstance(value, dict | list):

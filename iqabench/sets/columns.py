@@ -1,4 +1,4 @@
-"""Which columns of a user's label file hold what."""
+"""Finds the canonical columns in a user's label file."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ OBVIOUS: Mapping[str, tuple[str, ...]] = {
     "raters": ("raters",),
     "official_split": ("official_split", "split"),
 }
-"""Canonical column -> names, in lower case, that say as much."""
+"""Canonical column -> usual names for it in label files, in lower case."""
 
 
 def header(path: Path) -> list[str]:
-    """Names of the columns of a CSV or Parquet file.
+    """The names of the columns of a CSV or Parquet file.
 
     Raises:
-        DataError: it cannot be read.
+        DataError: the file cannot be read.
     """
     import pandas as pd
 
@@ -42,10 +42,18 @@ def header(path: Path) -> list[str]:
 
 
 def chosen(names: list[str], given: Mapping[str, str | None]) -> dict[str, str]:
-    """Canonical column -> column of the file: as given, else guessed where one name is obvious.
+    """Canonical column -> column of the file.
+
+    A column is taken as given. Otherwise it is guessed, if exactly one column of the file has a
+    usual name for it.
+
+    Args:
+        names: the columns of the file.
+        given: canonical column -> column of the file; None to guess the column.
 
     Raises:
-        DataError: a given column is not there, or none or several could be the images or scores.
+        DataError: the file lacks a given column, or no single column can be guessed for the images
+            or for the scores.
     """
     found = {ours: theirs for ours, theirs in given.items() if theirs is not None}
     for ours, theirs in found.items():

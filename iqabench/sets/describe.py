@@ -1,4 +1,4 @@
-"""What is in a data set: counts, and a histogram of its scores."""
+"""Describes a data set: facts, counts, and a histogram of its scores."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 from iqabench.catalog import BoundDataset
 from iqabench.data.tables import Dataset
-from iqabench.store.folder import write_atomically
+from iqabench.store.files import write_atomically
 
 if TYPE_CHECKING:
     import pandas as pd
 
 BINS = 20
 BAR = 50
-"""Characters of the longest bar of a histogram in the terminal."""
+"""Length in characters of the longest bar of a histogram in the terminal."""
 
 
 def facts(bound: BoundDataset) -> dict[str, Any]:
-    """What the card and the catalogues say of a set; what they do not say is left out."""
+    """Facts about a set from its card and the catalogues; unknown facts are left out."""
     card = bound.card
     protocol = card.protocol
     split = {
@@ -46,7 +46,7 @@ def facts(bound: BoundDataset) -> dict[str, Any]:
 
 
 def counts(dataset: Dataset) -> dict[str, Any]:
-    """What was found in the files of a set."""
+    """Counts of a set's images, contents and so on, and the range of its scores, from its files."""
     table = dataset.table
     found: dict[str, Any] = {
         "images": len(table),
@@ -64,7 +64,10 @@ def counts(dataset: Dataset) -> dict[str, Any]:
 
 
 def levels(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Pictures of each distortion, at each level where the set has levels; none without both."""
+    """A row per distortion with its number of pictures, at each level if the set has levels.
+
+    Empty if the set has no distortions.
+    """
     if "distortion" not in table:
         return []
     if "level" not in table:
@@ -78,7 +81,7 @@ def levels(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def histogram(dataset: Dataset) -> list[str]:
-    """The distribution of the published scores as lines of text."""
+    """The distribution of the published scores as a histogram in lines of text."""
     import numpy as np
 
     sizes, edges = np.histogram(dataset.table["mos"], BINS)
@@ -91,7 +94,11 @@ def histogram(dataset: Dataset) -> list[str]:
 
 
 def draw(dataset: Dataset, path: Path) -> None:
-    """The distribution of the published scores as a PNG; an unwritable path raises OSError."""
+    """Draw the distribution of the published scores as a PNG.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 

@@ -1,4 +1,4 @@
-"""Downloads the archive that a catalogue names, checks it, unpacks it and binds the set."""
+"""Downloads the archive that a catalogue names, checks it, unpacks it, writes the set's root."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from filelock import FileLock
 from iqabench.catalog import BoundDataset
 from iqabench.contract.cards import ArchiveCard
 from iqabench.contract.errors import DataError
-from iqabench.data.tables import Dataset, Tick
+from iqabench.contract.progress import Tick
+from iqabench.data.tables import Dataset
 from iqabench.kit.download import download, sha256
 from iqabench.kit.places import cache_dir
 from iqabench.sets.archives import unpack
@@ -24,12 +25,13 @@ def fetch(
 ) -> Dataset:
     """Fetch a set whose archive is known, unpack it and write its root into a catalogue.
 
-    A download that was interrupted goes on where it stopped. Nothing is unpacked before size and
-    checksum are right.
+    An interrupted download continues where it stopped. The archive is unpacked only after its size
+    and checksum were found to be right.
 
     Args:
         bound: the set.
-        root: where to unpack; None takes the root it has, else a place of the user's data.
+        root: the folder to unpack into; None takes the set's root if it has one, else a folder
+            below ``$IQABENCH_DATA`` or the user's data folder.
         catalog: the catalogue to write.
         tick: shows progress.
 
@@ -37,7 +39,8 @@ def fetch(
         The set, read.
 
     Raises:
-        DataError: no archive is known, the place is taken, or what came is not what was promised.
+        DataError: no archive is known, the folder is not empty, the download fails, the archive has
+            another size or checksum than the catalogue says, or it cannot be unpacked.
     """
     card = bound.card
     if not card.archive.url:
@@ -70,7 +73,7 @@ def _by_hand(bound: BoundDataset) -> DataError:
 
 
 def _downloaded(card: ArchiveCard, tick: Tick | None) -> Path:
-    """The archive in the cache, whole and checked."""
+    """Download the archive into the cache and check it; returns its path."""
     folder = cache_dir() / "downloads"
     archive = folder / f"{card.sha256[:16]}-{card.filename}"
     part = archive.with_name(archive.name + ".part")
@@ -102,7 +105,10 @@ def _complete(card: ArchiveCard, part: Path, tick: Tick | None) -> None:
 
 
 def _check(card: ArchiveCard, part: Path) -> None:
-    """Remove what is not the archive: to go on from it would never help."""
+    """Check size and checksum of a download.
+
+    A complete but wrong file is removed, because a download that continues from it cannot succeed.
+    """
     size = part.stat().st_size
     if size < card.bytes:
         raise OSError(f"the download ended after {size} of {card.bytes} bytes")

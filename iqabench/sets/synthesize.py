@@ -1,4 +1,4 @@
-"""A user's photos, distorted and labelled by a proxy, as a data set of the user's catalogue."""
+"""Makes a data set of a user's photos: distorted pictures with proxy labels."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from zlib import crc32
 
 from iqabench.contract.errors import DataError, UsageError
-from iqabench.data.images import decode
-from iqabench.data.pictures import find_pictures
-from iqabench.data.tables import Dataset, Tick
+from iqabench.contract.progress import Tick
+from iqabench.data.decoding import decode
+from iqabench.data.picture_files import find_pictures
+from iqabench.data.tables import Dataset
 from iqabench.kit.distort import DISTORTIONS, Distortion, find
 from iqabench.kit.synthesis import LABELS, LONG_SIDE, Photo, reduced, synthesize
 from iqabench.sets.binding import bind, check_new, user_root
@@ -35,22 +36,23 @@ def make(
     catalog: Path,
     tick: Tick | None = None,
 ) -> Dataset:
-    """Make a set of a folder's photos and write it into a catalogue.
+    """Make a data set of a folder's photos and write it into a catalogue.
 
     Args:
-        photos: a folder, searched to its depth.
-        name: of the set.
-        kinds: distortions.
-        levels: 1 to 5.
-        root: where to make it; None takes a place of the user's data.
-        seed: decides what is random; a photo's noise does not depend on the others.
-        long_side: pixels to which longer sides are scaled down.
+        photos: a folder; its subfolders are searched, too.
+        name: the name of the new set.
+        kinds: the distortions.
+        levels: the levels of distortion, 1 to 5.
+        root: the folder to make; None takes a folder below ``$IQABENCH_DATA`` or the user's data
+            folder.
+        seed: seed of all random choices; the noise in a photo does not depend on other photos.
+        long_side: pixels; photos with a longer side are scaled down to it.
         catalog: the catalogue to write.
         tick: shows progress.
 
     Raises:
         CatalogError: the name is taken, or the catalogue cannot be written.
-        DataError: the place is taken, or a photo cannot be read or is too small.
+        DataError: the folder exists already, or a photo cannot be read or is too small.
         UsageError: the folder holds no photo.
     """
     check_new(name, catalog)
@@ -70,10 +72,12 @@ def make(
 
 
 def parse_kinds(text: str) -> list[Distortion]:
-    """``all``, or comma-separated KADID-10k numbers, names or slugs, each taken once.
+    """Parse ``all``, or comma-separated numbers, names or slugs of KADID-10k's distortions.
+
+    Each distortion is taken once.
 
     Raises:
-        UsageError: there is no such distortion.
+        UsageError: a distortion is unknown.
     """
     if text.strip() == "all":
         return list(DISTORTIONS)
@@ -82,13 +86,15 @@ def parse_kinds(text: str) -> list[Distortion]:
 
 
 def parse_levels(text: str) -> list[float]:
-    """``1-5``, ``1,3,5``, ``2.5``: levels in rising order, each once, whole ones as integers.
+    """Parse levels such as ``1-5``, ``1,3,5`` or ``2.5``.
+
+    Levels are in rising order, each once; whole numbers are integers.
 
     >>> parse_levels("4-5,1,2.5")
     [1, 2.5, 4, 5]
 
     Raises:
-        UsageError: no number from 1 to 5.
+        UsageError: a level is no number from 1 to 5.
     """
     found: set[float] = set()
     for part in text.split(","):
@@ -116,7 +122,7 @@ def _load(path: Path, long_side: int) -> NDArray[np.uint8]:
 def _entry(
     root: Path, photos: int, kinds: Sequence[Distortion], levels: Sequence[float], seed: int
 ) -> dict[str, object]:
-    """What the catalogue says of the set."""
+    """The set's entry in the catalogue."""
     types = "all types" if len(kinds) == len(DISTORTIONS) else f"{len(kinds)} types"
     return {
         "reader": "csv",

@@ -1,7 +1,7 @@
 """Checks a data set: every file and label against the card and against each other.
 
-A picture that has been decoded is remembered by the hash of its content, which is itself
-remembered by path, size and time; so an interrupted check goes on, and a second one is short.
+The cache remembers decoded pictures by the hash of their content, and these hashes by path, size
+and time of the file. So an interrupted check continues, and a second check is short.
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, TextIO
 from iqabench.catalog import BoundDataset
 from iqabench.contract.cards import DatasetCard
 from iqabench.contract.errors import DataError
-from iqabench.data.checks import known
-from iqabench.data.hashes import file_hashes
-from iqabench.data.images import DECODING, decode
-from iqabench.data.pictures import SUFFIXES
-from iqabench.data.tables import Tick, canonical, labels
+from iqabench.contract.progress import Tick
+from iqabench.data.decoding import DECODING, decode
+from iqabench.data.file_hashes import file_hashes
+from iqabench.data.picture_files import SUFFIXES
+from iqabench.data.table_checks import known
+from iqabench.data.tables import canonical, labels
 from iqabench.kit.download import sha256
 from iqabench.kit.places import cache_dir
 from iqabench.kit.tree import Tree
@@ -28,38 +29,41 @@ if TYPE_CHECKING:
     import pandas as pd
 
 BLOCK = 64
-"""Files whose hashes are kept together: what an interruption may lose."""
+"""Number of files whose hashes are saved together; an interruption loses at most these hashes."""
 SUMS = "SHA256SUMS"
-"""A file of checksums at the root, as ``sha256sum`` writes it, is checked where there is one."""
+"""Name of a file of checksums at the root, as ``sha256sum`` writes it. If it exists, its checksums
+are checked."""
 
 
 @dataclass(frozen=True)
 class Problem:
-    """Something that is not as it should be."""
+    """A fault in a data set."""
 
     problem: str
     """missing, extra, unreadable, size, label, count or checksum."""
     file: str
-    """Below the root; empty where it is the whole set."""
+    """Path below the root; empty if the problem concerns the whole set."""
     detail: str
 
 
 @dataclass(frozen=True)
 class Verified:
-    """What a check found."""
+    """The result of a check."""
 
+    name: str
+    """The set's name."""
     problems: tuple[Problem, ...]
     pictures: int
-    """Pictures that are there."""
+    """Number of existing pictures."""
     remembered: int
-    """Of those, how many were decoded by an earlier check."""
+    """Number of these pictures that an earlier check decoded."""
 
 
 def verify(bound: BoundDataset, tick: Tick | None = None) -> Verified:
     """Check labels, files, pictures and counts of a set.
 
     Raises:
-        DataError: there is no root, or the labels cannot be read at all.
+        DataError: the root does not exist, or the labels cannot be read at all.
     """
     card, root, raw = labels(bound, tick)
     if not len(raw) or any(known(raw, card.labelled)):
@@ -78,7 +82,7 @@ def verify(bound: BoundDataset, tick: Tick | None = None) -> Verified:
     found += [*unreadable, *_sizes(raw, sizes), *_extra(root, there, card)]
     found += _checksums(tree, tick)
     distinct = {(one.problem, one.file, one.detail): one for one in found}
-    return Verified(tuple(distinct.values()), len(there), remembered)
+    return Verified(card.name, tuple(distinct.values()), len(there), remembered)
 
 
 def _named(raw: pd.DataFrame, columns: Iterable[str]) -> list[str]:
@@ -102,7 +106,7 @@ def _labels(raw: pd.DataFrame, card: DatasetCard, tree: Tree) -> Iterator[Proble
 
 
 def _scores(raw: pd.DataFrame, card: DatasetCard) -> Iterator[tuple[str, str, bool]]:
-    """Pictures with a wrong score, what is wrong, and whether it is no number at all."""
+    """Name of each picture with a wrong score, the fault, and whether the score is no number."""
     import numpy as np
     import pandas as pd
 
@@ -126,7 +130,7 @@ def _counts(raw: pd.DataFrame, card: DatasetCard) -> Iterator[Problem]:
 def _decoded(
     root: Path, names: Sequence[str], tick: Tick | None
 ) -> tuple[dict[str, tuple[int, int]], int, list[Problem]]:
-    """(height, width) of every picture that decodes, how many were remembered, and the others."""
+    """Decode pictures: (height, width) of each, the number of remembered ones, and the problems."""
     place = cache_dir() / "verified" / f"{DECODING}.txt"
     known = _remembered(place)
     before = frozenset(known)
@@ -151,7 +155,7 @@ def _decoded(
 
 
 def _hashed(root: Path, names: Sequence[str]) -> Iterator[tuple[str, str | None]]:
-    """Every name with its content hash, None where the file cannot be opened."""
+    """Every name with the hash of the file's content; None if the file may not be read."""
     for start in range(0, len(names), BLOCK):
         block = names[start : start + BLOCK]
         good = [name for name in block if os.access(root / name, os.R_OK)]
@@ -178,7 +182,10 @@ def _remembered(place: Path) -> dict[str | None, tuple[int, int]]:
 
 
 def _sizes(raw: pd.DataFrame, sizes: dict[str, tuple[int, int]]) -> Iterator[Problem]:
-    """Pictures that a full-reference measure could not compare with their references."""
+    """Problems of pictures that have another size than their references.
+
+    A full-reference measure cannot compare them.
+    """
     if "reference" not in raw:
         return
     for name, reference in zip(raw["image"], raw["reference"].astype(str), strict=True):
@@ -190,7 +197,7 @@ def _sizes(raw: pd.DataFrame, sizes: dict[str, tuple[int, int]]) -> Iterator[Pro
 
 
 def _extra(root: Path, there: Sequence[str], card: DatasetCard) -> Iterator[Problem]:
-    """Pictures beside the labelled ones, unless there are as many as the card says."""
+    """Problems of unlabelled pictures, unless their number is the one on the card."""
     if card.unlabelled is None:
         return
     known = {root / name for name in there}

@@ -10,6 +10,7 @@ Miller, "Bootstrap-based improvements for inference with clustered errors", RESt
 percentile interval: Efron, 1979). Where images are independent, let every image be its own content.
 With few contents the intervals are too short: in simulation a nominal 5% test by them had a size
 of 14% at 5 or 6 contents and of 8% at 16 to 29.
+The file is long because all of its functions work on one representation, the rows of counts.
 """
 
 from __future__ import annotations

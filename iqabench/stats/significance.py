@@ -97,6 +97,8 @@ PROCEDURES: Mapping[str, Procedure] = {
 """Every test by the name that ``iqabench compare --test`` knows."""
 
 DEFAULT = "content-t"
+SIGNIFICANCE_TESTS = tuple(PROCEDURES)
+"""Names of the tests, the default first."""
 
 
 def holm(p: npt.ArrayLike) -> FloatArray:

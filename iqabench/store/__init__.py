@@ -1,4 +1,4 @@
-"""Where results live: one folder per job, and the records that join jobs to protocols."""
+"""Where results live: a folder per job, typed records, and what identifies a job."""
 
 from iqabench.store.folder import Job, Store
 

@@ -2,9 +2,10 @@
 
 ::
 
-    STORE/jobs/FINGERPRINT/job.json              what the job was, how it ended, how long it took
+    STORE/store.json                             the format of the store
+    STORE/jobs/FINGERPRINT/job.json              what the job was, how it ended, its files' hashes
                            predictions.parquet   predict jobs: image, prediction, error, notes;
-                                                 after the images the pristine pictures behind them
+                                                 rows of images first, then pristine pictures
                            weights.safetensors   fit jobs: the chosen epoch
                            history.json          fit jobs: losses and validation SROCC per epoch
                            log.txt
@@ -14,37 +15,56 @@
     STORE/stress/ID.json                         which predictions a stress study compares
     STORE/cache/                                 statistics that can be made again
 
-A job is made in ``FINGERPRINT.partial`` and renamed when it is done, so that a folder without the
-suffix is whole.
+The JSON files hold the records of :mod:`iqabench.store.records`. A job is made in
+``FINGERPRINT.partial``, which is renamed when the job has ended. So a folder without the suffix is
+complete.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
 from filelock import FileLock
+from pydantic import BaseModel, ValidationError
 
 from iqabench.contract.errors import StoreError
+from iqabench.kit.download import sha256
+from iqabench.store.files import write_atomically, write_json
+from iqabench.store.records import (
+    FORMAT,
+    EvaluationRecord,
+    JobRecord,
+    SplitRecord,
+    StoredFile,
+    StoreRecord,
+    StressRecord,
+    plain,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
-    from numpy.typing import NDArray
+
+JOB, STORE = "job.json", "store.json"
+PREDICTIONS, WEIGHTS = "predictions.parquet", "weights.safetensors"
+OLDEST_READABLE = 1
+"""The oldest format that ``iqabench store upgrade`` can read."""
+Kind = TypeVar("Kind", bound=BaseModel)
 
 
 @dataclass(frozen=True)
 class Job:
-    """A finished job as the store holds it."""
+    """An ended job as the store holds it."""
 
     folder: Path
-    record: Mapping[str, Any]
+    record: JobRecord
 
     @property
     def fingerprint(self) -> str:
@@ -53,24 +73,25 @@ class Job:
 
     @property
     def done(self) -> bool:
-        """Whether it ended well."""
-        return bool(self.record.get("status") == "done")
+        """Whether the job ended without an error."""
+        return self.record.done
 
 
 class Store:
     """A folder of results.
 
-    Opening one writes nothing; :meth:`prepare` makes it.
+    Opening a store writes nothing; :meth:`prepare` makes the folders. Every method that reads or
+    writes records first checks the store's format.
     """
 
     def __init__(self, root: Path) -> None:
         self.root = root
 
     def check(self) -> None:
-        """See whether the store could be written, without writing.
+        """Check, without writing, that the store can be written.
 
         Raises:
-            StoreError: it could not.
+            StoreError: it cannot be written, or another release wrote it in another format.
         """
         place = self.root
         while not place.exists() and place != place.parent:
@@ -80,19 +101,24 @@ class Store:
                 f"cannot write the store {self.root}: {place} is no folder that can be written",
                 "name another with --store DIR or $IQABENCH_STORE",
             )
+        self.readable()
 
     def prepare(self) -> None:
-        """Make the folders.
+        """Make the folders and note the format.
 
         Raises:
-            StoreError: the place cannot be written.
+            StoreError: the place cannot be written, or holds a store of another format.
         """
+        self.readable()
         try:
             for part in ("jobs", "tables", "splits", "evaluations", "stress", "cache"):
                 (self.root / part).mkdir(parents=True, exist_ok=True)
-            probe = self.root / f".probe-{uuid.uuid4().hex}"
-            probe.touch()
-            probe.unlink()
+            if (self.root / STORE).exists():
+                probe = self.root / f".probe-{uuid.uuid4().hex}"
+                probe.touch()
+                probe.unlink()
+            else:
+                write_json(self.root / STORE, plain(StoreRecord(format=FORMAT)))
         except OSError as error:
             raise StoreError(
                 f"cannot write the store {self.root}: {error.strerror or error}",
@@ -100,30 +126,39 @@ class Store:
             ) from error
 
     def job(self, fingerprint: str) -> Job | None:
-        """The finished job of that fingerprint, failed ones included."""
-        folder = self.root / "jobs" / fingerprint
-        record = _read_json(folder / "job.json")
+        """The ended job of that fingerprint, done or failed; None if there is none."""
+        folder = self._readable / "jobs" / fingerprint
+        record = read_record(folder / JOB, JobRecord)
         return Job(folder, record) if record is not None else None
 
     def jobs(self) -> Iterator[Job]:
-        """All finished jobs, by fingerprint."""
-        for folder in sorted((self.root / "jobs").glob("*")):
-            record = _read_json(folder / "job.json") if folder.suffix == "" else None
+        """All ended jobs, by fingerprint."""
+        for folder in sorted((self._readable / "jobs").glob("*")):
+            record = read_record(folder / JOB, JobRecord) if folder.suffix == "" else None
             if record is not None:
                 yield Job(folder, record)
 
     @contextmanager
     def writing(self, fingerprint: str) -> Iterator[Path]:
-        """The partial folder of a job, for one process at a time; what it held before is kept."""
-        folder = self.root / "jobs" / f"{fingerprint}.partial"
+        """The partial folder of a job, locked so that only one process at a time writes to it.
+
+        Files that an interrupted process left there are kept.
+        """
+        folder = self._readable / "jobs" / f"{fingerprint}.partial"
         with FileLock(self.root / "jobs" / f".{fingerprint}.lock"):
             folder.mkdir(parents=True, exist_ok=True)
             yield folder
 
-    def finish(self, fingerprint: str, record: Mapping[str, Any]) -> Job:
-        """Turn a partial folder into the finished job, replacing a failed one of that name."""
+    def finish(self, record: JobRecord) -> Job:
+        """Turn the partial folder of a job into the finished job.
+
+        The record is stored with the sizes and hashes of the folder's files. A failed job of the
+        same fingerprint is replaced.
+        """
+        fingerprint = record.identity.fingerprint
         partial = self.root / "jobs" / f"{fingerprint}.partial"
-        write_json(partial / "job.json", record)
+        record = record.model_copy(update={"files": stored_files(partial)})
+        write_json(partial / JOB, plain(record))
         folder = self.root / "jobs" / fingerprint
         if folder.exists():
             shutil.rmtree(folder)
@@ -136,10 +171,10 @@ class Store:
         """
         import pandas as pd
 
-        return pd.read_parquet(self.root / "jobs" / fingerprint / "predictions.parquet")
+        return pd.read_parquet(self.root / "jobs" / fingerprint / PREDICTIONS)
 
     def save_table(self, name: str, data_hash: str, table: pd.DataFrame) -> None:
-        """Keep the labels of a data set, so that reports need no data."""
+        """Keep the labels of a data set, so that reports do not need the data set."""
         path = self.root / "tables" / f"{name}-{data_hash}.parquet"
         if not path.exists():
             write_atomically(path, lambda part: table.to_parquet(part, index=False))
@@ -150,82 +185,96 @@ class Store:
 
         return pd.read_parquet(self.root / "tables" / f"{name}-{data_hash}.parquet")
 
-    def save_split(self, split_hash: str, record: Mapping[str, Any]) -> None:
-        """Keep a split's contents under its hash."""
-        path = self.root / "splits" / f"{split_hash}.json"
+    def save_split(self, record: SplitRecord) -> None:
+        """Keep a split under its hash."""
+        path = self._readable / "splits" / f"{record.digest}.json"
         if not path.exists():
-            write_json(path, record)
+            write_json(path, plain(record))
 
-    def split(self, split_hash: str) -> dict[str, Any]:
-        """The split kept by :meth:`save_split`."""
-        record: dict[str, Any] = json.loads(
-            (self.root / "splits" / f"{split_hash}.json").read_text(encoding="utf-8")
-        )
-        return record
+    def split(self, split_hash: str) -> SplitRecord | None:
+        """The split kept by :meth:`save_split`; None where there is none."""
+        return read_record(self._readable / "splits" / f"{split_hash}.json", SplitRecord)
 
-    def save_evaluation(self, identity: str, record: Mapping[str, Any]) -> None:
-        """Record that some job's predictions count for a model on a part of a data set."""
-        path = self.root / "evaluations" / f"{identity}.json"
-        if _read_json(path) != dict(record):
-            write_json(path, record)
+    def save_evaluation(self, record: EvaluationRecord) -> None:
+        """Keep an evaluation under its ID."""
+        path = self._readable / "evaluations" / f"{record.id}.json"
+        if read_record(path, EvaluationRecord) != record:
+            write_json(path, plain(record))
 
-    def evaluations(self) -> list[dict[str, Any]]:
-        """All evaluations, by identity, each with its ``id``."""
-        found = []
-        for path in sorted((self.root / "evaluations").glob("*.json")):
-            record = _read_json(path)
-            if record is not None:
-                found.append({"id": path.stem, **record})
-        return found
+    def evaluations(self) -> list[EvaluationRecord]:
+        """All evaluations, by ID."""
+        return list(self._all("evaluations", EvaluationRecord))
 
-    def save_stress(self, identity: str, record: Mapping[str, Any]) -> None:
-        """Record which predictions show how far a model's scores move, replacing what was known."""
-        write_json(self.root / "stress" / f"{identity}.json", record)
+    def save_stress(self, record: StressRecord) -> None:
+        """Keep a stress study in place of an earlier one of the same ID."""
+        write_json(self._readable / "stress" / f"{record.id}.json", plain(record))
 
-    def stresses(self) -> Iterator[dict[str, Any]]:
-        """All records kept by :meth:`save_stress`, by identity."""
-        for path in sorted((self.root / "stress").glob("*.json")):
-            record = _read_json(path)
+    def stresses(self) -> Iterator[StressRecord]:
+        """All stress studies, by ID."""
+        yield from self._all("stress", StressRecord)
+
+    def _all(self, part: str, kind: type[Kind]) -> Iterator[Kind]:
+        for path in sorted((self._readable / part).glob("*.json")):
+            record = read_record(path, kind)
             if record is not None:
                 yield record
 
+    def readable(self) -> None:
+        """Check that this release can read the store.
 
-def write_json(path: Path, record: Mapping[str, Any]) -> None:
-    """Write a JSON file whole or not at all."""
-    text = json.dumps(record, indent=1, sort_keys=True, ensure_ascii=False)
-    write_atomically(path, lambda part: part.write_text(text + "\n", encoding="utf-8"))
+        Raises:
+            StoreError: another release wrote it in another format.
+        """
+        _ = self._readable
+
+    @cached_property
+    def _readable(self) -> Path:
+        """The root, after a check that the store has this release's format."""
+        found = written_format(self.root)
+        if found is None or found == FORMAT:
+            return self.root
+        problem = f"the store {self.root} has format {found}, and this release reads {FORMAT}"
+        if found > FORMAT:
+            raise StoreError(problem, "a later release of iqabench wrote it: install that one")
+        raise StoreError(problem, f"iqabench store upgrade --store {self.root}")
 
 
-def write_atomically(path: Path, write: Any) -> None:
-    """Call ``write(temporary_path)`` and rename the result to ``path``."""
-    part = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
+def written_format(root: Path) -> int | None:
+    """The format of the store at ``root``; None where there is no store yet."""
+    record = read_record(root / STORE, StoreRecord)
+    if record is not None:
+        return record.format
+    # Releases before format 2 wrote no such file.
+    return 1 if (root / "jobs").is_dir() else None
+
+
+def read_record(path: Path, kind: type[Kind]) -> Kind | None:
+    """The record in a JSON file; None where there is no file.
+
+    Raises:
+        StoreError: the file holds no such record.
+    """
     try:
-        write(part)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def write_array(path: Path, array: NDArray[Any]) -> None:
-    """Write a ``.npy`` file whole or not at all, making its folder."""
-    import numpy as np
-
-    def save(part: Path) -> None:
-        with part.open("wb") as stream:
-            np.save(stream, array, allow_pickle=False)
-
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(path, save)
-
-
-def _read_json(path: Path) -> dict[str, Any] | None:
-    try:
-        record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        content = path.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
         return None
-    except ValueError as error:
-        raise StoreError(f"{path} is damaged: {error}", "remove it; run again") from error
-    return record
+    try:
+        return kind.model_validate_json(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        raise StoreError(
+            f"{path} is damaged: {place + ': ' if place else ''}{first['msg']}",
+            "remove it; run again",
+        ) from error
+
+
+def stored_files(folder: Path) -> tuple[StoredFile, ...]:
+    """The name, hash and size of every file of a job's folder, except its record."""
+    found = sorted(path for path in folder.iterdir() if path.is_file() and path.name != JOB)
+    return tuple(
+        StoredFile(name=path.name, sha256=sha256(path), bytes=path.stat().st_size) for path in found
+    )
 
 
 def default_root() -> Path:

@@ -1,1 +1,1 @@
-"""Studies: plans over the public API, nothing special."""
+"""Studies and reproductions of papers: they make several runs and compare them."""

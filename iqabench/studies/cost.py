@@ -1,7 +1,7 @@
-"""What a network costs: size, multiplications, memory and time, each in a process of its own.
+"""Measures the cost of networks: size, multiplications, memory and time.
 
-Fresh processes keep one model's memory out of another's peak; models take turns, so that a machine
-whose speed drifts does so for all of them.
+Each measurement runs in a fresh process, so that one model's memory does not count in another
+model's peak. The models take turns, so that a drift of the machine's speed affects all of them.
 """
 
 from __future__ import annotations
@@ -15,47 +15,73 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from iqabench.api.session import Session, in_use, listed
 from iqabench.contract.cards import Recipe
-from iqabench.contract.errors import IqabenchError, UsageError
-from iqabench.engine.progress import Watcher
-from iqabench.protocols.requests import Choices, ModelRequest, resolve
-from iqabench.registry import registry
+from iqabench.contract.errors import MissingDependencyError, UsageError
+from iqabench.protocols.requests import Choices, ModelRequest
 
 ROUNDS = 2
 REPEATS = 3
 
 
-def compare(
-    models: Sequence[str],
-    set: Sequence[str] = (),
-    choices: Choices | None = None,
+def cost(
+    models: str | Sequence[str],
     *,
-    watch: Watcher,
+    set: str | Sequence[str] = (),
+    choices: Choices | None = None,
+    base: str = "",
+    session: Session | None = None,
 ) -> list[dict[str, Any]]:
-    """One row per network: ``parameters_m``, ``size_mib``, ``macs_g`` (of one crop), ``crop``,
-    ``batch``, ``seconds_per_step``, ``seconds_per_crop``, ``peak_memory_mib`` of a step.
+    """Measure the cost of networks, one row per network.
 
-    Weights are random: they change no cost, and none need be at hand. A model whose optional
-    library is missing is left out, with a line that says so.
+    Weights are random, because they do not change the cost and need not be downloaded. A model
+    whose optional library is missing is left out, and a line with the reason is shown.
+
+    Args:
+        models: names or ``label=name``.
+        set: overrides, ``label.option=value``.
+        choices: as for :func:`iqabench.run`; weights, initialisation and saliency provider have
+            no effect.
+        base: label of one of the models, for ``step_ratio``; may be empty.
+        session: device, precision and progress.
+
+    Returns:
+        ``model``; ``crop``; ``batch``; ``parameters_m`` (millions); ``size_mib``; ``macs_g``
+        (10^9 multiply-accumulates for one crop); ``seconds_per_crop``; ``seconds_per_step`` and
+        ``peak_memory_mib`` of a training step. With ``base`` also ``step_ratio``: the time of a
+        step divided by that of the model ``base``; None if that model was left out.
+
+    Raises:
+        UsageError: a model is no network, or a name or an override is wrong.
     """
+    session = in_use(session)
     chosen = replace(choices or Choices(), weights="train", init="random", saliency=None)
-    requests = []
-    for model in models:
-        own = [text for text in set if text.startswith(f"{model.partition('=')[0]}.")]
-        try:
-            requests += resolve(registry(), [model], own, chosen)
-        except IqabenchError as error:
-            watch.say(f"left out: {error.message}")
-    for request in requests:
-        if request.card.kind != "trainable":
-            raise UsageError(f"'{request.label}' is no network", "cost compares networks")
+    requests = _networks(listed(models), listed(set), chosen, session)
     found: dict[str, list[dict[str, float]]] = {request.label: [] for request in requests}
-    with watch.task("measuring cost") as tick:
+    with session.watch.task("measuring cost") as tick:
         for turn in range(ROUNDS):
             for number, request in enumerate(requests):
                 tick(turn * len(requests) + number, ROUNDS * len(requests), request.label)
                 found[request.label].append(_in_fresh_process(request))
-    return [_row(request, found[request.label]) for request in requests]
+    rows = [_row(request, found[request.label]) for request in requests]
+    return _with_ratios(rows, base) if base else rows
+
+
+def _networks(
+    models: Sequence[str], overrides: Sequence[str], choices: Choices, session: Session
+) -> list[ModelRequest]:
+    """The requested networks, without those whose library is missing."""
+    requests = []
+    for model in models:
+        own = [text for text in overrides if text.startswith(f"{model.partition('=')[0]}.")]
+        try:
+            requests += session.requests([model], own, choices)
+        except MissingDependencyError as error:
+            session.watch.say(f"left out: {error.message}")
+    for request in requests:
+        if not request.kind.has_recipe:
+            raise UsageError(f"'{request.label}' is no network", "cost compares networks")
+    return requests
 
 
 def _row(request: ModelRequest, rounds: list[dict[str, float]]) -> dict[str, Any]:
@@ -74,7 +100,7 @@ def _in_fresh_process(request: ModelRequest) -> dict[str, float]:
 
 
 def measure(request: ModelRequest) -> dict[str, float]:
-    """Build a network and measure it; meant to be called in a process of its own."""
+    """Build a network and measure it; call this in a fresh process."""
     import torch
 
     from iqabench.contract.models import network
@@ -126,7 +152,7 @@ def _step(
     import torch
 
     from iqabench.contract.models import Batch
-    from iqabench.engine.fit import make_optimizer
+    from iqabench.engine.optimizers import make_optimizer
 
     net.train()
     batch = recipe.batch_size
@@ -146,7 +172,7 @@ def _step(
 
 
 def _timed(act: Any, device: str) -> float:
-    """Median seconds of a few calls after one that warms up."""
+    """Median seconds of a few calls, after a first call to warm up."""
     import torch
 
     times = []
@@ -160,7 +186,7 @@ def _timed(act: Any, device: str) -> float:
 
 
 def _macs(net: Any, inputs: list[Any]) -> float:
-    """Multiply-accumulates of one forward pass, as torch's own counter sees them."""
+    """Multiply-accumulates of one forward pass: half the operations that torch counts."""
     import torch
     from torch.utils.flop_counter import FlopCounterMode
 
@@ -170,7 +196,7 @@ def _macs(net: Any, inputs: list[Any]) -> float:
 
 
 def _memory(device: str) -> float:
-    """Highest memory so far in bytes: of the GPU, or of the process."""
+    """Peak memory so far in bytes: of the GPU with CUDA, else of the process."""
     if device == "cuda":
         import torch
 
@@ -179,8 +205,7 @@ def _memory(device: str) -> float:
     return float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit)
 
 
-def with_ratios(rows: Sequence[Mapping[str, Any]], base: str) -> list[dict[str, Any]]:
-    """Rows with the time of a step relative to that of the model named ``base``, if measured."""
+def _with_ratios(rows: Sequence[Mapping[str, Any]], base: str) -> list[dict[str, Any]]:
     reference = next((row for row in rows if row["model"] == base), None)
     return [
         {

@@ -1,4 +1,4 @@
-"""The difference between two named models, out of a table of all pairs."""
+"""Finds the difference between two named models in a table of all pairs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ class Difference:
 
 
 def difference(table: pd.DataFrame, first: str, second: str, test: str) -> Difference | None:
-    """``first`` minus ``second`` on a test set, whichever way round the table holds the pair."""
+    """``first`` minus ``second`` on a test set; None if the table does not hold the pair.
+
+    The table may hold the pair in either order.
+    """
     for a, b, sign in ((first, second, 1.0), (second, first, -1.0)):
         found = table[(table["a"] == a) & (table["b"] == b) & (table["test"] == test)]
         if len(found):

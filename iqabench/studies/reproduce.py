@@ -1,4 +1,4 @@
-"""Reproduces a paper's table as far as models and data allow, beside the printed numbers."""
+"""Reproduces a paper's table with the available models and data, beside the printed numbers."""
 
 from __future__ import annotations
 
@@ -8,19 +8,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from iqabench import api
+from iqabench.api.results import Results
+from iqabench.api.running import run
+from iqabench.api.session import Session, in_use
 from iqabench.contract.cards import PaperRow, PaperTable
 from iqabench.contract.errors import IqabenchError, UsageError
-from iqabench.engine.progress import Silent, Watcher
-from iqabench.protocols.requests import check_seeds
-from iqabench.registry import load, registry, require
+from iqabench.protocols.requests import Choices, check_seeds
+from iqabench.registry import load, require
 from iqabench.report import leaderboard, scatter
 from iqabench.report.evaluations import Group, groups
-from iqabench.studies import cost
+from iqabench.studies.cost import cost
 from iqabench.studies.pairs import Difference, difference
 
 AGREEMENT = {"srocc": "srocc", "plcc": "plcc", "rmse": "rmse_mapped"}
-"""Printed metric -> the leaderboard's. A paper's PLCC is taken as raw unless it says otherwise."""
+"""Printed metric -> metric of the leaderboard. Printed PLCC is assumed to be without a mapping."""
 
 
 @dataclass(frozen=True)
@@ -29,27 +30,27 @@ class Reproduction:
 
     table: PaperTable
     rows: list[dict[str, Any]]
-    """For each row printed and measured numbers, or why there are none."""
+    """For each row the printed and the measured numbers, or the reason why it was not measured."""
     figure: Path | None
-    """Predictions of the paper's own model against labels; None where none of its rows ran."""
+    """Predictions of the paper's own models against labels; None if none of their rows ran."""
 
 
 @dataclass(frozen=True)
 class _Measured:
     group: Group
     board: dict[str, Any]
-    """Its leaderboard row."""
+    """The group's leaderboard row."""
     difference: Difference | None
-    """To the row's second model."""
+    """SROCC minus that of the row's second model; None if the row has no second model."""
 
 
-def tables(model: str) -> tuple[PaperTable, ...]:
+def tables(model: str, session: Session) -> tuple[PaperTable, ...]:
     """The tables of a model's paper.
 
     Raises:
-        UsageError: its card names none.
+        UsageError: the model's card names no tables.
     """
-    card = registry().model(model)
+    card = session.registry.model(model)
     if card.reproductions is None:
         raise UsageError(f"no tables of '{model}' are known", "iqabench reproduce biosiqnet")
     found: tuple[PaperTable, ...] = load(card.reproductions)()
@@ -62,46 +63,42 @@ def reproduce(
     *,
     datasets: str | None = None,
     seeds: int | None = None,
-    choices: api.Choices | None = None,
-    store: Path | None = None,
-    catalog: Path | None = None,
-    watch: Watcher | None = None,
+    choices: Choices | None = None,
+    session: Session | None = None,
 ) -> Reproduction:
     """Measure one of the tables of a model's paper again.
 
     Args:
-        model: whose paper.
-        number: which table.
-        datasets: run on these instead of the paper's; such rows say so.
-        seeds: repetitions; None takes the paper's.
-        choices, store, catalog, watch: as of :func:`iqabench.run`.
+        model: the model of the paper.
+        number: the number of the table.
+        datasets: data sets to use in place of the paper's; the rows then say so.
+        seeds: repetitions; None takes the paper's number.
+        choices: as for :func:`iqabench.run`.
+        session: catalogue, store, device, precision and progress.
 
     Raises:
         UsageError: the paper has no such table.
     """
-    watch = watch or Silent()
+    session = in_use(session)
     check_seeds(seeds)
-    known = tables(model)
+    known = tables(model, session)
     table = next((one for one in known if one.number == number), None)
     if table is None:
         raise UsageError(f"no table {number}", f"tables 1 to {len(known)}")
-    session = api.Session(catalog, watch)
     rows = [_moved(row, datasets) for row in table.rows]
     absent = {row.label: _why_absent(row, session) for row in rows}
-    costs = _costs(table, rows, choices, watch) if table.cost else {}
+    costs = _costs(rows, choices, session) if table.cost else {}
     measured = _run(
         [row for row in rows if not absent[row.label] and row.datasets],
         seeds or table.seeds,
         choices,
-        store,
-        catalog,
-        watch,
+        session,
     )
     lines = [
         _line(row, absent[row.label], measured.get(row.label), costs.get(row.model), datasets)
         for row in rows
     ]
-    figure = _draw(model, table, rows, measured, datasets)
+    figure = _draw(model, table, rows, measured, session, datasets)
     return Reproduction(table, lines, figure)
 
 
@@ -113,7 +110,7 @@ def _moved(row: PaperRow, datasets: str | None) -> PaperRow:
     )
 
 
-def _why_absent(row: PaperRow, session: api.Session) -> str:
+def _why_absent(row: PaperRow, session: Session) -> str:
     """Why a row cannot be run here; empty if it can."""
     if row.why_absent:
         return row.why_absent
@@ -131,28 +128,24 @@ def _why_absent(row: PaperRow, session: api.Session) -> str:
 def _run(
     rows: Sequence[PaperRow],
     seeds: int,
-    choices: api.Choices | None,
-    store: Path | None,
-    catalog: Path | None,
-    watch: Watcher,
+    choices: Choices | None,
+    session: Session,
 ) -> dict[str, _Measured]:
-    """What was measured for each row that has pictures.
+    """Label of a row -> its measurement, for each row that has pictures.
 
-    A row whose weights cannot be had fails alone, like any job.
+    If the weights of a row are not available, only the job of that row fails.
     """
     found = {}
     for row in rows:
         overrides = [f"a.{key}={value}" for key, value in row.options.items()]
         models = [f"a={row.model}", *([f"b={row.versus}"] if row.versus else [])]
-        results = api.run(
+        results = run(
             models,
             [row.datasets],
             seeds=seeds,
             set=overrides,
             choices=choices,
-            store=store,
-            catalog=catalog,
-            watch=watch,
+            session=session,
         )
         part = _part(results, row.distortion)
         if part is None:
@@ -165,10 +158,13 @@ def _run(
     return found
 
 
-def _part(results: api.Results, distortion: str) -> Group | None:
-    """The evaluations of model ``a`` on pictures of one distortion; None if there are none."""
+def _part(results: Results, distortion: str) -> Group | None:
+    """The evaluations of model ``a`` on the pictures of one distortion; None without pictures.
+
+    An empty ``distortion`` takes all pictures.
+    """
     found = groups(results.store, results.evaluations)
-    group = next((one for one in found if one.keys["label"] == "a"), None)
+    group = next((one for one in found if one.record.label == "a"), None)
     part = group and replace(group, distortion=distortion)
     return part if part is not None and len(part.table) else None
 
@@ -178,13 +174,15 @@ def _draw(
     table: PaperTable,
     rows: Sequence[PaperRow],
     measured: dict[str, _Measured],
+    session: Session,
     moved: str | None,
 ) -> Path | None:
-    """Scatter of the rows of the paper's own models, each set of predictions once."""
-    paper = registry().model(model).reproductions
+    """Draw scatter plots for the rows of the paper's own models; equal predictions appear once."""
+    known = session.registry
+    paper = known.model(model).reproductions
     panels: dict[str, Group] = {}
     for row in rows:
-        if row.label not in measured or registry().model(row.model).reproductions != paper:
+        if row.label not in measured or known.model(row.model).reproductions != paper:
             continue
         group = measured[row.label].group
         if group.identity not in {one.identity for one in panels.values()}:
@@ -198,12 +196,11 @@ def _draw(
 
 
 def _costs(
-    table: PaperTable, rows: Sequence[PaperRow], choices: api.Choices | None, watch: Watcher
+    rows: Sequence[PaperRow], choices: Choices | None, session: Session
 ) -> dict[str, dict[str, Any]]:
-    known = registry().models.cards
+    known = session.registry.models.cards
     models = [row.model for row in rows if row.model in known]
-    tiny = replace(choices or api.Choices(), saliency=None)
-    return {row["model"]: row for row in cost.compare(models, choices=tiny, watch=watch)}
+    return {row["model"]: row for row in cost(models, choices=choices, session=session)}
 
 
 def _line(
@@ -235,7 +232,7 @@ def _line(
 
 
 def _agreement(metric: str, printed: float, board: dict[str, Any]) -> dict[str, Any]:
-    """Measured mean, its difference from the printed number, and the difference's interval."""
+    """The measured mean, its difference from the printed number, and that difference's interval."""
     mean, low, high = (
         board.get(f"{AGREEMENT[metric]}_{part}", math.nan) for part in ("mean", "low", "high")
     )

@@ -1,68 +1,65 @@
-"""A study of saliency: one model on the same splits, its maps from one provider after another.
+"""A study of saliency: runs one model on the same splits with the maps of several providers.
 
-Splits and initial weights are the same under every provider, so what differs is what its maps do.
-Each is compared with ``uniform``, whose maps say nothing, by a paired bootstrap.
+Splits and initial weights are the same for every provider, so differences come from the maps alone.
+A paired bootstrap compares each provider with ``uniform``, whose maps carry no information.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
-from iqabench import api
+from iqabench.api.results import Results
+from iqabench.api.running import DEFAULT_DATASETS, run
+from iqabench.api.session import Session, in_use, listed
 from iqabench.contract.errors import UsageError
 from iqabench.engine.execute import Outcome
-from iqabench.engine.progress import Watcher
-from iqabench.registry import registry
+from iqabench.protocols.requests import Choices
 from iqabench.studies.variants import Study, finished
 
 CONTROL = "uniform"
-"""The provider with which all are compared."""
+"""The provider with which all other providers are compared."""
 PROVIDERS = ("readout", "spectral-residual", "center", CONTROL, "shuffled")
 
 
-def run(
+def study_saliency(
     model: str,
-    datasets: Sequence[str],
-    providers: Sequence[str] = PROVIDERS,
+    datasets: str | Sequence[str] = DEFAULT_DATASETS,
+    providers: str | Sequence[str] = PROVIDERS,
     *,
     seeds: int | None = None,
-    set: Sequence[str] = (),
-    choices: api.Choices | None = None,
-    store: Path | None = None,
-    catalog: Path | None = None,
-    watch: Watcher | None = None,
+    set: str | Sequence[str] = (),
+    choices: Choices | None = None,
+    session: Session | None = None,
 ) -> Study:
-    """Run a model once under each provider; arguments as of :func:`iqabench.run`.
+    """Run a model once with each provider; the other arguments are those of :func:`iqabench.run`.
 
-    Where ``uniform`` is not among the providers, the first takes its place in comparisons. ``set``
-    holds ``KEY=VALUE`` overrides that all variants share.
+    If ``uniform`` is not among the providers, all are compared with the first provider. ``set``
+    holds ``KEY=VALUE`` overrides for all variants.
 
     Raises:
-        IqabenchError: the model uses no saliency, a provider is named twice or unknown, or as
-            :func:`iqabench.run`.
+        IqabenchError: the model uses no saliency, ``choices`` names a provider, a provider is
+            unknown or named twice, or as for :func:`iqabench.run`.
     """
-    card = registry().model(model)
+    session, providers = in_use(session), listed(providers)
+    card = session.registry.model(model)
     if card.saliency == "none":
         raise UsageError(f"'{model}' uses no saliency", "`iqabench models` shows which do")
-    choices = choices or api.Choices()
+    choices = choices or Choices()
     if choices.saliency is not None:
         raise UsageError("a study of saliency takes no single provider", "--providers NAME,NAME")
     if len(dict.fromkeys(providers)) < len(providers):
         raise UsageError("a provider is named twice", f"--providers {','.join(PROVIDERS)}")
     for provider in providers:
-        registry().provider(provider)  # before the first of them runs
+        session.registry.provider(provider)  # before the first of them runs
     runs = [
-        api.run(
+        run(
             [f"{_label(provider)}={card.name}"],
             datasets,
             seeds=seeds,
-            set=[f"{_label(provider)}.{override}" for override in set],
+            set=[f"{_label(provider)}.{override}" for override in listed(set)],
             choices=replace(choices, saliency=provider),
-            store=store,
-            catalog=catalog,
-            watch=watch,
+            session=session,
         )
         for provider in providers
     ]
@@ -71,11 +68,11 @@ def run(
     return finished("saliency", card.name, _joined(runs), order, base)
 
 
-def _joined(runs: Sequence[api.Results]) -> api.Results:
-    """All runs' evaluations as those of one."""
+def _joined(runs: Sequence[Results]) -> Results:
+    """The evaluations of several runs as one result."""
     outcomes = [run.outcome for run in runs if run.outcome is not None]
-    return api.Results(
-        runs[0].store,
+    return Results(
+        runs[0].session,
         tuple(identity for run in runs for identity in run.evaluations or ()),
         Outcome(
             sum(outcome.made for outcome in outcomes),
@@ -86,5 +83,5 @@ def _joined(runs: Sequence[api.Results]) -> api.Results:
 
 
 def _label(provider: str) -> str:
-    """A provider's name as a model's label, which holds no equals sign."""
+    """A provider's name as a model's label, in which no equals sign is allowed."""
     return provider.replace("=", "-")

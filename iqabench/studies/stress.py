@@ -1,8 +1,9 @@
-"""How far a model's scores move when little, or nothing that matters, is changed.
+"""Measures how far a model's scores move under changes that matter little or should not matter.
 
-The split stays: training starts anew from other seeds, and each fitted model predicts again with
-other numbers of crops, in another precision, on another device, and from larger and smaller
-pictures. What should not matter gives the model's noise band: see :mod:`iqabench.report.noise`.
+The split stays the same. The model is trained again from other seeds. Each fitted model predicts
+again with other numbers of crops, in another precision, on another device, and from larger and
+smaller pictures. The changes that should not matter give the model's noise band: see
+:mod:`iqabench.report.noise`.
 """
 
 from __future__ import annotations
@@ -10,17 +11,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from iqabench import api
+from iqabench.api.running import DEFAULT_DATASETS, plan
+from iqabench.api.session import Session, in_use, listed
 from iqabench.engine.device import pick
-from iqabench.engine.execute import Outcome, execute, keep_part
-from iqabench.engine.progress import Silent, Watcher
-from iqabench.protocols.plan import Evaluation, FitJob, Plan, PredictJob
-from iqabench.protocols.requests import ModelRequest, check_seeds
+from iqabench.engine.execute import Outcome, execute, keep
+from iqabench.protocols.plan import Evaluation, Plan, PredictJob, with_model
+from iqabench.protocols.requests import Choices, ModelRequest, check_seeds
 from iqabench.report import canvas, noise
+from iqabench.report.tables import Table, records
 from iqabench.store import Store
-from iqabench.store.fingerprints import digest
+from iqabench.store.records import StressChange, StressRecord
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,15 +35,21 @@ AS_IT_IS = "as it is"
 
 @dataclass(frozen=True)
 class Stress:
-    """What was found about a model on one test set."""
+    """The stress study of a model on one test set."""
 
     table: pd.DataFrame
-    """As of :func:`iqabench.report.noise.table`, after a column ``test``."""
+    """A column ``test``, then the columns of :func:`iqabench.report.noise.table`."""
     band: noise.Band
     test: str
     labels: str
     """``human`` or ``proxy``."""
     figure: Path
+
+    @property
+    def shown(self) -> Table:
+        """The rows with their necessary footnotes."""
+        notes = noise.notes(self.test, self.band, self.labels)
+        return Table(self.table, records(self.table), notes)
 
 
 @dataclass(frozen=True)
@@ -52,42 +60,39 @@ class _Change:
     seed: int = 0
 
 
-def run(
+def stress(
     model: str,
-    datasets: Sequence[str],
+    datasets: str | Sequence[str] = DEFAULT_DATASETS,
     *,
     seeds: int | None = None,
-    set: Sequence[str] = (),
-    choices: api.Choices | None = None,
-    store: Path | None = None,
-    catalog: Path | None = None,
-    watch: Watcher | None = None,
+    set: str | Sequence[str] = (),
+    choices: Choices | None = None,
+    session: Session | None = None,
 ) -> tuple[list[Stress], Outcome]:
-    """Change what can be changed about a model; arguments as of :func:`iqabench.run`.
+    """Run a stress study of a model; arguments as for :func:`iqabench.run`.
 
-    ``seeds`` counts the seeds of training, 3 by default; the split is that of seed 0, and each
-    fold of it where there are folds. ``set`` holds ``KEY=VALUE`` overrides. The study is kept in
-    the store, in place of an earlier one of the same model on the same sets.
+    ``seeds`` is the number of training seeds, 3 by default. The split is that of seed 0; if the
+    protocol has folds, all folds of seed 0 are used. ``set`` holds ``KEY=VALUE`` overrides. The
+    study is kept in the store, where it replaces an earlier study of the same model configuration
+    on the same sets.
 
     Returns:
-        One study for each test set, and how the jobs ended.
+        One study for each test set, and the numbers of made, reused and failed jobs.
 
     Raises:
-        IqabenchError: as :func:`iqabench.run`.
+        IqabenchError: as for :func:`iqabench.run`.
     """
     check_seeds(seeds)
-    watch = watch or Silent()
-    kept = api.open_store(store)
-    kept.check()
-    overrides = [f"{model}.{override}" for override in set]
-    session = api.Session(catalog, watch)
-    made = api.plan([model], datasets, seeds=1, set=overrides, choices=choices, session=session)
+    session = in_use(session)
+    kept = session.writable_store()
+    overrides = [f"{model}.{override}" for override in listed(set)]
+    made = plan([model], datasets, seeds=1, set=overrides, choices=choices, session=session)
     for line in made.skipped:
-        watch.say(f"not applicable: {line}")
+        session.watch.say(f"not applicable: {line}")
     kept.prepare()
+    keep(made.evaluations, kept)
     parts: dict[tuple[str, str], list[Evaluation]] = {}
     for evaluation in made.evaluations:
-        keep_part(evaluation, kept)
         parts.setdefault((evaluation.train, evaluation.test.name), []).append(evaluation)
     studied = [(same, _changed(same, seeds or SEEDS)) for same in parts.values()]
     jobs = {
@@ -98,7 +103,7 @@ def run(
         for job in (predict.fit, predict)
         if job is not None
     }
-    outcome = execute(Plan((), (), tuple(jobs.values())), kept, watch)
+    outcome = execute(Plan((), (), tuple(jobs.values())), kept, session.watch)
     return [_study(kept, same, changes) for same, changes in studied], outcome
 
 
@@ -106,9 +111,12 @@ Changed = list[tuple[_Change, list[PredictJob]]]
 
 
 def _changed(parts: Sequence[Evaluation], seeds: int) -> Changed:
-    """Every change with its predictions of each part."""
+    """Every change with its predict jobs, one for each tested part."""
     changes = list(_changes(parts[0].model, seeds))
-    return [(change, [_predict(part.predict, change) for part in parts]) for change in changes]
+    return [
+        (change, [with_model(part.predict, change.model, change.seed) for part in parts])
+        for change in changes
+    ]
 
 
 def _changes(model: ModelRequest, seeds: int) -> Iterator[_Change]:
@@ -117,12 +125,12 @@ def _changes(model: ModelRequest, seeds: int) -> Iterator[_Change]:
         for seed in range(1, seeds):
             yield _Change(f"trained from seed {seed}", True, model, seed)
     recipe = model.recipe
-    if model.card.kind == "trainable":
+    if model.kind.has_recipe:
         if recipe.crop is not None and recipe.test_crop_kind != "whole":
             for count in CROPS:
                 if count != recipe.test_crops:
                     changed = recipe.model_copy(update={"test_crops": count})
-                    # Fewer crops leave parts of a picture unseen, which may matter.
+                    # Fewer crops leave parts of a picture out, which may matter.
                     whole = count > recipe.test_crops
                     name = "1 crop" if count == 1 else f"{count} crops"
                     yield _Change(name, whole, replace(model, recipe=changed))
@@ -134,50 +142,41 @@ def _changes(model: ModelRequest, seeds: int) -> Iterator[_Change]:
         yield _Change(f"pictures x {scale:g}", False, replace(model, scale=scale))
 
 
-def _predict(base: PredictJob, change: _Change) -> PredictJob:
-    """The job that predicts a part after a change; fitted anew only where the seed is another."""
-    fit = None if base.fit is None else _refit(base.fit, change.seed)
-    fields = {
-        **base.fields,
-        **change.model.fields(),
-        "fit": fit.fingerprint if fit else None,
-        "seed": change.seed if fit else base.seed,
-    }
-    return replace(base, model=change.model, fit=fit, seed=fields["seed"], fields=fields)
-
-
-def _refit(base: FitJob, seed: int) -> FitJob:
-    return replace(base, seed=seed, fields={**base.fields, "seed": seed})
-
-
 def _study(store: Store, parts: Sequence[Evaluation], changes: Changed) -> Stress:
     plain = parts[0].record()
-    record: dict[str, Any] = {
-        key: plain[key] for key in ("label", "direction", "labels", "protocol", *noise.KEY)
-    }
-    record["changes"] = [
-        {
-            "name": change.name,
-            "immaterial": change.immaterial,
-            "predict": [predict.fingerprint for predict in predicts],
-        }
-        for change, predicts in changes
-    ]
-    store.save_stress(digest({key: record[key] for key in noise.KEY}), record)
+    record = StressRecord(
+        label=plain.label,
+        direction=plain.direction,
+        labels=plain.labels,
+        protocol=plain.protocol,
+        config=plain.config,
+        train=plain.train,
+        test=plain.test,
+        test_hash=plain.test_hash,
+        changes=tuple(
+            StressChange(
+                name=change.name,
+                immaterial=change.immaterial,
+                predict=tuple(predict.fingerprint for predict in predicts),
+            )
+            for change, predicts in changes
+        ),
+    )
+    store.save_stress(record)
     table = noise.table(store, record)
     band = noise.band(table)
-    names = dict.fromkeys(record[key] for key in ("label", "train", "test"))
+    names = dict.fromkeys((record.label, record.train, record.test))
     figure = (
         store.root / "figures" / f"stress-{'-'.join(name for name in names if name != '-')}.png"
     )
-    proxy = " (proxy labels)" if record["labels"] == "proxy" else ""
-    draw(table, band, figure, f"{record['label']} on {record['test']}{proxy}")
-    table.insert(0, "test", record["test"])
-    return Stress(table, band, record["test"], record["labels"], figure)
+    proxy = " (proxy labels)" if record.labels == "proxy" else ""
+    draw(table, band, figure, f"{record.label} on {record.test}{proxy}")
+    table.insert(0, "test", record.test)
+    return Stress(table, band, record.test, record.labels, figure)
 
 
 def draw(table: pd.DataFrame, band: noise.Band, path: Path, title: str) -> None:
-    """SROCC after each change, beside the noise band, and agreement with the model as it is."""
+    """Draw each change's SROCC with the noise band, and its agreement with the unchanged model."""
     figure = canvas.figure(9.0, 1.4 + 0.3 * len(table))
     left, right = figure.subplots(1, 2, sharey=True)
     places = range(len(table) - 1, -1, -1)

@@ -1,6 +1,6 @@
-"""A study of variants: one model under several options, on the same splits.
+"""A study of variants: runs one model with several sets of options on the same splits.
 
-A card's ``studies`` names the variants; every one is compared with the first by a paired bootstrap.
+A card's ``studies`` names the variants. A paired bootstrap compares each variant with the first.
 """
 
 from __future__ import annotations
@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from iqabench import api
+from iqabench.api.results import Results
+from iqabench.api.running import DEFAULT_DATASETS, run
+from iqabench.api.session import Session, in_use, listed
 from iqabench.contract.errors import UnknownNameError
-from iqabench.engine.progress import Watcher
-from iqabench.registry import registry
+from iqabench.protocols.requests import Choices
 from iqabench.report import intervals
+from iqabench.report.tables import FEW_CONTENTS, PROXY, Table, records
 from iqabench.studies.pairs import difference
 
 if TYPE_CHECKING:
@@ -25,67 +27,70 @@ if TYPE_CHECKING:
 class Study:
     """A finished study: its results, one row per variant, and its figure."""
 
-    results: api.Results
+    results: Results
     table: pd.DataFrame
     figure: Path
 
+    @property
+    def shown(self) -> Table:
+        """The rows with their necessary footnotes."""
+        notes = [
+            "intervals: 95%, percentile bootstrap over contents; too narrow with fewer than "
+            f"{FEW_CONTENTS}"
+        ]
+        if (self.table["labels"] == "proxy").any():
+            notes.append(PROXY)
+        return Table(self.table, records(self.table), notes)
 
-def names(model: str) -> list[str]:
-    """The studies that a model's card offers."""
-    return list(registry().model(model).studies)
 
-
-def run(
-    study: str,
+def study(
+    name: str,
     model: str,
-    datasets: Sequence[str],
+    datasets: str | Sequence[str] = DEFAULT_DATASETS,
     *,
     seeds: int | None = None,
-    set: Sequence[str] = (),
-    choices: api.Choices | None = None,
-    store: Path | None = None,
-    catalog: Path | None = None,
-    watch: Watcher | None = None,
+    set: str | Sequence[str] = (),
+    choices: Choices | None = None,
+    session: Session | None = None,
 ) -> Study:
-    """Run one of a model's studies; arguments as of :func:`iqabench.run`.
+    """Run one of a model's studies; the other arguments are those of :func:`iqabench.run`.
 
-    ``set`` holds ``KEY=VALUE`` overrides that all variants share.
+    ``set`` holds ``KEY=VALUE`` overrides for all variants.
 
     Raises:
-        IqabenchError: the model offers no such study, or as :func:`iqabench.run`.
+        IqabenchError: the model's card has no such study, or as for :func:`iqabench.run`.
     """
-    card = registry().model(model)
-    if study not in card.studies:
-        raise UnknownNameError(f"study of '{model}'", study, card.studies)
-    variants = card.studies[study]
+    session = in_use(session)
+    card = session.registry.model(model)
+    if name not in card.studies:
+        raise UnknownNameError(f"study of '{model}'", name, card.studies)
+    variants = card.studies[name]
     overrides = [
         f"{label}.{key}={_text(value)}"
         for label, options in variants.items()
         for key, value in options.items()
-    ] + [f"{label}.{override}" for label in variants for override in set]
-    results = api.run(
+    ] + [f"{label}.{override}" for label in variants for override in listed(set)]
+    results = run(
         [f"{label}={card.name}" for label in variants],
         datasets,
         seeds=seeds,
         set=overrides,
         choices=choices,
-        store=store,
-        catalog=catalog,
-        watch=watch,
+        session=session,
     )
-    return finished(study, card.name, results, list(variants), next(iter(variants)))
+    return finished(name, card.name, results, list(variants), next(iter(variants)))
 
 
-def finished(study: str, model: str, results: api.Results, order: list[str], base: str) -> Study:
-    """The study of variants that were run, compared with one of them and drawn."""
+def finished(study: str, model: str, results: Results, order: list[str], base: str) -> Study:
+    """Compare the variants of a finished run with the variant ``base``, and draw the figure."""
     table = compared(results, order, base)
     figure = results.store.root / "figures" / f"{study}-{model}.png"
     intervals.draw(table, "variant", figure, f"{model}: {study}")
     return Study(results, table, figure)
 
 
-def compared(results: api.Results, order: list[str], base: str) -> pd.DataFrame:
-    """Leaderboard rows in the study's order, with the paired difference to one variant."""
+def compared(results: Results, order: list[str], base: str) -> pd.DataFrame:
+    """Leaderboard rows in the order of the study, with the paired difference to ``base``."""
     import pandas as pd
 
     board = results.leaderboard()
@@ -122,7 +127,7 @@ def compared(results: api.Results, order: list[str], base: str) -> pd.DataFrame:
 
 
 def _difference(table: pd.DataFrame, label: str, base: str, test: str) -> dict[str, Any]:
-    """SROCC of a variant minus that of the first, with its interval."""
+    """SROCC of a variant minus that of ``base``, with its interval."""
     found = difference(table, label, base, test)
     return {
         f"srocc_minus_{base}": found.srocc if found else None,

@@ -10,6 +10,6 @@ from iqabench_datasets.cards import CARDS
 
 @hookimpl
 def register_datasets(register: Callable[[DatasetCard], None]) -> None:
-    """The sets this plugin reads."""
+    """Register the data sets that this plugin reads."""
     for card in CARDS:
         register(card)

@@ -1,7 +1,7 @@
-"""The cards of the sets this plugin reads.
+"""The cards of the data sets that this plugin reads.
 
-A score range holds every published score and, where scores are differences (lower is better),
-fixes the zero of ``quality``. A licence is "not stated" where no notice of the set's authors is
+A score range holds every published score. If scores are differences (lower is better), the range
+also fixes the zero of ``quality``. A licence is "not stated" if no notice by the set's authors is
 known.
 """
 
@@ -105,7 +105,7 @@ LIVEC = DatasetCard(
     "picture quality (IEEE Trans. Image Process. 25(1), 2016)",
 )
 
-# No range: it is 1 to 5 or 0 to 100, as the label file has it, and the reader says which.
+# No range here: it is 1 to 5 or 0 to 100, depending on the label file, and the reader gives it.
 KONIQ = DatasetCard(
     name="koniq",
     title="KonIQ-10k",

@@ -1,7 +1,7 @@
 """CSIQ: ``src_imgs``, ``dst_imgs`` and the workbook ``csiq.DMOS.xlsx``.
 
-The workbook and the files spell the kinds of distortion differently, and its cell for the picture
-``1600`` is a number.
+The workbook and the files spell the names of distortions differently. The workbook's cell for the
+picture ``1600`` is a number, not text.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from iqabench.contract import DataError
+from iqabench.kit.label_files import need, sheet
 from iqabench.kit.tree import Tree
-from iqabench_datasets.files import need, sheet
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,15 +27,15 @@ TYPES = {
     "blur": ("blur", "gaussian-blur"),
     "contrast": ("contrast", "contrast-decrement"),
 }
-"""``dst_type`` of the workbook -> the files' word, found in any case, and the distortion."""
+"""``dst_type`` in the workbook -> the word in file names, in any case, and the distortion."""
 
 
 def read(root: Path, options: Mapping[str, Any]) -> pd.DataFrame:
     """The canonical table of the distorted pictures.
 
     Raises:
-        DataError: the workbook is damaged or holds something else.
-        FileNotFoundError: it is missing.
+        DataError: the workbook is damaged, lacks a column or has an unknown ``dst_type``.
+        FileNotFoundError: the workbook is missing.
     """
     import pandas as pd
 

@@ -1,8 +1,8 @@
-"""CUID with CUDAS' gaze data: no public layout is known, so the manifest is this plugin's own.
+"""CUID with CUDAS' gaze data, read by a manifest. No public layout of the files is known.
 
-``manifest.csv`` has one row per picture, the pristine ones among them: ``image``, ``mos``, and
-``ref_id`` (any name of the content) or ``reference`` (the pristine picture) or both; where they are
-known ``dist``, ``level``, ``mos_std``, ``saliency`` and ``fixations``.
+``manifest.csv`` has one row per picture, also for pristine pictures. Its columns are ``image``,
+``mos``, and ``ref_id`` (any name for the content) or ``reference`` (the pristine picture) or both.
+``dist``, ``level``, ``mos_std``, ``saliency`` and ``fixations`` are optional.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from iqabench.contract import DataError
 from iqabench.contract.datasets import NUMBERS
+from iqabench.kit.label_files import need, table
 from iqabench.kit.tree import Tree
-from iqabench_datasets.files import need, table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,7 +31,7 @@ COLUMNS = {
     "saliency": "saliency",
     "fixations": "fixations",
 }
-"""Columns of the manifest -> canonical ones."""
+"""Column of the manifest -> canonical column."""
 
 
 def read(root: Path, options: Mapping[str, Any]) -> pd.DataFrame:
@@ -39,7 +39,7 @@ def read(root: Path, options: Mapping[str, Any]) -> pd.DataFrame:
 
     Raises:
         DataError: the manifest lacks a column.
-        FileNotFoundError: it is missing.
+        FileNotFoundError: the manifest is missing.
     """
     rows = table(Tree(root), MANIFEST, [name for name in COLUMNS if COLUMNS[name] not in NUMBERS])
     need(rows, ("image", "mos"), MANIFEST)

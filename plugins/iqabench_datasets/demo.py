@@ -1,6 +1,6 @@
-"""The built-in set: photographs that scientific packages ship, distorted by KADID-10k's functions.
+"""The built-in demo set: photographs from scientific packages, with KADID-10k's distortions.
 
-Its labels are a full-reference proxy (:mod:`iqabench.kit.proxy`), not people's scores.
+Its labels come from a full-reference proxy (:mod:`iqabench.kit.proxy`), not from people.
 """
 
 from __future__ import annotations
@@ -43,10 +43,11 @@ LEVELS = (1, 2, 3, 4, 5)
 
 
 def build(root: Path, progress: Progress | None = None) -> None:
-    """Make the set's files below ``root``, unless they are there; whole or not at all.
+    """Make the set's files below ``root`` if they do not exist; a failure leaves no partial set.
 
     Raises:
-        DataError: a package does not ship its photograph, or the folder cannot be written.
+        DataError: a package does not contain its photograph, or the folder holds something else or
+            cannot be written.
     """
     if (root / LABELS).exists():
         return

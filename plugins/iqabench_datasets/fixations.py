@@ -1,7 +1,8 @@
-"""Pictures and the fixations of people who looked at them; there are no scores of quality.
+"""Pictures with people's fixations and without scores of quality.
 
-``fixations.csv`` has a row for each fixation: ``image``, the picture's name below ``images/``, and
-``y`` and ``x`` in its pixels. Other columns, such as ``observer`` and ``duration_s``, are left out.
+``fixations.csv`` has one row per fixation: ``image``, the picture's name below ``images/``, and its
+position ``y`` and ``x`` in pixels. Other columns, such as ``observer`` and ``duration_s``, are left
+out.
 """
 
 from __future__ import annotations
@@ -22,11 +23,11 @@ FOLDER = "images/"
 
 
 def read(root: Path, options: Mapping[str, Any]) -> pd.DataFrame:
-    """The canonical table, without ``mos``: every picture that has a fixation.
+    """The canonical table, without ``mos``, of every picture that has a fixation.
 
     Raises:
-        DataError: the file lacks a column, has no rows, or holds something else than numbers.
-        FileNotFoundError: it is missing.
+        DataError: fixations.csv lacks a column, has no rows, or has a position that is no number.
+        FileNotFoundError: fixations.csv is missing.
     """
     import pandas as pd
 

@@ -1,4 +1,4 @@
-"""Any label file whose columns a catalogue names, for a user's own data set."""
+"""A user's own data set: reads any label file whose columns a catalogue names."""
 
 from __future__ import annotations
 
@@ -9,19 +9,21 @@ from typing import TYPE_CHECKING, Any
 
 from iqabench.contract import DataError
 from iqabench.contract.datasets import NUMBERS, OPTIONAL, REQUIRED
+from iqabench.kit.label_files import need, table, whole
 from iqabench.kit.tree import Tree
-from iqabench_datasets.files import need, table, whole
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
 def read(root: Path, options: Mapping[str, Any]) -> pd.DataFrame:
-    """The canonical table of ``labels``, columns renamed as ``columns`` says.
+    """The canonical table of a label file.
 
-    A label file lies below the root, or where the catalogue's absolute path says.
-
-    Without ``columns`` every column with a canonical name is read.
+    Args:
+        root: the data set's folder.
+        options: ``labels``, the label file, below the root or as an absolute path; ``columns``,
+            canonical column -> column of the file. Without ``columns`` every column with a
+            canonical name is read.
 
     Raises:
         DataError: no label file is named, it is damaged, or it lacks a named column.
@@ -43,7 +45,7 @@ def read(root: Path, options: Mapping[str, Any]) -> pd.DataFrame:
 
 
 def _columns(options: Mapping[str, Any]) -> dict[str, str]:
-    """Canonical names and those of the file; all canonical ones where the catalogue has none."""
+    """Canonical column -> column of the file; without ``columns`` both names are equal."""
     given = options.get("columns") or {name: name for name in (*REQUIRED, *OPTIONAL)}
     if not isinstance(given, Mapping) or not all(isinstance(own, str) for own in given.values()):
         raise DataError(

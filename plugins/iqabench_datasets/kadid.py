@@ -1,8 +1,8 @@
 """KADID-10k: ``images/I01.png`` and ``images/I01_TT_LL.png``, scores in ``dmos.csv``.
 
-The column called ``dmos`` holds mean opinion scores, 1 to 5, higher is better; ``var`` is,
-in spite of its name, the standard deviation of the raters' scores: 30 ratings whose mean is 4.57
-can have the standard deviation .496, but not that variance.
+The column ``dmos`` holds mean opinion scores, 1 to 5, higher is better. The column ``var`` holds
+the standard deviation of the raters' scores, in spite of its name: 30 ratings with the mean 4.57
+can have a standard deviation of .496, but they cannot have a variance of .496.
 """
 
 from __future__ import annotations
@@ -13,24 +13,24 @@ from typing import TYPE_CHECKING, Any
 
 from iqabench.contract import DataError
 from iqabench.kit.distort import find
+from iqabench.kit.label_files import need, table
 from iqabench.kit.tree import Tree
-from iqabench_datasets.files import need, table
 
 if TYPE_CHECKING:
     import pandas as pd
 
 LABELS = "dmos.csv"
 RATERS = 30
-"""Of each picture; 96% of the scores are multiples of 1/30 to the two digits that are published, so
-a few ratings may have been left out."""
+"""Raters of each picture. To the two published digits, 96% of the scores are multiples of 1/30, so
+the authors may have left out a few ratings."""
 
 
 def read(root: Path, options: Mapping[str, Any]) -> pd.DataFrame:
     """The canonical table of an unpacked archive.
 
     Raises:
-        DataError: dmos.csv is damaged or holds something else.
-        FileNotFoundError: it is missing.
+        DataError: dmos.csv is damaged, lacks a column or has a negative deviation.
+        FileNotFoundError: dmos.csv is missing.
     """
     import pandas as pd
 

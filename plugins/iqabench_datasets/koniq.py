@@ -1,9 +1,9 @@
 """KonIQ-10k: a folder of pictures in one of two sizes, and one of two label files.
 
-The two label files call different scores ``MOS``: the mean of the ratings, 1 to 5, and a score
-from 0 to 100 that is not that mean on another scale (their PLCC is .995). The columns tell which
-it is; the returned table says so in ``attrs["score_range"]``. ``SD`` is in units of the ratings,
-1 to 5, in both files.
+The column ``MOS`` differs between the two label files. In one file it is the mean of the ratings,
+1 to 5. In the other file it is a score from 0 to 100, which is not that mean on another scale
+(their PLCC is .995). The reader recognises the file by its columns and gives the range in
+``attrs["score_range"]`` of the table. ``SD`` is in units of the ratings, 1 to 5, in both files.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from iqabench.contract import DataError
+from iqabench.kit.label_files import need, table
 from iqabench.kit.tree import Tree
-from iqabench_datasets.files import need, table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,12 +27,13 @@ PARTS = {"training": "train", "validation": "validation", "test": "test"}
 
 
 def read(root: Path, options: Mapping[str, Any]) -> pd.DataFrame:
-    """The canonical table; with the official split where the label file has one.
+    """The canonical table, with the official split if the label file has one.
 
     Args:
         root: the folder that holds the pictures' folder and the label file.
-        options: ``labels``, the label file, needed where both are there; ``size``, the pictures'
-            folder, by default the first of 1024x768 and 512x384 that holds the first picture.
+        options: ``labels``, the label file, which is needed if both files exist; ``size``, the
+            pictures' folder, by default the first of 1024x768 and 512x384 that holds the first
+            picture.
 
     Raises:
         DataError: both label files are there and none is chosen, or one is damaged.

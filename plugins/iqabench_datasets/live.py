@@ -1,8 +1,8 @@
 """LIVE Image Quality Assessment Database, release 2: the folder ``databaserelease2``.
 
-The realigned scores of ``dmos_realigned.mat`` are read, not the older ones of ``dmos.mat``. A
-level is left out: the set has no steps, only a continuous parameter of another unit, and another
-direction, in each folder's ``info.txt``.
+The reader takes the realigned scores of ``dmos_realigned.mat``, not the older scores of
+``dmos.mat``. The table has no levels, because the set has none: each folder's ``info.txt`` gives a
+continuous parameter, whose unit and direction differ between folders.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from iqabench.contract import DataError
+from iqabench.kit.label_files import matlab
 from iqabench.kit.tree import Tree
-from iqabench_datasets.files import matlab
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,7 +29,7 @@ FOLDERS = {
 
 
 def read(root: Path, options: Mapping[str, Any]) -> pd.DataFrame:
-    """The canonical table of the distorted pictures; undistorted copies among them are left out.
+    """The canonical table of the distorted pictures, without the undistorted copies among them.
 
     Raises:
         DataError: a label file is damaged or has another number of entries.

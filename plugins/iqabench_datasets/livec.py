@@ -7,14 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from iqabench.contract import DataError
+from iqabench.kit.label_files import matlab
 from iqabench.kit.tree import Tree
-from iqabench_datasets.files import matlab
 
 if TYPE_CHECKING:
     import pandas as pd
 
 TRAINING = 7
-"""The first entries are the pictures the raters were trained with, ``t1`` to ``t7``."""
+"""Number of pictures that the raters were trained with; they are the first entries, ``t1`` to
+``t7``."""
 
 
 def read(root: Path, options: Mapping[str, Any]) -> pd.DataFrame:

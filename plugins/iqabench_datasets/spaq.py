@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from iqabench.kit.label_files import need, sheet
 from iqabench.kit.tree import Tree
-from iqabench_datasets.files import need, sheet
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,11 +16,11 @@ LABELS = "Annotations/MOS and Image attribute scores.xlsx"
 
 
 def read(root: Path, options: Mapping[str, Any]) -> pd.DataFrame:
-    """The canonical table; the scores of single attributes, such as brightness, are left out.
+    """The canonical table, without the scores of single attributes such as brightness.
 
     Raises:
-        DataError: the workbook is damaged or holds something else.
-        FileNotFoundError: it is missing.
+        DataError: the workbook is damaged or lacks a column.
+        FileNotFoundError: the workbook is missing.
     """
     import pandas as pd
 

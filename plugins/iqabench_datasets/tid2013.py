@@ -1,7 +1,8 @@
 """TID2013: ``reference_images``, ``distorted_images`` and ``mos_with_names.txt``.
 
-Labels and files differ in the case of their letters, among themselves too (``I01.BMP``,
-``i25.bmp``), so names are found in any case. Type and level are the file's name, ``i01_TT_L.bmp``.
+The labels and the files write names in different case, and so do the files among themselves
+(``I01.BMP``, ``i25.bmp``). Therefore names are matched in any case. The file's name,
+``i01_TT_L.bmp``, holds type and level.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from iqabench.contract import DataError
+from iqabench.kit.label_files import text
 from iqabench.kit.tree import Tree
-from iqabench_datasets.files import text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,14 +47,14 @@ TYPES = (
     "chromatic-aberration",
     "sparse-sampling",
 )
-"""Types 1 to 24; a type that KADID-10k has too goes by the same name."""
+"""Names of the types 1 to 24; a type that KADID-10k also has is named as for KADID-10k."""
 
 
 def read(root: Path, options: Mapping[str, Any]) -> pd.DataFrame:
     """The canonical table of the distorted pictures.
 
     Raises:
-        DataError: a line is no score and name, or the two label files differ in length.
+        DataError: a line does not hold a score and a name, or the two label files differ in length.
         FileNotFoundError: a label file is missing.
     """
     import pandas as pd
@@ -70,7 +71,7 @@ def read(root: Path, options: Mapping[str, Any]) -> pd.DataFrame:
 
 
 def _lines(tree: Tree, name: str) -> list[tuple[int, str]]:
-    """Number and text of every line that is not blank, single spaces between its words."""
+    """Number and text of every line that is not blank, with single spaces between its words."""
     lines = enumerate(text(tree, name).splitlines(), 1)
     return [(number, " ".join(line.split())) for number, line in lines if line.strip()]
 

@@ -6,11 +6,13 @@ from collections.abc import Callable
 
 from iqabench.contract import ModelCard, WeightsCard, hookimpl
 
+# Each behaviour rises when the model computes other numbers; tests/golden holds what it computes.
 BRISQUE = ModelCard(
     name="brisque",
     summary="36 natural scene statistics and a support vector regression",
     kind="estimator",
     factory="iqabench_nss.brisque:Brisque",
+    behaviour=1,
     paper="Mittal, Moorthy, Bovik: No-reference image quality assessment in the spatial domain "
     "(IEEE TIP 2012)",
 )
@@ -20,6 +22,7 @@ NIQE = ModelCard(
     kind="estimator",
     factory="iqabench_nss.niqe:Niqe",
     options="iqabench_nss.options:NiqeOptions",
+    behaviour=1,
     fit_on="references",
     direction="lower",
     weights=(WeightsCard(name="niqe", filename="niqe_modelparameters.mat"),),
@@ -32,6 +35,7 @@ PIQE = ModelCard(
     summary="Noise and artefacts in the active 16x16 blocks; learns nothing",
     kind="scorer",
     factory="iqabench_nss.piqe:Piqe",
+    behaviour=1,
     direction="lower",
     paper="Venkatanath et al.: Blind image quality evaluation using perception based features "
     "(NCC 2015)",

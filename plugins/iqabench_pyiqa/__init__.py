@@ -9,7 +9,7 @@ from iqabench.contract import ModelCard, hookimpl
 
 @hookimpl
 def register_models(register: Callable[[ModelCard], None]) -> None:
-    """The networks that train here, and every metric of pyiqa as it comes."""
+    """Register the networks that iqabench trains, and every metric that pyiqa computes."""
     from .cards import TRAINABLE
     from .metrics import cards
 

@@ -1,4 +1,4 @@
-"""DBCNN as pyiqa implements it, trained by the harness."""
+"""DBCNN as implemented in pyiqa, trained by iqabench."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from .network import Wrapped, imagenet, no_backbone_weights
 from .options import Started
 
 EPSILON = 1e-8
-"""Keeps the root's gradient finite where two features never meet."""
+"""Keeps the gradient of the square root finite if the mean product of two features is 0."""
 
 
 class Dbcnn(Wrapped):
-    """One score per crop of any size; squared error.
+    """Gives one score per crop of any size; the loss is the squared error.
 
-    The parts are ``net.features1`` (VGG16), ``net.features2`` (S-CNN) and ``net.fc``.
+    Its parts are ``net.features1`` (VGG16), ``net.features2`` (S-CNN) and ``net.fc``.
     """
 
     def __init__(self, options: Started) -> None:
@@ -37,11 +37,11 @@ class Dbcnn(Wrapped):
     def forward(self, images: Tensor) -> Tensor:
         """RGB crops in [0, 1], (B, 3, h, w) -> (B,)."""
         branch = self.net.features2
-        # Where it is frozen, its batch statistics are too.
+        # If the branch is frozen, its batch statistics stay frozen, too.
         branch.train(self.training and any(one.requires_grad for one in branch.parameters()))
         pictures = self.net.preprocess(images)
         content, distortion = self.net.features1(pictures), branch(pictures)
-        # In bf16 the two layers on top would round away what tells similar pictures apart.
+        # In bf16 the rounding in the last two layers would hide differences of similar pictures.
         with torch.autocast(images.device.type, enabled=False):
             pooled = _bilinear_pooling(content.float(), distortion.float())
             scores: Tensor = self.net.fc(pooled).flatten()
@@ -49,7 +49,7 @@ class Dbcnn(Wrapped):
 
 
 def _bilinear_pooling(content: Tensor, distortion: Tensor) -> Tensor:
-    """(B, C, h, w) and (B, D, h', w') -> (B, C*D): mean products, their roots, at length one."""
+    """(B, C, h, w) and (B, D, h', w') -> (B, C*D): roots of mean products, of length 1."""
     distortion = functional.interpolate(
         distortion, content.shape[-2:], mode="bilinear", align_corners=True
     )
@@ -58,13 +58,13 @@ def _bilinear_pooling(content: Tensor, distortion: Tensor) -> Tensor:
 
 
 def _start() -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-    """The two branches' weights: VGG16's of ImageNet, and S-CNN's."""
+    """The start weights of both branches: VGG16 trained on ImageNet, and S-CNN."""
     scnn, _ = load_tensors(resolve(SCNN))
     return _features(imagenet("vgg16")), _features(scnn)
 
 
 def _features(state: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The entries of ``features``, under the names it has for them itself."""
+    """The weights of the module ``features``, named without the prefix ``features.``."""
     plain = {key.removeprefix("module."): value for key, value in state.items()}
     return {
         key.removeprefix("features."): value

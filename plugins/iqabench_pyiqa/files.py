@@ -1,4 +1,4 @@
-"""Where the weights of pyiqa's networks are to be had."""
+"""Addresses of the weights of pyiqa's networks."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ LICENCE = "PolyForm Noncommercial 1.0 (pyiqa)"
 
 
 def hosted(filename: str, *trained_on: str) -> WeightsCard:
-    """A file of pyiqa's own repository."""
+    """The card of a file in pyiqa's own repository of weights."""
     return file(HUB + filename, *trained_on)
 
 
 def file(url: str, *trained_on: str) -> WeightsCard:
-    """The file at an address."""
+    """The card of the file at an address."""
     path = PurePosixPath(unquote(urlparse(url).path))
     return WeightsCard(
         name=path.name.lower(),
@@ -32,11 +32,11 @@ def file(url: str, *trained_on: str) -> WeightsCard:
 
 
 def _checksum(url: str, path: PurePosixPath) -> str:
-    """What an address says of its file's contents: torch and CLIP put it there."""
+    """The checksum in a file's address, which torch and CLIP write there; else an empty string."""
     if url.startswith(TORCH):
         return path.stem.rpartition("-")[2]
     return path.parent.name if url.startswith(CLIP) else ""
 
 
 SCNN = hosted("DBCNN_scnn-7ea73d75.pth", "waterloo", "pascal-voc")
-"""DBCNN's branch for synthetic distortions, trained to tell them and their levels apart."""
+"""DBCNN's branch for synthetic distortions, trained to classify distortions and their levels."""

@@ -1,4 +1,4 @@
-"""HyperIQA as pyiqa implements it, trained and cropped by the harness."""
+"""HyperIQA as implemented in pyiqa; iqabench crops the pictures and trains the network."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .options import HyperOptions
 
 
 class Hyperiqa(Wrapped):
-    """One score per 224 x 224 crop; absolute error."""
+    """Gives one score per 224 x 224 crop; the loss is the absolute error."""
 
     loss = staticmethod(functional.l1_loss)
 
@@ -34,7 +34,7 @@ class Hyperiqa(Wrapped):
         return scores.flatten()
 
     def parameter_groups(self, stage: Stage) -> dict[str, list[nn.Parameter]]:
-        """``backbone``, and ``hyper``: all the rest."""
+        """``backbone``, and ``hyper`` with all other parameters."""
         groups: dict[str, list[nn.Parameter]] = {"backbone": [], "hyper": []}
         for name, parameter in self.net.named_parameters():
             own = "backbone" if name.startswith("base_model.") else "hyper"
@@ -52,5 +52,5 @@ def _network(backbone: str) -> Any:
 
 def _imagenet(backbone: str) -> dict[str, Tensor]:
     if backbone == "resnet50":
-        return imagenet(backbone)  # torchvision's, as the authors have it
+        return imagenet(backbone)  # torchvision's weights, as in the authors' code
     return load_tensors(resolve(weights_card(backbone)))[0]

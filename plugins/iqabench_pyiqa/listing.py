@@ -1,4 +1,4 @@
-"""Makes the table of pyiqa's metrics from pyiqa's own registry: ``make pyiqa-table``."""
+"""Writes the table of pyiqa's metrics from pyiqa's own registry; run by ``make pyiqa-table``."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ KEYS = {
     "stlpips": "alex_shift_tolerant",
     "stlpips-vgg": "vgg_shift_tolerant",
 }
-"""Metric -> its key among its module's weights, where its options do not name it."""
+"""Metric -> key of its weights in its module, for metrics whose options do not name the key."""
 BACKBONE_ONLY = frozenset({"clipiqa", "maclip"})
-"""They share a module with others that have weights of their own."""
+"""Metrics without weights of their own, in modules that hold weights of other metrics."""
 REPOSITORIES = {
     "compare2score": "q-future/Compare2Score",
     "qalign": "q-future/one-align",
@@ -47,7 +47,7 @@ REPOSITORIES = {
     "qrealign-lite": "q-future/Q-ReAlign-Lite-4B",
     "qrealign-pro": "q-future/Q-ReAlign-Pro-9B",
 }
-"""Metric -> what its library fetches from the hub as a whole."""
+"""Metric -> repository that its library downloads from the hub as a whole."""
 SETS = {
     "ava": "ava",
     "ava1": "ava",
@@ -68,7 +68,7 @@ SETS = {
     "tid": "tid2013",
     "tid2013": "tid2013",
 }
-"""Words in a metric's or file's name -> the data set they mean."""
+"""Word in the name of a metric or file -> data set."""
 SIX = "bid csiq kadid koniq live livec"
 BY_PAPER = {
     "brisque": "live",
@@ -80,7 +80,8 @@ BY_PAPER = {
     "liqe_mix": SIX,
     "unique": SIX,
 }
-"""Metric -> the data sets its authors say it learnt from, where no name does."""
+"""Metric -> its training sets according to its authors, if no name of a metric or file tells them.
+"""
 
 
 def main() -> None:
@@ -94,7 +95,7 @@ def main() -> None:
 
 
 def listed() -> list[Row]:
-    """Every metric of the installed pyiqa, by name."""
+    """The rows of all metrics of the installed pyiqa."""
     from pyiqa import list_models
     from pyiqa.default_model_configs import DEFAULT_CONFIGS
 
@@ -121,7 +122,10 @@ def _row(metric: str, configuration: dict[str, Any]) -> Row:
 
 
 def _module(architecture: str) -> str:
-    """The module of ``pyiqa.archs`` whose text defines a class; some cannot be imported."""
+    """The module of ``pyiqa.archs`` that defines a class.
+
+    The modules' text is searched, because some modules cannot be imported.
+    """
     import pyiqa.archs
 
     folder = Path(pyiqa.archs.__file__).parent
@@ -137,10 +141,10 @@ def _module(architecture: str) -> str:
 
 
 def _weights(metric: str, options: dict[str, Any], module: str) -> tuple[str, str]:
-    """The key of a metric's own weights in its module, and their address; empty without any."""
+    """Key and address of a metric's own weights; empty if it has none."""
     if metric in REPOSITORIES:
         return "", f"https://huggingface.co/{REPOSITORIES[metric]}"
-    if metric == "msswd":  # named in its constructor only
+    if metric == "msswd":  # only its constructor names its weights
         return "", HUB + "msswd_weights.pth"
     if metric in BACKBONE_ONLY or metric in NO_SCORE:
         return "", ""

@@ -1,4 +1,4 @@
-"""MANIQA as pyiqa implements it, trained and cropped by the harness."""
+"""MANIQA as implemented in pyiqa; iqabench crops the pictures and trains the network."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ VIT = "vit_base_patch8_224"
 
 
 class Maniqa(Wrapped):
-    """One score per square crop; squared error."""
+    """Gives one score per square crop; the loss is the squared error."""
 
     def __init__(self, options: Options) -> None:
         start = _imagenet(options) if options.init == "default" else None
@@ -27,10 +27,10 @@ class Maniqa(Wrapped):
             self.net.vit.load_state_dict(start)
 
     def forward(self, images: Tensor) -> Tensor:
-        """RGB crops in [0, 1], (B, 3, 224, 224) -> (B,)."""
+        """RGB crops in [0, 1], (B, 3, S, S) with S = ``image_size`` -> (B,)."""
         from pyiqa.archs import maniqa_arch
 
-        # Its own cropping would first enlarge a crop of exactly its size.
+        # pyiqa's cropping would first enlarge a crop that has exactly the network's size.
         with mock.patch.multiple(maniqa_arch, random_crop=as_it_is, uniform_crop=as_it_is):
             return super().forward(images)
 

@@ -1,4 +1,4 @@
-"""Any metric of pyiqa, as pyiqa computes it, on whole pictures."""
+"""Any metric of pyiqa, computed by pyiqa on whole pictures."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from .options import MetricOptions
 from .room import clip_importable, closed, fetch
 
 WHOLE = frozenset({"CFANet", "DBCNN", "HyperNet", "MANIQA", "NIMA", "PAQ2PIQ", "TReS", "UNIQUE"})
-"""Architectures whose own weights hold their backbone's too."""
+"""Architectures whose own weights include the weights of the backbone."""
 REPOSITORIES = {
     "Compare2Score": ("VQA-CityU/Compare2Score_1",),
     "FGResQ": ("openai/clip-vit-base-patch16",),
 }
-"""What an architecture takes from the hub as a whole, beside its own weights."""
+"""Architecture -> repositories that it downloads from the hub, beside its own weights."""
 
 
 class Metric(nn.Module):
@@ -40,22 +40,23 @@ class Metric(nn.Module):
         self.model = _built(rows()[options.metric])
 
     def score(self, images: Tensor, references: Tensor | None = None) -> Tensor:
-        """RGB in [0, 1], (B, 3, H, W), and references alike -> (B,)."""
+        """RGB pictures in [0, 1], (B, 3, H, W), and references of the same kind -> (B,)."""
         found = self.model(images) if references is None else self.model(images, references)
         scores: Tensor = found[0] if isinstance(found, tuple) else found
         return scores.flatten()
 
 
 def _built(row: Row) -> Any:
-    """pyiqa's metric.
+    """Build pyiqa's metric.
 
     Raises:
-        MissingDependencyError: it needs a library that is not installed.
-        WeightsError: it needs weights that cannot be had, or cannot be built for another reason.
+        MissingDependencyError: the metric needs a library that is not installed.
+        WeightsError: the metric's weights are not available, or pyiqa cannot build it for another
+            reason.
     """
     try:
         if row.weights.startswith(HUB):
-            fetch(row.weights)  # the likeliest to be missing, so before all that is slow
+            fetch(row.weights)  # the most likely failure, so it comes before the slow steps
         with clip_importable():
             importlib.import_module(f"pyiqa.archs.{row.module}")
         import pyiqa

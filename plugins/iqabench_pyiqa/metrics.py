@@ -1,4 +1,4 @@
-"""Cards of everything pyiqa scores with, from the table that ``make pyiqa-table`` writes."""
+"""The cards of pyiqa's metrics, from the table that ``make pyiqa-table`` writes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ TABLE = "metrics.csv"
 TAKEN = frozenset(
     {"brisque", "niqe", "piqe"} | {"cnniqa", "dbcnn", "hyperiqa", "maniqa", "tres", "wadiqam"}
 )
-"""Names of models that iqabench has itself; pyiqa's go by ``pyiqa-NAME``."""
+"""Names of models that iqabench itself has; pyiqa's metrics of these names are ``pyiqa-NAME``."""
+BEHAVIOUR = 1
+"""Raise this when our code around pyiqa's metrics computes other numbers."""
 NO_SCORE = {
     "clipscore": "compares pictures with captions",
     "fid": "compares sets of pictures",
@@ -24,37 +26,37 @@ NO_SCORE = {
     "inception_score": "scores sets of pictures",
     "sfid": "compares sets of pictures",
 }
-"""What pyiqa lists that gives a picture no score, and why."""
+"""Entries of pyiqa's list that give no score of a picture -> the reason."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One metric as pyiqa registers it."""
+    """One metric of pyiqa's registry."""
 
     metric: str
     architecture: str
     module: str
-    """Of ``pyiqa.archs``."""
+    """Name of the module in ``pyiqa.archs``."""
     mode: str
     """``NR`` or ``FR``."""
     direction: str
     range: str
-    """Rough, ``~`` where a bound is only usual."""
+    """Approximate range of the scores; ``~`` marks a typical bound that scores may exceed."""
     weights: str
-    """Address of its own weights; empty where it has none beside a backbone's."""
+    """Address of the metric's own weights; empty if it has none except those of a backbone."""
     trained_on: str
-    """Data sets those have seen, separated by spaces; empty where that is not known."""
+    """Training sets of these weights, separated by spaces; empty if they are not known."""
 
     @property
     def name(self) -> str:
-        """What iqabench calls it."""
+        """The metric's name in iqabench."""
         plain = self.metric.lower()
         return f"pyiqa-{plain}" if plain in TAKEN else plain
 
 
 @cache
 def rows() -> dict[str, Row]:
-    """The table, by pyiqa's names."""
+    """pyiqa's name of a metric -> its row."""
     text = (files(__package__) / TABLE).read_text(encoding="utf-8")
     return {line["metric"]: Row(**line) for line in csv.DictReader(text.splitlines())}
 
@@ -77,6 +79,7 @@ def _card(row: Row) -> ModelCard:
         defaults={"metric": row.metric},
         full_reference=row.mode == "FR",
         direction="lower" if row.direction == "lower" else "higher",
+        behaviour=BEHAVIOUR,
         weights=_weights(row),
         extra="pyiqa",
         requires="pyiqa",

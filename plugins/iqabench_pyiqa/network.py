@@ -1,4 +1,4 @@
-"""What the wrapped networks share: how they are built without a download, trained and loaded."""
+"""Shared code of the wrapped networks: building them without a download, training, loading."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from .files import file
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 BACKBONES = ("vgg16", "resnet18", "resnet34", "resnet50")
-"""torchvision's networks that pyiqa builds with ImageNet weights."""
+"""Networks of torchvision that pyiqa builds with ImageNet weights."""
 
 
 class Wrapped(nn.Module):
-    """A network of pyiqa that scores the harness's crops. It normalises inside."""
+    """A network of pyiqa that scores iqabench's crops. The network itself normalises them."""
 
     loss: Loss = staticmethod(functional.mse_loss)
 
@@ -38,27 +38,28 @@ class Wrapped(nn.Module):
         return scores.flatten()
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:
-        """``quality``."""
+        """The loss ``quality``, by the class attribute ``loss``."""
         return {"quality": self.loss(self(batch.images).float(), batch.quality)}
 
 
 def _from_pyiqa(module: nn.Module, state: dict[str, Any], *_: Any) -> None:
-    """Let weights that pyiqa published, whose network is not wrapped, load as well."""
+    """Rename the entries of weights that pyiqa published, so that they fit the wrapped network."""
     if not any(key.startswith("net.") for key in state):
         for key in list(state):
             state[f"net.{key.removeprefix('module.')}"] = state.pop(key)
 
 
 def as_it_is(images: Tensor, *_: Any, **__: Any) -> Tensor:
-    """In place of a network's own cropping."""
+    """Return the images unchanged; replaces a network's own cropping."""
     return images
 
 
 @contextmanager
 def no_backbone_weights() -> Iterator[None]:
-    """Keeps pyiqa's constructors from fetching the weights of their backbones.
+    """Keep pyiqa's constructors from downloading the weights of their backbones.
 
-    They ask timm, torchvision and, for DBCNN's second branch, pyiqa's hub, whatever they are told.
+    The constructors would download them from timm, torchvision and, for DBCNN's second branch,
+    pyiqa's hub. Their arguments do not prevent this.
     """
     import timm
     import torchvision
@@ -90,7 +91,7 @@ def imagenet(backbone: str) -> dict[str, Tensor]:
     """The ImageNet weights (V1) of a network of torchvision.
 
     Raises:
-        WeightsError: they cannot be had.
+        WeightsError: the weights are not available.
     """
     from torchvision.models import get_model_weights
 

@@ -1,4 +1,4 @@
-"""The options of the networks, apart from their code so that reading them imports no torch."""
+"""The options of the networks; in a separate module, because reading them must not import torch."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class Started(BaseModel):
-    """Where a network starts."""
+    """The start weights of a network."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -17,32 +17,33 @@ class Started(BaseModel):
 
 
 class Options(Started):
-    """What decides MANIQA."""
+    """The options of MANIQA."""
 
     scale: float = 0.8
-    """Residual scale of the Swin stages; 0.8 in the official configuration."""
+    """Factor on the output of the Swin layers before their input is added; 0.8 in the official
+    configuration."""
     width: int = Field(768, ge=24, multiple_of=24)
-    """Channels of the ViT; ImageNet weights are to be had for 768 only."""
+    """Channels of the ViT; ImageNet weights exist only for 768."""
     image_size: int = Field(224, ge=32, multiple_of=32)
-    """Side in pixels of a crop; must equal the recipe's."""
+    """Side in pixels of a crop; must equal the side in the recipe."""
 
 
 class HyperOptions(Started):
-    """What decides HyperIQA."""
+    """The options of HyperIQA."""
 
     backbone: Literal["resnet50", "resnet14t"] = "resnet50"
 
 
 class TresOptions(Started):
-    """What decides TReS."""
+    """The options of TReS."""
 
     backbone: Literal["resnet50", "resnet34", "resnet18"] = "resnet50"
 
 
 class MetricOptions(BaseModel):
-    """Which of pyiqa's metrics scores."""
+    """The choice of one of pyiqa's metrics."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     metric: str
-    """The name by which pyiqa knows it."""
+    """pyiqa's name of the metric."""

@@ -1,4 +1,4 @@
-"""CNNIQA and WaDIQaM as pyiqa implements them: networks that look at 32 x 32 patches."""
+"""CNNIQA and WaDIQaM as implemented in pyiqa: networks for 32 x 32 patches."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SIDE = 32
 
 
 class Cnniqa(Wrapped):
-    """One score per crop of any size from 7 x 7; absolute error."""
+    """Gives one score per crop of 7 x 7 pixels or more; the loss is the absolute error."""
 
     loss = staticmethod(functional.l1_loss)
 
@@ -22,7 +22,10 @@ class Cnniqa(Wrapped):
 
 
 class Wadiqam(Wrapped):
-    """One score per crop of any size from 32 x 32: the weighted mean of its patches' scores."""
+    """Gives one score per crop of 32 x 32 pixels or more: the weighted mean of its patches' scores.
+
+    The loss is the absolute error.
+    """
 
     loss = staticmethod(functional.l1_loss)
 
@@ -31,14 +34,15 @@ class Wadiqam(Wrapped):
 
         super().__init__(WaDIQaM(metric_type="NR", model_name="wadiqam_nr_koniq", pretrained=False))
         self.net.get_patches = self._patches
-        # Patches' weights end in a ReLU; where it starts below zero for all, they never learn.
+        # The patches' weights pass through a ReLU. If its inputs are all negative at the start, its
+        # gradient is 0 and the weights never learn.
         nn.init.ones_(self.net.fc_w[3].bias)
 
     def _patches(self, images: Tensor) -> Tensor:
-        """All patches side by side, (B, 3, h, w) -> (B * n, 3, 32, 32).
+        """All adjacent patches, (B, 3, h, w) -> (B * n, 3, 32, 32).
 
-        In place of the network's own choice, which at test time leaves out the last row and column
-        of a picture whose sides 32 divides.
+        This replaces pyiqa's own choice of patches. In testing, that choice leaves out the last row
+        and column of patches if 32 divides the picture's sides.
         """
         rows, columns = images.shape[-2] // SIDE, images.shape[-1] // SIDE
         self.net.patch_num = rows * columns

@@ -1,7 +1,7 @@
-"""A closed room for pyiqa's constructors: every file they ask for comes through our door.
+"""A protected environment for pyiqa's constructors: iqabench provides every file that they request.
 
-Left alone they download into caches of their own, retry for up to a minute without a network, and
-unpickle what they find.
+Without it, the constructors download into their own caches, retry for up to a minute without a
+network, and unpickle the files.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ from .files import file
 
 @contextmanager
 def closed() -> Iterator[None]:
-    """Where pyiqa builds a metric without a download of its own and without unpickling code.
+    """A context in which pyiqa builds metrics without its own downloads and unpickles no code.
 
-    Weights are resolved by iqabench: from the weights folder, else from what pyiqa fetched earlier,
-    else from the hub. Caches that it fills while building are thrown away.
+    iqabench provides the weights: from the weights folder, else from a file that pyiqa downloaded
+    earlier, else from the hub. Caches that pyiqa fills in this context are deleted afterwards.
 
     Raises:
-        WeightsError: a file that is asked for cannot be had.
+        WeightsError: a requested file is not available.
     """
     import huggingface_hub
     import timm
@@ -67,7 +67,7 @@ def closed() -> Iterator[None]:
 
 @contextmanager
 def clip_importable() -> Iterator[None]:
-    """Lets openai-clip import where setuptools no longer has ``pkg_resources``."""
+    """A context in which openai-clip can be imported if setuptools has no ``pkg_resources``."""
     if importlib.util.find_spec("pkg_resources") is not None:
         yield
         return
@@ -83,16 +83,18 @@ def clip_importable() -> Iterator[None]:
 
 
 def fetch(url: str) -> Path:
-    """The file at an address: from the weights folder, from what pyiqa fetched earlier, or fetched.
+    """The file at an address.
+
+    It is taken from the weights folder, else from pyiqa's earlier downloads, else downloaded.
 
     Raises:
-        WeightsError: it cannot be had.
+        WeightsError: the file is not available.
     """
     return _fetch(_earlier(), url)
 
 
 def _earlier() -> tuple[Path, ...]:
-    """Folders where pyiqa, torchvision and CLIP keep what they fetch."""
+    """Folders in which pyiqa, torchvision and CLIP keep their downloads."""
     import torch
 
     hub = Path(torch.hub.get_dir())
@@ -110,13 +112,13 @@ def _fetch(earlier: tuple[Path, ...], url: str) -> Path:
 
 
 def _deliver(bring: Callable[[str], Path], url: str, place: str, *_: Any, **__: Any) -> None:
-    """In place of a download to ``place``."""
+    """Replaces a download: makes a link from ``place`` to the file that ``bring`` returns."""
     Path(place).parent.mkdir(parents=True, exist_ok=True)
     Path(place).symlink_to(bring(url))
 
 
 def _load_backbone(model: Any, *_: Any, **__: Any) -> None:
-    """In place of timm's download of ImageNet weights."""
+    """Replaces timm's download of ImageNet weights."""
     name = model.pretrained_cfg["architecture"]
     model.load_state_dict(load_tensors(resolve(weights_card(name), otherwise=""))[0])
 

@@ -1,4 +1,4 @@
-"""TReS as pyiqa implements it, trained and cropped by the harness."""
+"""TReS as implemented in pyiqa; iqabench crops the pictures and trains the network."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .options import TresOptions
 
 
 class Tres(Wrapped):
-    """One score per 224 x 224 crop."""
+    """Gives one score per 224 x 224 crop."""
 
     def __init__(self, options: TresOptions) -> None:
         start = imagenet(options.backbone) if options.init == "default" else None
@@ -29,10 +29,11 @@ class Tres(Wrapped):
         return self._run(images)[0]
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:
-        """What the authors add up, of the crops and of their mirror images.
+        """The authors' losses, computed for the crops and for their mirror images.
 
-        ``quality``: absolute error; ``consistency``: features of both agree; ``ranking``: triplets
-        of the best and the worst crops of the batch; ``ranking_consistency``: they agree as well.
+        ``quality``: absolute error of both. ``consistency``: distance between the features of crops
+        and mirror images. ``ranking``: triplet losses with the best and the worst crop of the
+        batch, for both. ``ranking_consistency``: distance between these two triplet losses.
         """
         scores, consistency = self._run(batch.images)
         mirrored, mirrored_consistency = self._run(batch.images.flip(3))
@@ -50,7 +51,10 @@ class Tres(Wrapped):
         }
 
     def _run(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """Scores, and in training how far the features of mirrored crops are from theirs."""
+        """The scores, and the distance between features of crops and mirrored crops.
+
+        The distance is 0 except in training.
+        """
         from pyiqa.archs import tres_arch
 
         with mock.patch.multiple(tres_arch, random_crop=as_it_is, uniform_crop=as_it_is):
@@ -60,10 +64,11 @@ class Tres(Wrapped):
 
 
 def _ranking(scores: Tensor, quality: Tensor) -> Tensor:
-    """The authors' two triplets, from the best and the worst crop of a batch.
+    """The authors' two triplet losses, for the best and the worst crop of a batch; 0 for one crop.
 
-    Each should score nearer to its neighbour in quality than to the other, by as much as their
-    qualities say.
+    The score of the worst crop should be nearer to that of the second worst crop than to that of
+    the best crop, by a margin that follows from their qualities. The same holds for the best crop,
+    the second best crop and the worst crop.
     """
     if len(scores) < 2:
         return scores.new_zeros(())

@@ -4,7 +4,7 @@ import pytest
 from iqabench.audit import features as module
 from iqabench.audit.features import GREY_SIDE, MOST_POINTS, compute, features
 from iqabench.contract import DataError
-from iqabench.data.hashes import file_hashes
+from iqabench.data.file_hashes import file_hashes
 
 
 def test_lengths_are_in_units_of_the_pictures_own_side(photos):

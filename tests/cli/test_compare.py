@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pytest
 
-from iqabench import api
+from iqabench import Results, Session
 from iqabench.report.compare import COLUMNS
 
 
@@ -43,7 +43,7 @@ def test_a_matrix_sentences_and_notes(iqabench, scored):
         ["good", "+", "+"],
         ["poor", "-", "-"],
     ]
-    found = api.compare(store=scored)
+    found = Results(Session(store=scored)).compare()
     assert lines[5:8] == list(found["sentence"])
     assert lines[5].startswith("good predicts better than fair on little (ΔSROCC +")
     assert any(line.startswith("it assumes: contents are independent") for line in lines)
@@ -82,8 +82,7 @@ def test_what_cannot_be_compared_is_refused(iqabench, scored, words, complaint):
 
 
 def test_a_run_compares_its_own_models_alone(scored):
-    results = api.Results(api.open_store(scored))
-    every = {record["id"]: record["label"] for record in results.store.evaluations()}
-    own = tuple(identity for identity, label in every.items() if label != "fair")
-    (row,) = api.Results(results.store, own).compare().to_dict("records")
+    session = Session(store=scored)
+    own = [record.id for record in session.store.evaluations() if record.label != "fair"]
+    (row,) = Results(session, own).compare().to_dict("records")
     assert (row["a"], row["b"]) == ("good", "poor")

@@ -16,11 +16,11 @@ def filled(little, store, tmp_path):
     """A store with scores that are the labels, and with some that are less."""
     scores = pd.read_csv(little.root / "scores.csv").rename(columns={"file": "image"})
     noise = np.random.default_rng(0).normal(0, scores["score"].std(), len(scores))
-    session = library.Session(little.catalog)
+    session = library.Session(little.catalog, store=store)
     for label, more in (("perfect", 0 * noise), ("noisy", noise)):
         path = tmp_path / f"{label}.csv"
         scores.assign(score=scores["score"] + more)[["image", "score"]].to_csv(path, index=False)
-        library.import_scores(path, label, "little", seeds=1, store=store, session=session)
+        library.import_scores(path, label, "little", seeds=1, session=session)
     return store
 
 
@@ -91,9 +91,9 @@ def test_why_two_results_differ(iqabench, filled):
     code, printed, _ = iqabench(*asked, "--format", "json")
     rows = {row["field"]: (row["a"], row["b"]) for row in json.loads(printed)}
     assert code == 0
-    assert rows["model"] == ("noisy", "perfect")
+    assert rows["label"] == ("noisy", "perfect")
     assert rows["SROCC"][1] == "1.0000"
-    assert {"model", "file", "SROCC"} == set(rows)
+    assert {"label", "file", "SROCC"} == set(rows)
     code, printed, complaint = iqabench("diff", "noisi", "perfect", "--store", filled)
     assert (code, printed) == (2, "")
     assert complaint == [
@@ -103,10 +103,10 @@ def test_why_two_results_differ(iqabench, filled):
 
 
 def test_the_same_from_python(filled):
-    found = library.predictions(["perfect"], store=filled)
+    results = library.Results(library.Session(store=filled))
+    found = results.predictions("perfect")
     assert (found["prediction"] == found["quality"]).all()
-    assert library.diff("noisy", "noisy", filled).table.empty
-    results = library.Results(library.api.open_store(filled))
+    assert results.diff("noisy", "noisy").table.empty
     assert results.predictions(["perfect"]).equals(found)
     html = results._repr_html_()
     assert "<table" in html and "perfect" in html and html.count("<tr") == 3

@@ -24,14 +24,15 @@ CARDS = [
 ]
 
 
-@pytest.mark.parametrize("card", CARDS, ids=lambda card: card.name)
-def test_cards_survive_json(card):
-    text = card.model_dump_json()
-    assert type(card).model_validate_json(text).model_dump_json() == text
+def test_cards_survive_json():
+    for card in CARDS:
+        text = card.model_dump_json()
+        assert type(card).model_validate_json(text).model_dump_json() == text, card.name
 
 
-@pytest.mark.parametrize("card", CARDS, ids=lambda card: card.name)
-def test_cards_cannot_be_changed(card):
+@pytest.mark.parametrize("kind", [ModelCard, DatasetCard, SaliencyCard])
+def test_cards_cannot_be_changed(kind):
+    card = next(card for card in CARDS if isinstance(card, kind))
     with pytest.raises(ValidationError):
         card.name = "other"
 

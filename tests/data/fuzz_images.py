@@ -18,7 +18,7 @@ import numpy as np
 from PIL import Image
 
 from iqabench.contract import DataError
-from iqabench.data.images import MAX_PIXELS, decode
+from iqabench.data.decoding import MAX_PIXELS, decode
 
 SEED = 20240607
 LIMIT = 10

@@ -18,6 +18,8 @@ from iqabench.data.splits import (
     shuffled,
     train_and_validate,
 )
+from iqabench.store.fingerprints import digest
+from iqabench.store.records import SplitRecord
 
 ANIMALS = ["ant", "bee", "cat", "dog", "eel"]
 # sha256 of "SEED\0NAME" begins with, in rising order,
@@ -141,9 +143,12 @@ def test_the_hash_is_of_the_set_and_the_parts():
     moved = Split("x", ("a",), ("b", "c"), ("d",))
     assert base.hash == Split("x", ("a", "b"), ("c",), ("d",)).hash
     assert len({base.hash, moved.hash, Split("y", ("a", "b"), ("c",), ("d",)).hash}) == 3
-    assert base.record() == {"dataset": "x", "train": ["a", "b"], "validation": ["c"]} | {
-        "test": ["d"]
-    }
+    assert base.record() == SplitRecord(
+        dataset="x", train=("a", "b"), validation=("c",), test=("d",)
+    )
+    assert base.hash == digest(
+        {"dataset": "x", "train": ["a", "b"], "validation": ["c"], "test": ["d"]}
+    )
 
 
 def test_too_few_contents_are_refused_with_a_way_out():

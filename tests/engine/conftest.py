@@ -25,7 +25,7 @@ def one_thread():
 @pytest.fixture
 def dataset(little):
     """The small data set, read."""
-    from iqabench.api import Session
+    from iqabench import Session
 
     return Session(little.catalog).dataset(little.name)
 
@@ -44,3 +44,51 @@ def command(monkeypatch, capsys):
         return code, *capsys.readouterr()
 
     return run
+
+
+@pytest.fixture
+def made(little, store):
+    """Plans a model's repetitions, makes the jobs and returns the evaluations; one as itself."""
+    from iqabench import Choices, Session, plan
+    from iqabench.contract.progress import Silent
+    from iqabench.engine.execute import execute
+
+    def make(model, set=(), store=store, seeds=1, **choices):
+        session = Session(little.catalog, store=store)
+        found = plan(
+            model, "little", seeds=seeds, set=set, choices=Choices(**choices), session=session
+        )
+        execute(found, session.store, Silent())
+        return found.evaluations if seeds > 1 else found.evaluations[0]
+
+    return make
+
+
+@pytest.fixture
+def weights_of(store):
+    """The file of weights behind an evaluation."""
+    return lambda evaluation: (
+        store / "jobs" / evaluation.predict.fit.fingerprint / "weights.safetensors"
+    )
+
+
+@pytest.fixture
+def predictions(store):
+    """The stored predictions of an evaluation."""
+    from iqabench.store import Store
+
+    def read(evaluation, root=store):
+        return Store(root).predictions(evaluation.predict.fingerprint)
+
+    return read
+
+
+@pytest.fixture
+def parts():
+    """Labels of the training and the test part of an evaluation."""
+
+    def tables(evaluation):
+        table, split = evaluation.test.table, evaluation.part.split
+        return (table[table["content"].isin(part)] for part in (split.train, split.test))
+
+    return tables

@@ -7,9 +7,10 @@ import pytest
 from safetensors.numpy import load_file
 from scipy.stats import spearmanr
 
-from iqabench import api
-from iqabench.api import Session
-from iqabench.engine import fitting, limits
+import iqabench
+from iqabench import Session
+from iqabench.engine import time_limit
+from iqabench.engine.kinds import trainable
 from iqabench.registry import registry
 from iqabench.report.evaluations import groups
 
@@ -18,15 +19,16 @@ TEST_REFERENCES = 2
 
 
 def run(little, store, *models, seeds=1, set=()):
-    return api.run(models, ["little"], seeds=seeds, set=set, store=store, catalog=little.catalog)
+    session = Session(little.catalog, store=store)
+    return iqabench.run(models, "little", seeds=seeds, set=set, session=session)
 
 
 def jobs(results, kind=None):
-    """Records of the jobs behind a run, by model label."""
+    """The jobs behind a run, by model label."""
     found = {}
     for evaluation in results.store.evaluations():
         for name in ("fit", "predict") if kind is None else (kind,):
-            found[evaluation["label"]] = results.store.job(evaluation[name])
+            found[evaluation.label] = results.store.job(getattr(evaluation, name))
     return found
 
 
@@ -55,13 +57,13 @@ def test_a_network_that_fails_fails_alone(little, store, command, fault, error):
     assert (rows["good"]["failed"], rows["good"]["coverage"]) == (0, 1.0)
     assert (rows["bad"]["failed"], rows["bad"]["coverage"]) == (1, 0.0)
     assert rows["bad"]["srocc_mean"] is None
-    results = api.Results(api.existing_store(store))
+    results = iqabench.Results(Session(store=store))
     fit, predict = (jobs(results, kind)["bad"] for kind in ("fit", "predict"))
-    assert error in fit.record["error"]
-    assert fit.record["traceback"].startswith("Traceback")
+    assert error in fit.record.error
+    assert fit.record.traceback.startswith("Traceback")
     assert "Traceback" in (fit.folder / "log.txt").read_text()
-    assert predict.record["error"] == f"WeightsError: fit job {fit.fingerprint} failed"
-    assert predict.record["hint"] == f"iqabench show {fit.fingerprint}"
+    assert predict.record.error == f"WeightsError: fit job {fit.fingerprint} failed"
+    assert predict.record.hint == f"iqabench show {fit.fingerprint}"
 
 
 @pytest.mark.parametrize(
@@ -76,7 +78,7 @@ def test_a_scorer_that_fails_on_every_picture_fails_its_job(little, store, fault
     results = run(little, store, "toy-scorer", set=[f"toy-scorer.fault={fault}"])
     job = jobs(results, "predict")["toy-scorer"]
     assert results.outcome.failed == (job.fingerprint,)
-    assert job.record["error"] == f"ScoreError: all 36 pictures failed, first {error}"
+    assert job.record.error == f"ScoreError: all 36 pictures failed, first {error}"
 
 
 def test_one_failed_picture_lowers_coverage(little, store):
@@ -94,7 +96,7 @@ def test_one_failed_picture_lowers_coverage(little, store):
     rest = good.index != third
     assert bad["prediction"][rest].equals(good["prediction"][rest])
     assert results.outcome.failed == ()
-    assert jobs(results, "predict")["bad"].record["failed_images"] == 1
+    assert jobs(results, "predict")["bad"].record.failed_images == 1
     board = results.leaderboard().set_index("model")
     assert board.loc["bad", "coverage"] == 1 - 1 / (4 * TEST_IMAGES)
     assert board.loc["good", "coverage"] == 1
@@ -103,20 +105,20 @@ def test_one_failed_picture_lowers_coverage(little, store):
 def test_pristine_pictures_are_predicted_beside_their_test_part_and_judge_nothing(little, store):
     results = run(little, store, "toy-network", "toy-scorer")
     for evaluation in results.store.evaluations():
-        part = evaluation["contents"]
-        table = results.store.table("little", evaluation["test_hash"])
-        images = table[table["content"].isin(part)] if evaluation["fit"] else table
-        made = results.store.predictions(evaluation["predict"])
+        part = evaluation.contents
+        table = results.store.table("little", evaluation.test_hash)
+        images = table[table["content"].isin(part)] if evaluation.fit else table
+        made = results.store.predictions(evaluation.predict)
         assert list(made["image"]) == [*images["image"], *sorted(set(images["reference"]))]
         assert made["prediction"].notna().all()
-        record = results.store.job(evaluation["predict"]).record
-        assert (record["images"], record["failed_images"]) == (len(images), 0)
+        record = results.store.job(evaluation.predict).record
+        assert (record.images, record.failed_images) == (len(images), 0)
     board = results.leaderboard().set_index("model")
     assert list(board["coverage"]) == [1, 1]
     for group in groups(results.store):
         (frame,) = group.repetitions()
         assert len(frame) == TEST_IMAGES
-        row = board.loc[group.keys["label"]]
+        row = board.loc[group.record.label]
         plain = spearmanr(frame["prediction"], frame["quality"]).statistic
         np.testing.assert_allclose(row["srocc_mean"], plain, atol=1e-12)
         (pristine,) = group.references()
@@ -172,15 +174,13 @@ def test_runs_repeat_and_seeds_differ(little, store, tmp_path):
     second = run(little, tmp_path / "again", *names, seeds=2)
     assert first.evaluations == second.evaluations
     for evaluation in first.store.evaluations():
-        one, other = (
-            results.store.predictions(evaluation["predict"]) for results in (first, second)
-        )
+        one, other = (results.store.predictions(evaluation.predict) for results in (first, second))
         assert one.equals(other)
         assert len(one) == TEST_IMAGES + TEST_REFERENCES
     initial = [
-        load_file(first.store.job(record["fit"]).folder / "weights.safetensors")
+        load_file(first.store.job(record.fit).folder / "weights.safetensors")
         for record in first.store.evaluations()
-        if record["label"] == "toy-network"
+        if record.label == "toy-network"
     ]
     assert not np.array_equal(initial[0]["body.0.weight"], initial[1]["body.0.weight"])
 
@@ -189,12 +189,12 @@ def test_what_a_job_records(little, store):
     results = run(little, store, "toy-network")
     fit, predict = (jobs(results, kind)["toy-network"] for kind in ("fit", "predict"))
     history = json.loads((fit.folder / "history.json").read_text())["epochs"]
-    assert fit.record["images"] == 24  # 6 of 9 contents, one for validation, two for the test
-    assert fit.record["epochs"] == len(history) == 2
-    assert fit.record["validation_srocc"] == max(row["validation_srocc"] for row in history)
-    assert fit.record["parameters"] == predict.record["parameters"] == 3 * 8 * 25 + 8 + 16 + 8 + 1
-    assert predict.record["images"] == TEST_IMAGES
-    assert predict.record["seconds_per_image"] > 0
+    assert fit.record.images == 24  # 6 of 9 contents, one for validation, two for the test
+    assert fit.record.epochs == len(history) == 2
+    assert fit.record.validation_srocc == max(row["validation_srocc"] for row in history)
+    assert fit.record.parameters == predict.record.parameters == 3 * 8 * 25 + 8 + 16 + 8 + 1
+    assert predict.record.images == TEST_IMAGES
+    assert predict.record.seconds_per_image > 0
     dataset = Session(little.catalog).dataset("little")
     assert results.store.table("little", dataset.hash).equals(dataset.table)
 
@@ -212,25 +212,25 @@ def test_the_record_is_of_the_epoch_that_is_kept(
     little, store, monkeypatch, values, select, recorded
 ):
     left = list(values)
-    monkeypatch.setattr(fitting, "srocc", lambda *arrays: left.pop(0))
+    monkeypatch.setattr(trainable, "srocc", lambda *arrays: left.pop(0))
     changes = [f"toy-network.recipe.select={select}", "toy-network.recipe.epochs=3"]
     results = run(little, store, "toy-network", set=changes)
-    assert jobs(results, "fit")["toy-network"].record["validation_srocc"] == recorded
+    assert jobs(results, "fit")["toy-network"].record.validation_srocc == recorded
 
 
 def test_the_record_is_of_the_stage_that_is_kept(little, store, toy, monkeypatch):
     left = [0.9, 0.1, 0.2, 0.3]
-    monkeypatch.setattr(fitting, "srocc", lambda *arrays: left.pop(0))
+    monkeypatch.setattr(trainable, "srocc", lambda *arrays: left.pop(0))
     recipe = toy.RECIPE.model_copy(update={"stages": toy.RECIPE.stages * 2})
     changes = {"name": "toy-stages", "recipe": recipe}
     registry().models.add(registry().model("toy-network").model_copy(update=changes), "toy")
     results = run(little, store, "toy-stages")
-    assert jobs(results, "fit")["toy-stages"].record["validation_srocc"] == 0.3
+    assert jobs(results, "fit")["toy-stages"].record.validation_srocc == 0.3
 
 
 def test_a_failed_fit_leaves_no_checkpoints(little, store, toy, monkeypatch):
     left = [0.1]
-    monkeypatch.setattr(fitting, "srocc", lambda *arrays: left.pop(0))  # fails in epoch 1
+    monkeypatch.setattr(trainable, "srocc", lambda *arrays: left.pop(0))  # fails in epoch 1
     results = run(little, store, "toy-network")
     folder = jobs(results, "fit")["toy-network"].folder
     assert {path.name for path in folder.iterdir()} == {"history.json", "job.json", "log.txt"}
@@ -247,12 +247,11 @@ def test_progress_is_told(little, store):
         def say(self, line):
             told.append(line)
 
-    api.run(
-        *(["bad=toy-scorer"], ["little"]),
-        set=["bad.fault=all pictures"],
-        store=store,
-        catalog=little.catalog,
-        watch=Watcher(),
+    iqabench.run(
+        "bad=toy-scorer",
+        "little",
+        set="bad.fault=all pictures",
+        session=Session(little.catalog, store=store, watch=Watcher()),
     )
     assert (45, 45, "predicting") in told  # 36 images and 9 references
     assert "[1/1] predict little with bad" in told
@@ -260,10 +259,10 @@ def test_progress_is_told(little, store):
 
 
 def test_a_model_that_hangs_on_a_picture_fails_alone(little, store, monkeypatch):
-    monkeypatch.setattr(limits, "PICTURE_SECONDS", 0.3)
+    monkeypatch.setattr(time_limit, "PICTURE_SECONDS", 0.3)
     results = run(
         little, store, "slow=toy-scorer", "good=toy-scorer", set=["slow.fault=hang", "good.power=2"]
     )
     records = {label: job.record for label, job in jobs(results, "predict").items()}
-    assert records["good"]["status"] == "done"
-    assert records["slow"]["error"] == "TookTooLong: c0_3.png took more than 0.3 s"
+    assert records["good"].status == "done"
+    assert records["slow"].error == "TookTooLong: c0_3.png took more than 0.3 s"

@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from iqabench import api
-from iqabench.data.room import folder
+import iqabench
+from iqabench import Choices, Session
+from iqabench.data.cache_limit import folder
+from iqabench.store import Store
 
 TURNED, CUT = "c3_2.png", "c4_1.png"
 
@@ -31,14 +33,14 @@ def odd(little, tmp_path, monkeypatch):
 
 
 def run(little, store, *models, **choices):
-    asked = api.Choices(**choices)
-    return api.run(models, ["little"], seeds=1, choices=asked, store=store, catalog=little.catalog)
+    session = Session(little.catalog, store=store)
+    return iqabench.run(models, "little", seeds=1, choices=Choices(**choices), session=session)
 
 
 def job(results, label):
     """A model's predict job, and its predictions by picture."""
-    (found,) = [row for row in results.store.evaluations() if row["label"] == label]
-    made = results.store.job(found["predict"])
+    (found,) = [one for one in results.store.evaluations() if one.label == label]
+    made = results.store.job(found.predict)
     return made, results.store.predictions(made.fingerprint).set_index("image")
 
 
@@ -47,8 +49,8 @@ def test_notes_are_kept_with_predictions_and_counted(little, store, odd):
     assert found["notes"][TURNED] == "turned upright (EXIF 6)"
     assert (found["notes"].drop(TURNED) == "").all()
     assert "cannot decode" in found["error"][CUT]
-    assert made.record["failed_images"] == made.record["noted_images"] == 1
-    assert made.record["notes"] == {"turned upright (EXIF 6)": 1}
+    assert made.record.failed_images == made.record.noted_images == 1
+    assert made.record.notes == {"turned upright (EXIF 6)": 1}
 
 
 def test_a_job_shows_how_many_pictures_were_altered(little, store, odd, command):
@@ -64,29 +66,30 @@ def test_truncated_pictures_are_another_job(little, store, odd):
     first, refused = job(strict, "toy-scorer")
     allowed = run(little, store, *models, allow_truncated=True)
     assert (allowed.outcome.made, allowed.outcome.failed) == (5, ())
-    records = [allowed.store.job(row["predict"]) for row in allowed.store.evaluations()]
+    records = [allowed.store.job(one.predict) for one in allowed.store.evaluations()]
     (second,) = [
         made
         for made in records
-        if made.record["fields"]["model"] == "toy-scorer" and made.fingerprint != first.fingerprint
+        if made.record.identity.model.model == "toy-scorer"
+        and made.fingerprint != first.fingerprint
     ]
     found = allowed.store.predictions(second.fingerprint).set_index("image")
     assert found["notes"][CUT] == "truncated"
     assert np.isfinite(found["prediction"][CUT])
     both = refused["error"].isna()
     assert found["prediction"][both].equals(refused["prediction"][both])
-    assert "allow_truncated" not in first.record["fields"]
-    assert second.record["fields"]["allow_truncated"] is True
+    assert first.record.identity.model.allow_truncated is False
+    assert second.record.identity.model.allow_truncated is True
 
 
 def test_features_of_a_truncated_picture_are_not_taken_where_it_is_refused(little, store, odd):
     run(little, store, "toy-estimator", allow_truncated=True)
     results = run(little, store, "toy-estimator")
-    fits = [results.store.job(row["fit"]) for row in results.store.evaluations()]
+    fits = [results.store.job(one.fit) for one in results.store.evaluations()]
     assert len(fits) == 2
     (failed,) = [fit for fit in fits if not fit.done]  # which trains on that picture
-    assert "allow_truncated" not in failed.record["fields"]
-    assert f"cannot decode {CUT}" in failed.record["error"]
+    assert failed.record.identity.model.allow_truncated is False
+    assert f"cannot decode {CUT}" in failed.record.error
 
 
 def test_scores_of_loose_pictures_have_notes(odd, store, command):
@@ -109,7 +112,7 @@ def test_a_run_takes_truncated_pictures_if_that_is_asked_for(little, store, odd,
     given += ["--catalog", little.catalog, "--store", store, "--device", "cpu"]
     command(*given)
     command(*given, "--allow-truncated")
-    failed = [made.record["failed_images"] for made in api.open_store(store).jobs()]
+    failed = [made.record.failed_images for made in Store(store).jobs()]
     assert sorted(failed) == [0, 1]
 
 

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from iqabench.api import Session
+from iqabench.api.session import Session
 from iqabench.contract import DataError
 from iqabench.kit.distort import distort, find
 from iqabench.registry import registry

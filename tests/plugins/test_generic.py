@@ -2,7 +2,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from iqabench.api import Session
+from iqabench.api.session import Session
 from iqabench.contract import DataError
 from iqabench.contract.datasets import NUMBERS, OPTIONAL, REQUIRED
 from iqabench_datasets.generic import read

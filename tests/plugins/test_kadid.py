@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from iqabench.api import Session
+from iqabench.api.session import Session
 from iqabench.contract import DataError, IqabenchError
 from iqabench_datasets.kadid import read
 

@@ -1,6 +1,6 @@
 import pytest
 
-from iqabench.api import Session
+from iqabench.api.session import Session
 from iqabench.contract import DataError
 
 SCORES = "koniq10k_scores_and_distributions.csv"

@@ -4,8 +4,9 @@ import torch
 from safetensors.numpy import load_file
 from scipy.io import savemat
 
-from iqabench import api
-from iqabench.api import Choices
+from iqabench.api.pictures import score as score_pictures
+from iqabench.api.running import run
+from iqabench.api.session import Choices, Session
 from iqabench.contract import DataError, Estimator, WeightsError
 from iqabench.kit.weights import load_arrays
 from iqabench_nss.niqe import Niqe, block_features
@@ -167,20 +168,19 @@ def test_small_and_huge_images_have_a_score(model, shape):
 
 
 def test_it_learns_from_the_references_of_a_training_part(little, store):
-    results = api.run(
+    results = run(
         ["niqe", "piqe"],
         ["little"],
         set=["niqe.block=32"],
         seeds=1,
-        store=store,
-        catalog=little.catalog,
+        session=Session(little.catalog, store=store),
     )
     assert results.outcome.failed == ()
     board = results.leaderboard().set_index("model")
     assert (board["coverage"] == 1).all()
     assert (board.loc["niqe", "train"], board.loc["piqe", "train"]) == ("little", "-")
-    fits = [job for job in results.store.jobs() if job.record["fields"]["kind"] == "fit"]
-    assert [fit.record["images"] for fit in fits] == [6]  # of 9 contents
+    fits = [job for job in results.store.jobs() if job.record.identity.kind == "fit"]
+    assert [fit.record.images for fit in fits] == [6]  # of 9 contents
     assert load_file(fits[0].folder / "weights.safetensors")["mu_prisparam"].shape == (36,)
 
 
@@ -189,7 +189,7 @@ def test_published_parameters_need_no_fit(little, store, model, parameters, tmp_
 
     path = tmp_path / "photo.png"
     Image.fromarray(np.random.default_rng(0).integers(0, 256, (110, 200, 3), np.uint8)).save(path)
-    found = api.score("niqe", [path, little.root / "c0.png"], choices=Choices(str(parameters)))
+    found = score_pictures("niqe", [path, little.root / "c0.png"], choices=Choices(str(parameters)))
     image = torch.tensor(np.array(Image.open(path))).permute(2, 0, 1)[None].float() / 255
     assert found["score"][0] == score(model, image)
     assert set(found["direction"]) == {"lower"}

@@ -3,8 +3,8 @@ import pytest
 import torch
 
 from iqabench.contract import MissingDependencyError, ScoreError, UsageError, WeightsError
-from iqabench.data.providers import computing
 from iqabench.registry import registry
+from iqabench.saliency.providers import computing
 
 onnx = pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")

@@ -8,15 +8,16 @@ import pytest
 import torch
 from PIL import Image
 
-from iqabench.api import Choices, Session, plan
+from iqabench.api.running import plan
+from iqabench.api.session import Choices, Session
 from iqabench.contract import (
     IqabenchError,
     MissingDependencyError,
     UnknownNameError,
     WeightsError,
 )
+from iqabench.contract.progress import Silent
 from iqabench.engine.execute import execute
-from iqabench.engine.progress import Silent
 from iqabench.kit.places import weights_dir
 from iqabench.protocols.requests import resolve
 from iqabench.registry import registry

@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from iqabench.contract import Batch, WeightsError
-from iqabench.engine.fit import make_optimizer
-from iqabench.engine.scoring import load_weights
+from iqabench.engine.kinds.trainable import load_weights
+from iqabench.engine.optimizers import make_optimizer
 from iqabench.protocols.requests import Choices, resolve
 from iqabench.registry import registry
 
@@ -193,19 +193,17 @@ def test_squared_error_is_the_loss_of_dbcnn():
 
 
 def test_dbcnn_first_moves_its_last_layer_only_then_everything():
-    from iqabench.engine.fit import _freeze
+    from iqabench.engine.optimizers import frozen
 
     first, second = request("dbcnn").recipe.stages
     assert (first.optimizer, first.lr, second.optimizer, second.lr) == ("sgd", 1e-3, "adam", 1e-5)
     net, given = request("dbcnn").build().train(), batch((40, 40))
     for stage, moving in ((first, ["net.fc.weight", "net.fc.bias"]), (second, None)):
         before = {key: tensor.clone() for key, tensor in net.state_dict().items()}
-        frozen = _freeze(net, stage.freeze)
-        optimizer = make_optimizer(net, stage)
-        net.losses(given)["quality"].backward()
-        optimizer.step()
-        for parameter in frozen:
-            parameter.requires_grad_(True)
+        with frozen(net, stage.freeze):
+            optimizer = make_optimizer(net, stage)
+            net.losses(given)["quality"].backward()
+            optimizer.step()
         moved = [key for key, value in net.state_dict().items() if not value.equal(before[key])]
         assert moved == (list(before) if moving is None else moving)
 

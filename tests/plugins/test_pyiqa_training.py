@@ -5,9 +5,10 @@ import pytest
 import torch
 from PIL import Image
 
-from iqabench.api import Choices, Session, plan
+from iqabench.api.running import plan
+from iqabench.api.session import Choices, Session
+from iqabench.contract.progress import Silent
 from iqabench.engine.execute import execute
-from iqabench.engine.progress import Silent
 from iqabench.store import Store
 
 pytest.importorskip("pyiqa", reason="the networks are pyiqa's")
@@ -60,7 +61,7 @@ def test_it_trains_from_random_weights_and_predicts(name, recipe, toy_set, store
     table = Store(store).predictions(evaluation.predict.fingerprint)
     assert table["error"].isna().all()
     history = Store(store).job(evaluation.predict.fit.fingerprint)
-    assert history.record["epochs"] == len(evaluation.model.recipe.stages)
+    assert history.record.epochs == len(evaluation.model.recipe.stages)
 
 
 def test_published_weights_score_by_the_harnesss_crops(toy_set, store):

@@ -11,7 +11,7 @@ from scipy.ndimage import correlate
 from iqabench.cli import cli
 from iqabench.contract import Batch, UnknownNameError
 from iqabench.engine.explain import explain
-from iqabench.engine.scoring import load_weights
+from iqabench.engine.kinds.trainable import load_weights
 from iqabench.protocols.requests import Choices, resolve
 from iqabench.registry import registry
 from iqabench.store import Store
@@ -313,7 +313,7 @@ def trained(little, store):
 def test_a_run_a_score_and_an_explanation_from_the_command_line(trained, little, store, tmp_path):
     assert (trained["failed"], trained["coverage"]) == (0, 1.0)
     assert trained["saliency"] == "spectral-residual"
-    (fit,) = [job for job in Store(store).jobs() if job.record["fields"]["kind"] == "fit"]
+    (fit,) = [job for job in Store(store).jobs() if job.record.identity.kind == "fit"]
     picture = str(little.root / "c0_1.png")
     same = [
         *("sds-iqa", picture, "--weights", f"job:{fit.fingerprint}", "--store", str(store)),
@@ -332,7 +332,7 @@ def test_a_run_a_score_and_an_explanation_from_the_command_line(trained, little,
 
 
 def test_explanations_show_the_attention_and_the_map_it_comes_from(trained, little, store):
-    (fit,) = [job for job in Store(store).jobs() if job.record["fields"]["kind"] == "fit"]
+    (fit,) = [job for job in Store(store).jobs() if job.record.identity.kind == "fit"]
     choices = Choices(weights=f"job:{fit.fingerprint}")
     overrides = ["sds-iqa.encoder=test_resnet", "sds-iqa.recipe.crop=64,64"]
     (request,) = resolve(registry(), ["sds-iqa"], overrides, choices)

@@ -3,8 +3,8 @@ import torch
 from torch import nn
 
 from iqabench.contract import UsageError, WeightsError
-from iqabench.data.providers import computing
 from iqabench.registry import registry
+from iqabench.saliency.providers import computing
 from iqabench_saliency.transalnet import Decoder, Network, Transformer
 
 pytestmark = pytest.mark.usefixtures("one_thread")

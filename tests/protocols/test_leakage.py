@@ -14,6 +14,7 @@ from iqabench.protocols.leakage import audited
 from iqabench.protocols.requests import Choices, resolve
 from iqabench.registry import registry
 from iqabench.store import Store
+from iqabench.store.records import FitIdentity, ImportIdentity, JobRecord, SplitRecord
 
 FOLDS = Protocol(kind="k-fold", folds=4, seeds=1)
 
@@ -66,8 +67,8 @@ def findings(sets, tmp_path):
     return make
 
 
-def scored(weights=(), kind="scorer", choice="train"):
-    """A request for a model that is not fitted."""
+def scored(weights=(), kind="scorer", choice="published"):
+    """A request for a model; by default for one that learns nothing."""
     card = ModelCard(name="m", summary="s", kind=kind, factory="x:y", weights=weights)
     (base,) = resolve(registry(), ["brisque"], [], Choices())
     return replace(base, label="m", card=card, weights=choice)
@@ -90,14 +91,14 @@ def test_within_a_set_only_a_twin_on_the_other_side_is_shared(findings):
     found, auditor = findings([Within("a")], ("a0", "a1"))
     assert auditor.asked == [("a", None)]
     for evaluation in found:
-        tested = {"a0", "a1"} & set(evaluation.contents)
+        tested = {"a0", "a1"} & set(evaluation.part.contents)
         assert set(evaluation.shared) == (set() if len(tested) == 2 else tested)
     assert any(evaluation.shared for evaluation in found)
 
 
 def test_validation_contents_count_as_learnt(findings):
     (first, *_), _ = findings([Within("a")])
-    held, tested = first.split.validation[0], first.contents[0]
+    held, tested = first.part.split.validation[0], first.part.contents[0]
     (first, *_), _ = findings([Within("a")], (held, tested))
     assert first.shared == (tested,)
 
@@ -106,9 +107,9 @@ def test_what_was_found_does_not_identify_an_evaluation(findings):
     """Stores written before the audit keep their evaluations, and none is counted twice."""
     (found, *_), _ = findings([Across("a", "b")], ("a0", "b3"))
     before = replace(found, shared=None, seen=())
-    assert found.identity == before.identity
+    assert found.id == before.id
     assert found.record() != before.record()
-    assert replace(found, seed=99).identity != found.identity
+    assert replace(found, part=replace(found.part, seed=99)).id != found.id
 
 
 def test_measures_that_learn_nothing_have_seen_nothing(findings):
@@ -121,8 +122,8 @@ def test_measures_that_learn_nothing_have_seen_nothing(findings):
 def test_weights_that_have_seen_the_test_set_have_seen_all_of_it(findings, name):
     found, _ = findings([Within("a")], models=[scored((weights("imagenet-1k", name),))])
     for evaluation in found:
-        assert (evaluation.shared, evaluation.seen) == (evaluation.contents, (name,))
-    published = scored((weights(name),), "trainable", "published")
+        assert (evaluation.shared, evaluation.seen) == (evaluation.part.contents, (name,))
+    published = scored((weights(name),), "trainable")
     (found, *_), _ = findings([Across("b", "a")], models=[published])
     assert (len(found.shared), found.seen) == (8, (name,))
 
@@ -136,7 +137,7 @@ def test_weights_of_other_sets_have_not(findings):
     "model",
     [
         scored((weights(),)),
-        scored((weights(),), "trainable", "published"),
+        scored((weights(),), "trainable"),
         scored((), "trainable", "some.safetensors"),
         scored((), "trainable", "job:unknown"),
     ],
@@ -147,7 +148,7 @@ def test_weights_of_unknown_origin_leave_it_open(findings, model):
 
 
 def test_published_weights_do_not_count_for_a_model_that_is_fitted_here(findings):
-    model = scored((weights("a"),), "estimator")
+    model = scored((weights("a"),), "estimator", "train")
     found, _ = findings([Within("a")], models=[model])
     assert {(evaluation.shared, evaluation.seen) for evaluation in found} == {((), ())}
 
@@ -158,12 +159,20 @@ def job(sets, tmp_path):
     store = Store(tmp_path / "store")
     store.prepare()
 
-    def make(**changes):
-        fields = {"kind": "fit", "dataset": "a", "data": sets["a"].hash, "split": "s"} | changes
-        store.save_split("s", {"train": ["a0", "a1", "a2"], "validation": ["a3"], "test": []})
-        with store.writing("f" * 16):
-            store.finish("f" * 16, {"status": "done", "fields": fields})
-        return scored((), "trainable", "job:" + "f" * 16)
+    split = SplitRecord(dataset="a", train=("a0", "a1", "a2"), validation=("a3",), test=())
+
+    def make(kind="fit", dataset="a", data=sets["a"].hash):
+        store.save_split(split)
+        on = {"dataset": dataset, "data": data}
+        if kind == "fit":
+            (model,) = resolve(registry(), ["brisque"], [], Choices())
+            identity = FitIdentity(model=model.identity, split=split.digest, seed=0, **on)
+        else:
+            identity = ImportIdentity(label="m", file="0" * 64, direction="higher", **on)
+        with store.writing(identity.fingerprint):
+            done = {"status": "done", "began": "2026-01-01T00:00:00+00:00", "seconds": 0.0}
+            store.finish(JobRecord(identity=identity, title="t", **done))
+        return scored((), "trainable", f"job:{identity.fingerprint}")
 
     return make
 
@@ -172,7 +181,7 @@ def test_a_trained_jobs_own_contents_are_shared_and_their_twins(findings, job):
     found, auditor = findings([Within("a")], ("a1", "a6"), models=[job()])
     for evaluation in found:
         known = {"a0", "a1", "a2", "a3", "a6"}
-        assert set(evaluation.shared) == known & set(evaluation.contents)
+        assert set(evaluation.shared) == known & set(evaluation.part.contents)
     (found, *_), auditor = findings([Across("c", "b")], ("a1", "b6"), models=[job()])
     assert (found.shared, auditor.asked) == (("b6",), [("a", "b")])
 

@@ -5,8 +5,9 @@ from iqabench.protocols.requests import Choices, resolve
 from iqabench.registry import registry
 
 
-def ask(names, *overrides, **choices):
-    return resolve(registry(), names, overrides, Choices(**choices))
+def ask(names, *overrides, device="cpu", precision="fp32", **choices):
+    chosen = Choices(**choices)
+    return resolve(registry(), names, overrides, chosen, device=device, precision=precision)
 
 
 def one(*overrides, **choices):
@@ -202,10 +203,10 @@ def test_a_model_whose_library_is_missing_is_refused(monkeypatch):
     assert "pip install" in error.value.hint
 
 
-def test_truncated_pictures_are_part_of_the_fields_only_where_they_are_allowed():
-    strict, allowed = one().fields(), one(allow_truncated=True).fields()
-    assert "allow_truncated" not in strict
-    assert allowed == {**strict, "allow_truncated": True}
+def test_that_truncated_pictures_are_allowed_is_part_of_the_identity():
+    strict, allowed = one().identity, one(allow_truncated=True).identity
+    assert strict.allow_truncated is False
+    assert allowed == strict.model_copy(update={"allow_truncated": True})
     assert one().config != one(allow_truncated=True).config
 
 

@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import pandas as pd
 import pytest
+from stored import evaluation, job_record, keep
 
 from iqabench.report import leaderboard
 from iqabench.store import Store
@@ -37,54 +38,35 @@ class Book:
         random = np.random.default_rng(seed)
         return self.table["quality"] + random.normal(0, noise, len(self.table))
 
-    def add(self, label, scores, folds=(0, 1, 2), status="done", fit=None, name=None, **keys):
-        """Store a job of these scores, or one that failed, and evaluations that use it."""
-        job = f"{name or label:0<16}"
-        with self.store.writing(job) as folder:
-            if status == "done":
-                scored = pd.DataFrame({"image": self.table["image"], "prediction": scores})
-                scored["error"] = np.where(scored["prediction"].isna(), "ValueError: odd", None)
-                scored.to_parquet(folder / "predictions.parquet", index=False)
-            self.store.finish(
-                job,
-                {
-                    "began": str(next(self.clock)),
-                    "status": status,
-                    "parameters": 17,
-                    "seconds_per_image": 0.25,
-                },
-            )
-        for fold in folds:
-            self.evaluate(label, job, fold, fit, **keys)
+    def add(
+        self, label, scores, folds=(0, 1, 2), status="done", fit=None, name=None, job=None, **keys
+    ):
+        """Store a job of these scores, or one that failed, and evaluations that use it.
 
-    def evaluate(self, label, job, fold, fit=None, identity=None, **keys):
-        """Record that a job counts for a model on a repetition."""
-        apart = [keys[key] for key in ("test", "protocol", "config") if key in keys]
-        self.store.save_evaluation(
-            "-".join([identity or label, str(fold), *apart]),
-            {
-                "label": label,
-                "model": "model-of-" + label,
-                "config": "c" * 16,
-                "init": "default",
-                "weights": "train",
-                "direction": "higher",
-                "protocol": "3-fold",
-                "train": "set",
-                "test": "set",
-                "test_hash": "0" * 16,
-                "labels": "human",
-                "seed": 0,
-                "fold": fold,
-                "split": None,
-                "contents": self.folds[fold],
-                "selection": "validation",
-                "saliency": "-",
-                "predict": job,
-                "fit": fit,
-                **keys,
-            },
-        )
+        ``name`` tells jobs of one model apart, ``job`` has further fields of the job's record and
+        ``keys`` of the evaluations; returns the job's fingerprint.
+        """
+        facts = {"parameters": 17, "seconds_per_image": 0.25, "status": status, **(job or {})}
+        scored = None
+        if status == "done":
+            scored = pd.DataFrame({"image": self.table["image"], "prediction": scores})
+            scored["error"] = np.where(scored["prediction"].isna(), "ValueError: odd", None)
+        record = job_record(name or label, began=str(next(self.clock)), **facts)
+        predict = keep(self.store, record, scored)
+        for fold in folds:
+            self.evaluate(label, predict, fold, fit, **keys)
+        return predict
+
+    def evaluate(self, label, job, fold, fit=None, **keys):
+        """Record that a job counts for a model on a repetition; returns the evaluation's ID."""
+        where = {"fold": fold, "contents": self.folds[fold], "predict": job, "fit": fit}
+        record = evaluation(label=label, **{**where, **keys})
+        self.store.save_evaluation(record)
+        return record.id
+
+    def ids(self, *labels):
+        """IDs of the evaluations of models with these labels."""
+        return [one.id for one in self.store.evaluations() if one.label in labels]
 
     def board(self):
         """The leaderboard by model."""

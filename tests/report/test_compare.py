@@ -6,9 +6,11 @@ import pytest
 from scipy import stats
 from scipy.optimize import curve_fit
 
+from iqabench import Results, Session
 from iqabench.contract import UnknownNameError, UsageError
-from iqabench.report import tables, verdicts
-from iqabench.report.compare import COLUMNS, compare
+from iqabench.report import verdicts
+from iqabench.report.compare import COLUMNS, compare, notes
+from iqabench.report.evaluations import selected
 from iqabench.stats.significance import PROCEDURES
 
 
@@ -84,10 +86,7 @@ def test_squared_errors_not_predictions_are_averaged_over_seeds(book):
     }
     for label, pair in runs.items():
         for seed, scores in enumerate(pair):
-            book.add(label, scores, folds=(), name=f"{label}{seed}")
-            for fold in range(3):
-                job = f"{label}{seed}".ljust(16, "0")
-                book.evaluate(label, job, fold, identity=f"{label}{seed}", seed=seed)
+            book.add(label, scores, name=f"{label}{seed}", seed=seed)
     gaps = losses(book, *runs["b"]) - losses(book, *runs["a"])
     row = only(book)
     assert row["p"] == pytest.approx(stats.ttest_1samp(gaps, 0).pvalue, rel=1e-3)
@@ -188,15 +187,15 @@ def test_p_is_corrected_over_the_pairs_of_one_set(book):
 def test_sets_have_corrections_of_their_own(book):
     book.store.save_table("other", "1" * 16, book.table)
     for label, noise in (("a", 0.4), ("b", 0.9)):
-        book.add(label, book.noisy(noise))
+        job = book.add(label, book.noisy(noise))
         for fold in range(3):
-            keys = {"test": "other", "test_hash": "1" * 16}
-            book.evaluate(label, f"{label:0<16}", fold, identity=f"{label}-other", **keys)
+            book.evaluate(label, job, fold, test="other", test_hash="1" * 16)
     frame = compare(book.store)
     assert list(frame["test"]) == ["other", "set"]
     assert list(frame["family"]) == [1, 2]
     assert set(frame["pairs"]) == {1}
-    (row,) = compare(book.store, datasets=["other"]).to_dict("records")
+    other = selected(book.store, datasets=["other"])
+    (row,) = compare(book.store, only=other).to_dict("records")
     assert row["test"] == "other"
 
 
@@ -219,13 +218,14 @@ def test_a_large_family_needs_more_contents_to_flip(book):
     frame = compare(book.store, test="sign-flip")
     assert set(frame["verdict"]) == {"too few contents"}
     assert all("which needs 9" in text for text in frame["sentence"])
-    assert set(compare(book.store, ["m0", "m4"], test="sign-flip")["verdict"]) == {"better"}
+    two = selected(book.store, models=["m0", "m4"])
+    assert set(compare(book.store, "sign-flip", two)["verdict"]) == {"better"}
 
 
 def test_one_content(book):
     for label in ("a", "b"):
-        book.add(label, book.noisy(0.5, seed=ord(label)), folds=())
-        book.evaluate(label, f"{label:0<16}", 0, contents=["c00"])
+        job = book.add(label, book.noisy(0.5, seed=ord(label)), folds=())
+        book.evaluate(label, job, 0, contents=["c00"])
     row = only(book)
     assert "cannot be compared on set: 1 content, too few" in row["sentence"]
 
@@ -273,18 +273,17 @@ def test_models_that_were_tested_on_different_parts(book):
 
 def test_unknown_names_hear_of_near_misses(book):
     rivals(book)
+    results = Results(Session(store=book.store.root))
     for asked in ({"models": ["bb"]}, {"datasets": ["sets"]}, {"test": "content"}):
         with pytest.raises(UnknownNameError) as caught:
-            compare(book.store, **asked)
+            results.compare(**asked)
         assert "did you mean" in caught.value.hint or "known:" in caught.value.hint
 
 
 def test_models_of_one_name_are_told_apart(book):
     for label, train, config in (("a", "x", "c" * 16), ("b", "y", "c" * 16), ("c", "y", "d" * 16)):
-        book.add(label, book.noisy(0.5, seed=ord(label)), folds=())
-        for fold in range(3):
-            keys = {"train": train, "config": config, "identity": label}
-            book.evaluate("m", f"{label:0<16}", fold, **keys)
+        scores = book.noisy(0.5, seed=ord(label))
+        book.add("m", scores, name=label, train=train, config=config)
     frame = compare(book.store)
     names = {*frame["a"], *frame["b"]}
     assert names == {"m (x)", f"m (y) ({'c' * 12})", f"m (y) ({'d' * 12})"}
@@ -407,11 +406,11 @@ def test_notes_say_what_a_test_assumes_and_lacks(book, test):
     book.add("a", book.noisy(0.4), labels="proxy")
     book.add("b", book.noisy(0.9), labels="proxy")
     frame = compare(book.store, test=test)
-    notes = "\n".join(tables.comparison_notes(frame))
-    assert PROCEDURES[test].assumes in notes
-    assert PROCEDURES[test].fault in notes
-    assert ("its fault" in notes) == bool(PROCEDURES[test].fault)
-    assert "proxy labels" in notes
+    found = "\n".join(notes(frame))
+    assert PROCEDURES[test].assumes in found
+    assert PROCEDURES[test].fault in found
+    assert ("its fault" in found) == bool(PROCEDURES[test].fault)
+    assert "proxy labels" in found
     assert "on set (proxy labels)" in frame["sentence"][0]
 
 

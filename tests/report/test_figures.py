@@ -15,9 +15,9 @@ def shelf(book):
     kinds = np.where(number % 2, "blur", "noise")
     book.store.save_table("kinds", "0" * 16, book.table.assign(distortion=kinds))
     for place, label in enumerate("xyz"):
-        book.add(label, book.noisy(0.3 + place, seed=place))
+        job = book.add(label, book.noisy(0.3 + place, seed=place))
         for fold in range(3):
-            book.evaluate(label, f"{label:0<16}", fold, test="kinds", train="kinds")
+            book.evaluate(label, job, fold, test="kinds", train="kinds")
     return book
 
 

@@ -5,10 +5,11 @@ import numpy as np
 import pytest
 from scipy import stats
 from scipy.optimize import curve_fit
+from stored import CROSS, fit_identity, job_record, keep
 
-from iqabench.report import tables
 from iqabench.report.evaluations import groups
 from iqabench.report.leaderboard import COLUMNS, METRICS, differences, leaderboard
+from iqabench.report.leaderboard_table import short
 from iqabench.stats import repeated_bootstrap
 
 CORRELATIONS = {
@@ -137,8 +138,8 @@ def test_failed_repetitions_are_counted(book):
 
 def test_a_failed_fit_is_a_failed_repetition_and_a_job_to_come_is_none(book):
     book.add("one", book.noisy(0.5), folds=(0,))
-    book.add("fit", None, folds=(), status="failed")
-    book.evaluate("one", "never", 1, fit="fit" + "0" * 13)
+    fit = keep(book.store, job_record("one", fit_identity("one"), status="failed"))
+    book.evaluate("one", "never", 1, fit=fit)
     book.evaluate("one", "later", 2, fit="unknown")
     row = book.board().loc["one"]
     assert (row["repetitions"], row["failed"], row["coverage"]) == (2, 1, 0.5)
@@ -281,15 +282,14 @@ def test_a_repetition_undefined_for_one_model_is_left_out_for_both(book):
 def test_only_equal_test_parts_are_compared(book):
     book.add("a", book.noisy(0.5))
     book.add("b", book.noisy(0.9), folds=(0, 1))
-    book.add("c", book.noisy(0.9), protocol="cross")
+    book.add("c", book.noisy(0.9), protocol=CROSS)
     assert len(differences(book.store)) == 0
 
 
 def test_only_what_was_asked_for(book):
     for label in ("a", "b", "c"):
         book.add(label, book.noisy(0.5))
-    asked = [f"{label}-{fold}" for label in ("a", "c") for fold in range(3)]
-    row = book.difference(asked)
+    row = book.difference(book.ids("a", "c"))
     assert (row["a"], row["b"]) == ("a", "c")
 
 
@@ -334,10 +334,10 @@ def test_a_store_from_before_the_audit_is_read_and_its_rows_stay_whole(book):
 
 
 def test_what_a_new_audit_found_is_shown_at_once(book):
-    book.add("one", book.noisy(0.5), shared=[], seen=[])
+    job = book.add("one", book.noisy(0.5), shared=[], seen=[])
     assert book.board().loc["one", "shared"] == 0
     for fold in range(3):
-        book.evaluate("one", "one" + "0" * 13, fold, shared=book.folds[fold][:1], seen=[])
+        book.evaluate("one", job, fold, shared=book.folds[fold][:1], seen=[])
     assert book.board().loc["one", "shared"] == 3
 
 
@@ -360,19 +360,21 @@ def test_rows_that_differ_by_the_recipe_are_told_apart(book):
         book.add("one", book.noisy(0.5), folds=(fold,), config=recipe, recipe=recipe)
     board = book.board()
     assert sorted(board["recipe"]) == ["common", "own", "own*"]
-    assert [row["recipe"] for row in tables.short(board)] == list(board["recipe"])
+    assert [row["recipe"] for row in short(board)] == list(board["recipe"])
 
 
 def test_a_screen_shows_recipes_only_where_they_tell(book):
     book.add("one", book.noisy(0.5), recipe="own")
     book.add("two", book.noisy(0.6), recipe="-")
-    assert all("recipe" not in row for row in tables.short(book.board()))
+    assert all("recipe" not in row for row in short(book.board()))
 
 
 def test_a_store_from_before_recipes_were_named(book):
-    book.add("one", book.noisy(0.5))
+    """Upgraded, its evaluations have a question mark."""
+    job = book.add("one", book.noisy(0.5), recipe="?")
     assert book.board().loc["one", "recipe"] == "?"
-    book.evaluate("one", "one" + "0" * 13, 0, recipe="own")
+    assert all("recipe" not in row for row in short(book.board()))
+    book.evaluate("one", job, 0, recipe="own")
     assert book.board().loc["one", "recipe"] == "own"
 
 

@@ -1,11 +1,14 @@
 """A mark needs a verdict of the default test, and a difference that no noise band covers."""
 
 import pytest
+from stored import CROSS, HASH, OFFICIAL
 
 from iqabench.report import noise, tables
 from iqabench.report.compare import compare
 from iqabench.report.leaderboard import leaderboard
+from iqabench.report.leaderboard_table import notes, short
 from iqabench.report.marks import marks
+from iqabench.store.records import stress_id
 
 
 def marked(book):
@@ -35,13 +38,13 @@ def test_the_second_needs_a_third_that_is_surely_worse(book):
     assert sorted(marked(book).values()) == ["", "", "best"]
 
 
-@pytest.mark.parametrize("alone", [{"protocol": "cross"}, {"test": "other"}])
+@pytest.mark.parametrize("alone", [{"protocol": CROSS}, {"test": "other"}])
 def test_each_set_and_protocol_has_its_own(book, alone):
     book.store.save_table("other", "0" * 16, book.table)
     for label, spread in (("clear", 0.05), ("dark", 3.0)):
         book.add(label, book.noisy(spread))
         book.add(label + "er", book.noisy(spread), **alone)
-    book.add("lonely", book.noisy(0.5), protocol="official")
+    book.add("lonely", book.noisy(0.5), protocol=OFFICIAL)
     found = marked(book)
     assert {label for label, mark in found.items() if mark} == {"clear", "clearer"}
 
@@ -60,7 +63,7 @@ def test_what_a_noise_band_covers_is_not_marked(book, monkeypatch):
     means = book.board()["srocc_mean"]
     gap = means["clear"] - means["dim"]
     for width, expected in ((gap - 0.01, ["best", "second"]), (gap + 0.01, [])):
-        known = {("b" * 16, "set", "set", "0" * 16): noise.Band(0.5, 0.5 + width, 2)}
+        known = {stress_id("b" * 16, "set", "set", HASH): noise.Band(0.5, 0.5 + width, 2)}
         monkeypatch.setattr(noise, "bands", lambda store, known=known: known)
         assert [mark for mark in marked(book).values() if mark] == expected
 
@@ -75,7 +78,7 @@ def test_marks_in_latex_and_markdown(book):
     for label, spread in (("50%_a&b#c", 0.05), ("dim", 0.6), ("dark", 3.0)):
         book.add(label, book.noisy(spread))
     board = leaderboard(book.store)
-    rows = tables.short(board, marks(book.store))
+    rows = short(board, marks(book.store))
     first, second, third = (f"{value:.3f}" for value in board["srocc_mean"])
     latex = tables.render(rows, "latex")
     assert rf"\textbf{{{first}}} [" in latex
@@ -93,6 +96,6 @@ def test_the_note_is_there_where_marks_may_be(book):
     book.add("one", book.noisy(0.5), shared=[], seen=[])
     board = leaderboard(book.store)
     for form, word in (("markdown", "italic"), ("latex", "underlined")):
-        (note,) = [note for note in tables.notes(board, form) if "iqabench compare" in note]
+        (note,) = [note for note in notes(board, form) if "iqabench compare" in note]
         assert word in note
-    assert not any("iqabench compare" in note for note in tables.notes(board))
+    assert not any("iqabench compare" in note for note in notes(board))

@@ -1,9 +1,11 @@
 import numpy as np
 import pytest
 from scipy import stats
+from stored import HASH, THREE_FOLD
 
-from iqabench.report import noise, tables
+from iqabench.report.leaderboard_table import notes
 from iqabench.report.noise import Band, bands, table, unranked
+from iqabench.store.records import StressChange, StressRecord, stress_id
 
 
 @pytest.fixture
@@ -11,32 +13,34 @@ def stressed(book):
     """A model and what became of it after changes, on two of the three parts."""
 
     def add(changes, **keys):
-        names = []
+        studied = []
         for number, (name, (scores, immaterial)) in enumerate(changes.items()):
             predicts = []
             for fold in (0, 1):
                 one = f"change{number}{fold}"
                 part = scores.where(book.table["content"].isin(book.folds[fold]))
                 status = "failed" if part.isna().all() else "done"
-                job = f"{one:0<16}"
-                book.add(one, part, folds=(), status=status)
+                job = book.add(one, part, folds=(), status=status)
                 if status == "done":
                     path = book.store.root / "jobs" / job / "predictions.parquet"
                     inside = book.store.predictions(job)
                     inside = inside[inside["image"].str[:3].isin(book.folds[fold])]
                     inside.to_parquet(path, index=False)
                 predicts.append(job)
-            names.append({"name": name, "immaterial": immaterial, "predict": predicts})
-        record = {
+            made = StressChange(name=name, immaterial=immaterial, predict=tuple(predicts))
+            studied.append(made)
+        facts = {
+            "label": "studied",
+            "direction": "higher",
+            "labels": "human",
+            "protocol": THREE_FOLD,
             "config": "c" * 16,
             "train": "set",
             "test": "set",
-            "test_hash": "0" * 16,
-            "direction": "higher",
-            "changes": names,
-            **keys,
+            "test_hash": HASH,
         }
-        book.store.save_stress("one", record)
+        record = StressRecord(**{**facts, **keys}, changes=tuple(studied))
+        book.store.save_stress(record)
         return record
 
     return add
@@ -111,7 +115,7 @@ def test_the_leaderboard_says_what_noise_could_exchange(book, stressed):
     (band,) = bands(book.store).values()
     assert board.loc["studied", "noise_band"] == band.width
     assert np.isnan(board.loc[["other", "far"], "noise_band"]).all()
-    lines = [line for line in tables.notes(board) if "noise band" in line]
+    lines = [line for line in notes(board) if "noise band" in line]
     assert len(lines) == 1
     assert "studied and other on set" in lines[0] and lines[0].endswith("not ranked")
 
@@ -155,4 +159,14 @@ def test_neighbours_inside_a_band_are_not_ranked(rows, count):
 
 def test_width():
     assert Band(0.5, 0.75, 3).width == 0.25
-    assert noise.KEY == ("config", "train", "test", "test_hash")
+
+
+def test_a_band_is_found_by_configuration_sets_and_labels(book, stressed):
+    changes = {"as": (book.noisy(0.5), True), "seed": (book.noisy(0.9, seed=1), True)}
+    record = stressed(changes)
+    assert list(bands(book.store)) == [record.id] == [stress_id("c" * 16, "set", "set", HASH)]
+    facts = ("config", "train", "test", "test_hash")
+    for name in facts:
+        assert record.model_copy(update={name: "another"}).id != record.id
+    for name in set(StressRecord.model_fields) - {*facts}:
+        assert record.model_copy(update={name: "another"}).id == record.id

@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from iqabench import Results, Session
 from iqabench.contract import UnknownNameError, UsageError
 from iqabench.report.predictions import COLUMNS, predictions
 
@@ -55,22 +56,24 @@ def test_some_models_and_sets_only(book):
     for label in ("a", "b"):
         book.add(label, book.noisy(0.5))
     book.add("c", book.noisy(0.5), test="other")
-    found = predictions(book.store, models=["a", "c"])
+    results = Results(Session(store=book.store.root))
+    found = results.predictions(["a", "c"])
     assert set(zip(found["model"], found["test"], strict=True)) == {("a", "set"), ("c", "other")}
-    assert set(predictions(book.store, datasets=["other"])["model"]) == {"c"}
-    assert set(predictions(book.store, only=["b-0"])["model"]) == {"b"}
+    assert set(results.predictions(datasets=["other"])["model"]) == {"c"}
+    assert set(predictions(book.store, only=book.ids("b")[:1])["model"]) == {"b"}
     with pytest.raises(UnknownNameError, match="unknown model") as error:
-        predictions(book.store, models=["d"])
+        results.predictions(["d"])
     assert "a, b, c" in error.value.hint
     with pytest.raises(UnknownNameError, match="unknown test set"):
-        predictions(book.store, datasets=["sets"])
+        results.predictions(datasets=["sets"])
     with pytest.raises(UsageError, match="none of a was tested on any of other"):
-        predictions(book.store, models=["a"], datasets=["other"])
+        results.predictions(["a"], ["other"])
 
 
 def test_an_empty_store(book):
     with pytest.raises(UsageError, match="no predictions in"):
-        predictions(book.store)
+        Results(Session(store=book.store.root)).predictions()
+    assert tuple(predictions(book.store).columns) == COLUMNS
 
 
 def test_kinds_survive_parquet(book, tmp_path):

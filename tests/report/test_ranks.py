@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from scipy import stats
+from stored import CROSS, OFFICIAL, THREE_FOLD
 
 from iqabench.contract import UnknownNameError, UsageError
 from iqabench.report import diagram
@@ -15,7 +16,7 @@ def sets(book):
 
     def add(label, noises, **keys):
         for number, (test, noise) in enumerate(noises.items()):
-            job = f"{label}-{test}-{keys.get('protocol', '')}{keys.get('config', '')}"
+            job = f"{label}-{test}-{keys.get('protocol', THREE_FOLD).name}{keys.get('config', '')}"
             scores = book.noisy(noise, seed=number)
             book.add(label, scores, name=job, **{"test": test, "train": test, **keys})
 
@@ -68,8 +69,8 @@ def test_models_named_decide_which_sets_count(sets):
 def test_trained_on_one_set_is_another_question(sets):
     for label in "xyz":
         sets.give(label, noises(0.5, 0.5, 0.5))
-        sets.give(label, {"b": 0.2, "c": 0.2}, protocol="cross", train="a")
-    sets.give("plain", {"b": 0.1, "c": 0.1}, protocol="cross", train="-")
+        sets.give(label, {"b": 0.2, "c": 0.2}, protocol=CROSS, train="a")
+    sets.give("plain", {"b": 0.1, "c": 0.1}, protocol=CROSS, train="-")
     assert list(ranks(sets.store).scores) == ["a", "b", "c"]
     across = ranks(sets.store, train="a")
     assert list(across.scores) == ["b", "c"]
@@ -81,7 +82,7 @@ def test_trained_on_one_set_is_another_question(sets):
 def test_a_set_counts_once_by_the_protocol_that_most_models_share(sets):
     for label in "xyz":
         sets.give(label, {"a": 0.5, "b": 0.5})
-    sets.give("x", {"a": 0.5}, protocol="official")
+    sets.give("x", {"a": 0.5}, protocol=OFFICIAL)
     found = ranks(sets.store)
     assert found.scores.shape == (3, 2)
     assert found.remarks == (
@@ -92,7 +93,7 @@ def test_a_set_counts_once_by_the_protocol_that_most_models_share(sets):
 def test_configurations_of_one_label_are_models_of_their_own(sets):
     for label in "xy":
         sets.give(label, {"a": 0.5, "b": 0.5})
-    sets.give("x", {"a": 0.7, "b": 0.7}, config="d" * 16, protocol="3-fold")
+    sets.give("x", {"a": 0.7, "b": 0.7}, config="d" * 16, protocol=THREE_FOLD)
     assert set(ranks(sets.store).scores.index) == {"x (cccccc)", "x (dddddd)", "y"}
 
 

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 from scipy import stats
 from sklearn.metrics import roc_auc_score
+from stored import HOLD_OUT
 
+from iqabench import Results, Session
 from iqabench.contract import UnknownNameError, UsageError
 from iqabench.report.raters import COLUMNS, raters
 from iqabench.stats import fit_logistic
@@ -59,14 +61,14 @@ def test_pictures_without_raters_numbers_are_left_out(rated):
     rated.table.loc[lost, "raters"] = np.nan
     rated.store.save_table("set", "2" * 16, rated.table)
     rated.add("one", rated.noisy(0.6), test_hash="2" * 16)
-    (row,) = raters(rated.store, "set", [], 1.645).to_dict("records")
+    (row,) = raters(rated.store, 1.645).to_dict("records")
     assert row["pictures"] == len(rated.table) - len(lost)
 
 
 def test_pairs_equal_sklearns_areas(rated):
     scores = rated.noisy(0.9)
     rated.give("one", scores)
-    (row,) = raters(rated.store, "set", [], 2.0).to_dict("records")
+    (row,) = raters(rated.store, 2.0).to_dict("records")
     areas, different = [], 0
     for fold in range(3):
         part = rated.table[rated.table["content"].isin(rated.folds[fold])]
@@ -85,7 +87,7 @@ def test_pairs_equal_sklearns_areas(rated):
 def test_a_model_that_knows_the_labels_beats_the_ceiling(rated):
     """It has seen the raters' noise, which no model of the picture can."""
     rated.give("oracle", rated.table["quality"])
-    (row,) = raters(rated.store, "set", [], 1.645).to_dict("records")
+    (row,) = raters(rated.store, 1.645).to_dict("records")
     assert row["srocc"] == 1 and row["srocc_share"] > 1
     assert row["srocc_panel"] < row["srocc_ceiling"] < 1
     assert row["plcc_ceiling"] == pytest.approx(math.sqrt(row["reliability"]), abs=0.01)
@@ -95,7 +97,7 @@ def test_a_model_that_knows_the_labels_beats_the_ceiling(rated):
 def test_failed_jobs_leave_nothing_and_harm_nobody(rated):
     rated.give("lost", rated.noisy(0.5), status="failed")
     rated.give("one", rated.noisy(0.5))
-    table = raters(rated.store, "set", [], 1.645)
+    table = raters(rated.store, 1.645)
     assert list(table["model"]) == ["one", "lost"]
     lost = table.iloc[1]
     assert lost["pictures"] == lost["different"] == 0
@@ -106,19 +108,24 @@ def test_what_cannot_be_judged_is_a_sentence(rated, book):
     book.add("plain", book.noisy(0.5), test="bare")
     book.store.save_table("bare", "0" * 16, book.table.drop(columns=["mos_std", "raters"]))
     with pytest.raises(UsageError, match="bare does not say how its raters disagreed"):
-        raters(book.store, "bare", [], 1.645)
-    with pytest.raises(UsageError, match="was tested on moon"):
-        raters(book.store, "moon", [], 1.645)
+        raters(book.store, 1.645)
+    results = Results(Session(store=book.store.root))
+    with pytest.raises(UnknownNameError, match=r"unknown test set in .* 'moon'"):
+        results.raters(datasets="moon")
     with pytest.raises(UnknownNameError, match="'planes'"):
-        raters(book.store, "bare", ["planes"], 1.645)
+        results.raters("planes", "bare")
+    rated.give("one", rated.noisy(0.5))
+    assert list(raters(book.store, 1.645)["test"]) == ["set"]
+    with pytest.raises(UsageError, match="none of plain was tested on any of set"):
+        results.raters("plain", "set")
 
 
 def test_repeated_splits_have_a_corrected_error(book):
     """Three hold-outs of 4 of 12 contents: sd sqrt(1/3 + 4/8)."""
     scores = book.noisy(0.8)
-    book.add("one", scores, protocol="hold-out")
+    book.add("one", scores, protocol=HOLD_OUT)
     book.add("folds", scores)
-    book.add("plain", scores, protocol="hold-out", train="-")
+    book.add("plain", scores, protocol=HOLD_OUT, train="-")
     board = book.board()
     each = [
         stats.spearmanr(scores[part], book.table["quality"][part]).statistic

@@ -3,8 +3,7 @@ import pandas as pd
 import pytest
 from scipy.stats import bootstrap
 
-from iqabench.report import tables
-from iqabench.report.saliency import summary
+from iqabench.report.saliency import notes, short, summary
 from iqabench.stats.saliency import METRICS
 
 
@@ -63,7 +62,7 @@ def test_what_is_not_defined_is_left_out():
 
 def test_a_screen_shows_a_column_for_each_provider():
     frame = pd.concat([pictures([1, 1]), pictures([np.nan, np.nan], provider="q")])
-    rows = tables.saliency_short(summary(frame))
+    rows = short(summary(frame))
     assert rows[0] == {"metric": "pictures", "p": "2", "q": "2"}
     assert rows[1] == {"metric": "NSS [95%]", "p": "1.000 [1.000, 1.000]", "q": "-"}
     assert [row["metric"] for row in rows[1:]] == [f"{name} [95%]" for name in METRICS.values()]
@@ -71,9 +70,7 @@ def test_a_screen_shows_a_column_for_each_provider():
 
 def test_footnotes_name_what_failed_and_too_few_contents():
     many = pictures(np.ones(40))
-    assert len(tables.saliency_notes(many)) == 2
+    assert len(notes(many)) == 2
     many.loc[7, "error"] = "cannot be decoded"
-    assert tables.saliency_notes(many)[-1] == (
-        "1 pictures have no map, first 7.png (p): cannot be decoded"
-    )
-    assert any("too narrow" in note for note in tables.saliency_notes(pictures([1, 2])))
+    assert notes(many)[-1] == ("1 pictures have no map, first 7.png (p): cannot be decoded")
+    assert any("too narrow" in note for note in notes(pictures([1, 2])))

@@ -13,7 +13,7 @@ def drawn(book, tmp_path):
     def draw(*scores):
         for number, one in enumerate(scores):
             book.add(f"m{number}", one)
-        found = {group.keys["label"]: group for group in groups(book.store)}
+        found = {group.record.label: group for group in groups(book.store)}
         scatter.draw(found, tmp_path / "figures" / "one.png", "a title")
         return np.asarray(Image.open(tmp_path / "figures" / "one.png").convert("RGB")).astype(int)
 

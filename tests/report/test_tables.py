@@ -8,6 +8,7 @@ import pytest
 
 from iqabench.report import tables
 from iqabench.report.leaderboard import COLUMNS, leaderboard
+from iqabench.report.leaderboard_table import notes, short
 
 ROWS = [
     {"name": "plain", "share": 0.1 + 0.2, "count": 3, "lost": None},
@@ -85,9 +86,7 @@ def test_no_rows(form):
 def test_whole_numbers_stay_whole(book):
     """A model without parameters must not make the others' a fraction."""
     book.add("one", book.noisy(0.5))
-    book.add("two", book.noisy(0.5))
-    job = book.store.job("two" + "0" * 13)
-    (job.folder / "job.json").write_text(json.dumps({**job.record, "parameters": None}))
+    book.add("two", book.noisy(0.5), job={"parameters": None})
     found = {row["model"]: row["parameters"] for row in tables.records(book.board())}
     assert found["two"] is None or found["two"] != found["two"]
     assert str(found["one"]) == "17"
@@ -111,7 +110,7 @@ def test_the_short_leaderboard(book):
     book.add("mine", book.noisy(0.5), labels="proxy", init="random")
     book.add("none", book.noisy(0.5), status="failed")
     board = book.board()
-    row, failed = tables.short(board)
+    row, failed = short(board)
     full = board.loc["mine"]
     assert row["model"] == "mine*"
     assert row["test"] == "set (proxy labels)"
@@ -130,12 +129,12 @@ def test_the_short_leaderboard(book):
 def test_notes(book):
     known = {"shared": [], "seen": []}
     book.add("mine", book.noisy(0.5), **known)
-    (few,) = tables.notes(book.board())
+    (few,) = notes(book.board())
     assert few.startswith("intervals resample contents; with fewer than 30")
     book.add("proxy", book.noisy(0.5), labels="proxy", init="random", **known)
-    notes = tables.notes(book.board())
-    assert [note[:5] for note in notes] == ["proxy", "* tra", "inter"]
-    assert tables.notes(book.board().iloc[:0]) == []
+    found = notes(book.board())
+    assert [note[:5] for note in found] == ["proxy", "* tra", "inter"]
+    assert notes(book.board().iloc[:0]) == []
 
 
 def test_shared_contents_in_the_short_leaderboard_and_its_notes(book):
@@ -144,27 +143,25 @@ def test_shared_contents_in_the_short_leaderboard_and_its_notes(book):
     book.add("published", book.noisy(0.5), train="-", shared=book.folds[0], seen=["set"])
     book.add("clean", book.noisy(0.5), train="other", shared=[], seen=[])
     book.add("imported", book.noisy(0.5), train="-")
-    rows = {row["model"]: row["shared"] for row in tables.short(book.board())}
+    rows = {row["model"]: row["shared"] for row in short(book.board())}
     assert rows == {"fitted": "2/12", "published": "seen", "clean": "0/12", "imported": "?"}
-    notes = [note for note in tables.notes(book.board()) if not note.startswith("intervals")]
-    assert set(notes) == {
+    found = [note for note in notes(book.board()) if not note.startswith("intervals")]
+    assert set(found) == {
         "shared: 2 contents of set are also in other: c00, c03",
         "seen: the weights of published were made from set",
         "shared ?: not known what imported has seen",
     }
     board = leaderboard(book.store, None, exclude_shared=True)
-    rows = {row["model"]: row["shared"] for row in tables.short(board)}
+    rows = {row["model"]: row["shared"] for row in short(board)}
     assert (rows["fitted"], rows["clean"], rows["imported"]) == ("2 left out", "0 left out", "?")
-    assert "shared: 2 contents of set are also in other and left out: c00, c03" in tables.notes(
-        board
-    )
+    assert "shared: 2 contents of set are also in other and left out: c00, c03" in notes(board)
 
 
 def test_a_footnote_names_ten_contents_and_counts_the_rest(book):
     book.add(
         "one", book.noisy(0.5), train="other", shared=sorted(set(book.table["content"])), seen=[]
     )
-    (note,) = [note for note in tables.notes(book.board()) if note.startswith("shared")]
+    (note,) = [note for note in notes(book.board()) if note.startswith("shared")]
     assert note.startswith("shared: 12 contents of set are also in other: c00, c01, ")
     assert note.endswith(", c09 and 2 more")
 

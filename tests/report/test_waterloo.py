@@ -1,8 +1,11 @@
 import numpy as np
 import pandas as pd
 import pytest
+from stored import evaluation, job_record, keep
 
+from iqabench import Results, Session
 from iqabench.contract import UnknownNameError, UsageError
+from iqabench.report.evaluations import selected
 from iqabench.report.waterloo import waterloo
 from iqabench.store import Store
 
@@ -32,7 +35,12 @@ class Shelf:
             for level in LEVELS
         ]
         self.table = pd.DataFrame(rows).assign(**columns)
-        self.store.save_table("set", "h", self.table)
+        self.label("h")
+
+    def label(self, name):
+        """Keep the labels as they are now: what is added later is tested on them."""
+        self.hash = name
+        self.store.save_table("set", name, self.table)
 
     def add(self, label, score, pristine=None, parts=(None,), direction="higher", test="set"):
         """Predictions: ``score`` of a row, and of the pristine pictures by name."""
@@ -45,19 +53,22 @@ class Shelf:
                 "prediction": [*predictions.values(), *pristine.values()],
             }
         ).assign(error=None)
-        with self.store.writing(label) as folder:
-            frame.to_parquet(folder / "predictions.parquet", index=False)
-            self.store.finish(label, {"began": "", "status": "done"})
-        shared = dict.fromkeys(
-            ("init", "weights", "protocol", "train", "selection", "saliency", "split"), "-"
-        ) | {"label": label, "model": label, "config": "c", "direction": direction, "seed": 0}
-        tested = {"test": test, "test_hash": "h", "labels": "proxy", "predict": label, "fit": None}
+        tested = {"test": test, "test_hash": self.hash, "labels": "proxy", "train": "-"}
         for fold, part in enumerate(parts):
-            record = shared | tested | {"fold": fold, "contents": part}
-            self.store.save_evaluation(f"{label}-{fold}", record)
+            record = evaluation(
+                label=label,
+                direction=direction,
+                fold=fold,
+                contents=part,
+                predict=keep(self.store, job_record(label), frame),
+                **tested,
+            )
+            self.store.save_evaluation(record)
 
     def row(self, label="m", unordered=(), margin=0.2):
-        (row,) = waterloo(self.store, "set", unordered, [label], margin).to_dict("records")
+        only = selected(self.store, models=[label], datasets=["set"])
+        found = waterloo(self.store, lambda dataset: unordered, margin, only)
+        (row,) = found.to_dict("records")
         return row
 
 
@@ -130,11 +141,8 @@ def test_failed_pictures_take_no_part(shelf):
 def test_a_set_without_levels_has_no_l(tmp_path, missing):
     shelf = Shelf(tmp_path / "store")
     shelf.table = shelf.table.drop(columns=missing)
-    shelf.store.save_table("set", "h2", shelf.table)
+    shelf.label("h2")
     shelf.add("m", lambda row: row["quality"], {"a": 10.0})
-    for record in shelf.store.evaluations():
-        identity = record.pop("id")
-        shelf.store.save_evaluation(identity, record | {"test_hash": "h2"})
     row = shelf.row()
     assert np.isnan(row["l"])
     assert (row["lists"], row["d"], row["p"]) == (0, 1, 1)
@@ -149,20 +157,36 @@ def test_references_that_are_images_of_the_set_too_are_pristine(tmp_path):
         ]
     )
     shelf.table = pd.concat([shelf.table, rows.assign(distortion="none")], ignore_index=True)
-    shelf.store.save_table("set", "h2", shelf.table)
+    shelf.label("h2")
     shelf.add("m", lambda row: row["quality"])
-    for record in shelf.store.evaluations():
-        identity = record.pop("id")
-        shelf.store.save_evaluation(identity, record | {"test_hash": "h2"})
     row = shelf.row()
     assert (row["pristine"], row["distorted"], row["d"], row["lists"]) == (2, 18, 1, 6)
 
 
 def test_what_was_not_tested_is_named(shelf):
+    shelf.store.save_table("other", "h", shelf.table)
+    results = Results(Session(store=shelf.store.root))
+    with pytest.raises(UsageError, match=r"no model in .* was tested"):
+        results.waterloo()
     shelf.add("m", lambda row: row["quality"], test="other")
-    with pytest.raises(UsageError, match="was tested on set"):
-        waterloo(shelf.store, "set", (), (), 0.2)
+    with pytest.raises(UnknownNameError, match=r"unknown test set in .* 'set'"):
+        results.waterloo(datasets="set")
     shelf.add("n", lambda row: row["quality"])
     with pytest.raises(UnknownNameError, match="'nn'"):
-        waterloo(shelf.store, "set", (), ["nn"], 0.2)
-    assert list(waterloo(shelf.store, "set", (), (), 0.2)["model"]) == ["n"]
+        results.waterloo("nn", "set")
+    assert list(results.waterloo(datasets="set")["model"]) == ["n"]
+    assert list(results.waterloo()["test"]) == ["other", "set"]
+
+
+def test_each_set_has_its_own_levels_without_order(shelf):
+    """Predictions rise with the level of `shift` on both; one set says that it has none."""
+    shelf.store.save_table("other", "h", shelf.table)
+
+    def turned(row):
+        return -row["quality"] if row["distortion"] == "shift" else row["quality"]
+
+    for test in ("set", "other"):
+        shelf.add("m", turned, test=test)
+    found = waterloo(shelf.store, {"set": ["shift"], "other": []}.__getitem__, 0.2)
+    assert found.set_index("test")["lists"].to_dict() == {"set": 4, "other": 6}
+    assert found.set_index("test")["l"].to_dict() == {"set": 1, "other": pytest.approx(1 / 3)}

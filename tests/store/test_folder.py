@@ -5,12 +5,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from stored import THREE_FOLD, evaluation, fit_identity, job_record, keep
 
 from iqabench.contract import StoreError
 from iqabench.store import Store
-from iqabench.store.folder import default_root, write_array, write_atomically, write_json
+from iqabench.store.files import write_array, write_atomically, write_json
+from iqabench.store.folder import default_root
+from iqabench.store.records import SplitRecord, StressChange, StressRecord
 
-JOB = "0123456789abcdef"
+FIT = job_record("net", fit_identity("net"))
+JOB = FIT.identity.fingerprint
 
 
 @pytest.fixture
@@ -20,11 +24,28 @@ def ready(store):
     return kept
 
 
-def finished(kept, fingerprint=JOB, status="done", **more):
-    with kept.writing(fingerprint) as folder:
-        for name, text in more.items():
+def finished(kept, record=FIT, **files):
+    with kept.writing(record.identity.fingerprint) as folder:
+        for name, text in files.items():
             (folder / name).write_text(text)
-        return kept.finish(fingerprint, {"status": status, "fields": {"kind": "fit"}})
+        return kept.finish(record)
+
+
+SPLIT = SplitRecord(dataset="set", train=("é",), validation=(), test=("b",))
+
+
+def study(*changes, config="c" * 16):
+    return StressRecord(
+        label="net",
+        direction="higher",
+        labels="human",
+        protocol=THREE_FOLD,
+        config=config,
+        train="set",
+        test="set",
+        test_hash="hash",
+        changes=[StressChange(name=name, immaterial=True, predict=(JOB,)) for name in changes],
+    )
 
 
 def test_opening_writes_nothing(store):
@@ -40,7 +61,7 @@ def test_preparing_twice_is_preparing_once(store):
     before = sorted(store.rglob("*"))
     Store(store).prepare()
     assert sorted(store.rglob("*")) == before
-    assert all(path.is_dir() for path in before)
+    assert [path.name for path in before if not path.is_dir()] == ["store.json"]
 
 
 @pytest.mark.parametrize("place", ["file", "file/below"])
@@ -69,7 +90,7 @@ def test_a_job_is_seen_when_it_is_finished_and_not_before(ready):
         (folder / "log.txt").write_text("half")
         assert ready.job(JOB) is None
         assert list(ready.jobs()) == []
-        ready.finish(JOB, {"status": "done"})
+        ready.finish(FIT)
     job = ready.job(JOB)
     assert (job.fingerprint, job.done) == (JOB, True)
     assert (job.folder / "log.txt").read_text() == "half"
@@ -87,55 +108,73 @@ def test_what_an_interrupted_job_left_is_found_again(ready):
 
 
 def test_a_failed_job_is_replaced_whole(ready):
-    assert not finished(ready, status="failed", traceback="boom").done
+    failed = FIT.model_copy(update={"status": "failed", "error": "boom"})
+    assert not finished(ready, failed, traceback="boom").done
     assert not ready.job(JOB).done
     finished(ready, weights="new")
     assert ready.job(JOB).done
+    assert ready.job(JOB).record.error == ""
     assert sorted(path.name for path in ready.job(JOB).folder.iterdir()) == ["job.json", "weights"]
 
 
 def test_jobs_come_by_fingerprint(ready):
-    for fingerprint in ("bb", "aa", "cc"):
-        finished(ready, fingerprint)
-    assert [job.fingerprint for job in ready.jobs()] == ["aa", "bb", "cc"]
+    records = [job_record(name) for name in ("first", "second", "third")]
+    found = {finished(ready, record).fingerprint: record.title for record in records}
+    assert [job.fingerprint for job in ready.jobs()] == sorted(found)
+    assert [job.record.title for job in ready.jobs()] == [found[name] for name in sorted(found)]
 
 
 def test_a_damaged_record_is_refused_by_name(ready):
     finished(ready)
-    (ready.root / "jobs" / JOB / "job.json").write_text('{"status": ')
-    with pytest.raises(StoreError) as error:
-        ready.job(JOB)
-    assert "job.json" in error.value.message
-    assert error.value.hint
+    path = ready.root / "jobs" / JOB / "job.json"
+    whole = path.read_text()
+    for text, problem in (
+        ('{"status": ', "Invalid JSON"),
+        (whole.replace('"done"', '"begun"'), "status: "),
+        (whole.replace('"seed"', '"sead"'), "seed: "),
+    ):
+        path.write_text(text)
+        for read in (lambda: ready.job(JOB), lambda: list(ready.jobs())):
+            with pytest.raises(StoreError) as error:
+                read()
+            assert f"{path} is damaged: " in error.value.message
+            assert problem in error.value.message
+            assert error.value.hint == "remove it; run again"
 
 
 def test_predictions_tables_and_splits_come_back_as_they_were(ready):
     frame = pd.DataFrame({"image": ["a"], "prediction": [0.1 + 0.2], "error": [None]})
-    with ready.writing(JOB) as folder:
-        frame.to_parquet(folder / "predictions.parquet", index=False)
-        ready.finish(JOB, {"status": "done"})
-    assert ready.predictions(JOB)["prediction"][0] == 0.1 + 0.2
+    assert ready.predictions(keep(ready, job_record("net"), frame))["prediction"][0] == 0.1 + 0.2
     table = pd.DataFrame({"image": ["a", "b"], "mos": [1.5, 2.5]})
     ready.save_table("set", "hash", table)
     pd.testing.assert_frame_equal(ready.table("set", "hash"), table)
-    split = {"dataset": "set", "train": ["é"], "validation": [], "test": ["b"]}
-    ready.save_split("hash", split)
-    assert ready.split("hash") == split
+    ready.save_split(SPLIT)
+    assert ready.split(SPLIT.digest) == SPLIT
+    assert ready.split("hash") is None
 
 
-def test_evaluations_carry_their_identity(ready):
-    ready.save_evaluation("two", {"seed": 1})
-    ready.save_evaluation("one", {"seed": 0})
-    ready.save_evaluation("one", {"seed": 0})
-    assert ready.evaluations() == [{"id": "one", "seed": 0}, {"id": "two", "seed": 1}]
+def test_evaluations_come_by_their_ids(ready):
+    records = [evaluation(seed=seed) for seed in range(4)]
+    for record in [*records, records[0]]:
+        ready.save_evaluation(record)
+    assert ready.evaluations() == sorted(records, key=lambda record: record.id)
+    names = [path.stem for path in (ready.root / "evaluations").iterdir()]
+    assert sorted(names) == [record.id for record in ready.evaluations()]
+
+
+def test_an_evaluation_of_which_more_is_known_replaces_the_one_before(ready):
+    ready.save_evaluation(evaluation())
+    known = evaluation(shared=("c00",), seen=("other",), recipe="own")
+    ready.save_evaluation(known)
+    assert ready.evaluations() == [known]
 
 
 def test_saving_what_is_there_does_not_write(ready):
-    ready.save_split("hash", {"train": []})
-    ready.save_evaluation("one", {"seed": 0})
+    ready.save_split(SPLIT)
+    ready.save_evaluation(evaluation())
     times = {path: path.stat().st_mtime_ns for path in ready.root.rglob("*.json")}
-    ready.save_split("hash", {"train": []})
-    ready.save_evaluation("one", {"seed": 0})
+    ready.save_split(SPLIT)
+    ready.save_evaluation(evaluation())
     assert {path: path.stat().st_mtime_ns for path in ready.root.rglob("*.json")} == times
 
 
@@ -158,10 +197,11 @@ def test_a_stress_study_replaces_the_one_before(tmp_path):
     store = Store(tmp_path / "store")
     assert list(store.stresses()) == []
     store.prepare()
-    for record in ({"changes": [1]}, {"changes": [1, 2]}):
-        store.save_stress("one", record)
-    store.save_stress("two", {"changes": []})
-    assert list(store.stresses()) == [{"changes": [1, 2]}, {"changes": []}]
+    first, again = study("as it is"), study("as it is", "of another seed")
+    other = study("as it is", config="d" * 16)
+    for record in (first, again, other):
+        store.save_stress(record)
+    assert list(store.stresses()) == sorted([again, other], key=lambda record: record.id)
 
 
 def test_arrays_make_their_folder(tmp_path):

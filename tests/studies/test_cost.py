@@ -1,10 +1,12 @@
 import pytest
 
+import iqabench
+from iqabench import Session
 from iqabench.contract.errors import UsageError
-from iqabench.engine.progress import Silent
+from iqabench.contract.progress import Silent
 from iqabench.protocols.requests import Choices, resolve
 from iqabench.registry import registry
-from iqabench.studies import cost
+from iqabench.studies import cost as costing
 
 PARAMETERS = (8 * 3 * 5 * 5 + 8) + 2 * 8 + (8 + 1)
 """The toy network's convolution, batch norm and linear layer."""
@@ -15,6 +17,8 @@ pytestmark = pytest.mark.usefixtures("toy")
 
 
 class Said(Silent):
+    """Keeps the lines that are said."""
+
     def __init__(self):
         self.lines = []
 
@@ -24,7 +28,7 @@ class Said(Silent):
 
 def test_size_and_multiplications():
     (request,) = resolve(registry(), ["toy-network"], [], Choices())
-    found = cost.measure(request)
+    found = costing.measure(request)
     assert found["parameters_m"] == PARAMETERS / 1e6
     statistics = 2 * 8 * 4 + 8  # batch norm's mean and variance, and its counter
     assert found["size_mib"] == (4 * PARAMETERS + statistics) / 2**20
@@ -36,7 +40,7 @@ def test_size_and_multiplications():
 @pytest.mark.slow
 def test_models_are_compared_in_processes_of_their_own():
     watch = Said()
-    rows = cost.compare(["a=toy-network", "b=toy-networks"], watch=watch)
+    rows = iqabench.cost(["a=toy-network", "b=toy-networks"], session=Session(watch=watch))
     assert [row["model"] for row in rows] == ["a"]
     assert (rows[0]["crop"], rows[0]["batch"]) == ("32x32", 12)
     assert len(watch.lines) == 1 and "toy-networks" in watch.lines[0]
@@ -44,10 +48,15 @@ def test_models_are_compared_in_processes_of_their_own():
 
 def test_only_networks_have_a_step_to_time():
     with pytest.raises(UsageError, match="toy-estimator"):
-        cost.compare(["toy-estimator"], watch=Silent())
+        iqabench.cost("toy-estimator")
 
 
-def test_ratios_are_to_the_named_model():
-    rows = [{"model": "a", "seconds_per_step": 3.0}, {"model": "b", "seconds_per_step": 2.0}]
-    assert [row["step_ratio"] for row in cost.with_ratios(rows, "b")] == [1.5, 1.0]
-    assert [row["step_ratio"] for row in cost.with_ratios(rows, "c")] == [None, None]
+def test_ratios_are_to_the_named_model(monkeypatch):
+    seconds = {"a": 3.0, "b": 2.0}
+    monkeypatch.setattr(
+        costing, "_in_fresh_process", lambda request: {"seconds_per_step": seconds[request.label]}
+    )
+    models = ["a=toy-network", "b=toy-network"]
+    assert [row["step_ratio"] for row in iqabench.cost(models, base="b")] == [1.5, 1.0]
+    assert [row["step_ratio"] for row in iqabench.cost(models, base="c")] == [None, None]
+    assert all("step_ratio" not in row for row in iqabench.cost(models))

@@ -7,11 +7,12 @@ import pytest
 from PIL import Image
 from scipy import stats
 
-from iqabench import api
+import iqabench
+from iqabench import Session, reproduce
 from iqabench.contract.errors import IqabenchError
 from iqabench.registry import registry
 from iqabench.report.evaluations import groups
-from iqabench.studies.reproduce import reproduce, tables
+from iqabench.studies.reproduce import tables
 from iqabench_datasets.live import FOLDERS
 
 PUBLISHED = Path(__file__).parents[3] / "shared" / "published"
@@ -19,15 +20,14 @@ PUBLISHED = Path(__file__).parents[3] / "shared" / "published"
 
 @pytest.fixture
 def lines(toy, little, store):
-    done = reproduce("toy-estimator", 1, store=store, catalog=little.catalog)
+    done = reproduce("toy-estimator", 1, session=Session(little.catalog, store=store))
     assert done.table.remark == "made up"
     return {row["row"]: row for row in done.rows}
 
 
 def measured(little, store, *overrides, models=("toy-estimator",)):
-    return api.run(
-        list(models), [little.name], seeds=2, set=overrides, store=store, catalog=little.catalog
-    )
+    session = Session(little.catalog, store=store)
+    return iqabench.run(models, little.name, seeds=2, set=overrides, session=session)
 
 
 def test_measured_stands_beside_printed(lines, little, store):
@@ -74,7 +74,8 @@ def test_a_distortion_alone_is_judged_alone(lines, little, store):
 
 
 def test_the_figure_has_a_panel_for_each_set_of_predictions(toy, little, store):
-    done = reproduce("toy-estimator", 1, seeds=1, store=store, catalog=little.catalog)
+    session = Session(little.catalog, store=store)
+    done = reproduce("toy-estimator", 1, seeds=1, session=session)
     assert done.figure == store / "figures" / "toy-estimator-table1.png"
     # Three panels: as it is (against another is the same), squared, and blurred.
     width, height = Image.open(done.figure).size
@@ -82,7 +83,7 @@ def test_the_figure_has_a_panel_for_each_set_of_predictions(toy, little, store):
 
 
 def test_without_any_row_there_is_no_figure(toy, little, store):
-    done = reproduce("sds-iqa", 1, store=store, catalog=little.catalog)
+    done = reproduce("sds-iqa", 1, session=Session(little.catalog, store=store))
     assert done.figure is None and not store.exists()
 
 
@@ -93,9 +94,8 @@ def test_what_is_absent_says_why(lines):
 
 
 def test_other_data_is_no_reproduction(toy, little, store):
-    done = reproduce(
-        "toy-estimator", 1, datasets=little.name, seeds=1, store=store, catalog=little.catalog
-    )
+    session = Session(little.catalog, store=store)
+    done = reproduce("toy-estimator", 1, datasets=little.name, seeds=1, session=session)
     notes = {row["row"]: row["note"] for row in done.rows}
     assert notes["elsewhere"] == "run on little instead: not comparable"
 
@@ -116,7 +116,7 @@ def test_printed_numbers_are_those_of_the_paper(number):
     source = PUBLISHED / f"{PRINTED[number]}.csv"
     if not source.exists():
         pytest.skip("the paper's tables are not beside the project")
-    table = {one.number: one for one in tables("biosiqnet")}[number]
+    table = {one.number: one for one in tables("biosiqnet", Session())}[number]
     printed = list(csv.DictReader(source.read_text().splitlines()))
     assert len(table.rows) == len(printed)
     for row, original in zip(table.rows, printed, strict=True):
@@ -134,7 +134,7 @@ def printed(name):
 
 @pytest.mark.parametrize("model", ["sds-iqa", "sds-iqa-resnet50"])
 def test_sds_iqa_s_numbers_are_those_of_the_paper(model):
-    one, two, three, four = tables(model)
+    one, two, three, four = tables(model, Session())
     plcc = {row["dataset"]: float(row["plcc"]) for row in printed("sds_tab1_plcc_abstract")}
     assert {row.label: row.published for row in one.rows} == {
         f"SDS-IQA, {name}": {"plcc": value} for name, value in plcc.items()
@@ -167,7 +167,7 @@ def test_sds_iqa_s_numbers_are_those_of_the_paper(model):
 
 @pytest.mark.parametrize(
     "table",
-    [*tables("biosiqnet"), *tables("sds-iqa")],
+    [*tables("biosiqnet", Session()), *tables("sds-iqa", Session())],
     ids=lambda table: f"{table.number}-{table.title[:12]}",
 )
 def test_every_row_can_be_run_or_says_why_not(table):

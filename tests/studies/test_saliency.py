@@ -1,30 +1,28 @@
 import numpy as np
 import pytest
 
-from iqabench import api
+import iqabench
+from iqabench import Choices, Session
 from iqabench.contract import UnknownNameError, UsageError
-from iqabench.studies import saliency
 
 pytestmark = pytest.mark.usefixtures("toy", "one_thread")
 
 
 def study(little, store, *providers, model="toy-guided", **more):
-    return saliency.run(
-        model, [little.name], providers, seeds=2, store=store, catalog=little.catalog, **more
-    )
+    session = Session(little.catalog, store=store)
+    return iqabench.study_saliency(model, little.name, providers, seeds=2, session=session, **more)
 
 
 def test_each_row_is_the_model_under_its_provider(little, store, tmp_path):
     done = study(little, store, "center:sigma=0.2", "uniform", "spectral-residual")
     table = done.table.set_index("variant")
     assert list(table.index) == ["center:sigma-0.2", "uniform", "spectral-residual"]
-    alone = api.run(
-        ["toy-guided"],
-        [little.name],
+    alone = iqabench.run(
+        "toy-guided",
+        little.name,
         seeds=2,
-        choices=api.Choices(saliency="center:sigma=0.2"),
-        store=tmp_path / "alone",
-        catalog=little.catalog,
+        choices=Choices(saliency="center:sigma=0.2"),
+        session=Session(little.catalog, store=tmp_path / "alone"),
     ).leaderboard()
     row = table.loc["center:sigma-0.2"]
     assert row["srocc_mean"] == alone["srocc_mean"].iloc[0]
@@ -50,7 +48,7 @@ def test_without_the_control_the_first_takes_its_place(little, store):
     [
         (["uniform"], {"model": "toy-estimator"}, "uses no saliency"),
         (["uniform", "center", "uniform"], {}, "named twice"),
-        (["uniform"], {"choices": api.Choices(saliency="center")}, "no single provider"),
+        (["uniform"], {"choices": Choices(saliency="center")}, "no single provider"),
     ],
 )
 def test_what_makes_no_study_is_refused(little, store, providers, more, words):

@@ -2,18 +2,19 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from iqabench import api
+import iqabench
+from iqabench import Choices, Results, Session
 from iqabench.contract import UsageError
 from iqabench.report import noise
-from iqabench.studies import stress
+from iqabench.store import Store
+from iqabench.studies.stress import SCALES
 
 pytestmark = pytest.mark.usefixtures("toy", "one_thread")
 
 
 def study(model, little, store, **more):
-    (found,), outcome = stress.run(
-        model, [little.name], store=store, catalog=little.catalog, **more
-    )
+    session = Session(little.catalog, store=store)
+    (found,), outcome = iqabench.stress(model, little.name, session=session, **more)
     return found, outcome
 
 
@@ -38,35 +39,35 @@ def test_every_change_has_a_row(network):
 
 
 def test_fitting_is_done_once_for_each_seed(network, store):
-    kinds = [job.record["fields"]["kind"] for job in api.open_store(store).jobs()]
+    kinds = [job.record.identity.kind for job in Store(store).jobs()]
     changes = len(network[0].table)
     assert (kinds.count("fit"), kinds.count("predict")) == (2, changes)
 
 
 def test_crops_are_changed_and_the_weights_stay(network, little, store):
     """The same predictions as of an ordinary run with the fitted weights and that many crops."""
-    kept = api.open_store(store)
+    kept = Store(store)
     (record,) = kept.stresses()
-    changed = {change["name"]: change["predict"][0] for change in record["changes"]}
-    fit = kept.job(changed["9 crops"]).record["fields"]["fit"]
-    results = api.run(
-        ["toy-network"],
-        [little.name],
+    changed = {change.name: change.predict[0] for change in record.changes}
+    fit = kept.job(changed["9 crops"]).record.identity.fit
+    results = iqabench.run(
+        "toy-network",
+        little.name,
         seeds=1,
-        set=["toy-network.recipe.test_crops=9"],
-        choices=api.Choices(weights=f"job:{fit}"),
-        store=store,
-        catalog=little.catalog,
+        set="toy-network.recipe.test_crops=9",
+        choices=Choices(weights=f"job:{fit}"),
+        session=Session(little.catalog, store=store),
     )
     (evaluation,) = kept.evaluations()
-    assert evaluation["id"] == results.evaluations[0]
-    plain = kept.predictions(evaluation["predict"]).set_index("image")["prediction"]
+    assert evaluation.id == results.evaluations[0]
+    plain = kept.predictions(evaluation.predict).set_index("image")["prediction"]
     found = kept.predictions(changed["9 crops"]).set_index("image")["prediction"]
     assert found.to_dict() == pytest.approx(plain[found.index].to_dict(), rel=1e-5)
 
 
 def test_as_it_is_is_the_run_itself(network, little, store):
-    results = api.run(["toy-network"], [little.name], seeds=1, store=store, catalog=little.catalog)
+    session = Session(little.catalog, store=store)
+    results = iqabench.run("toy-network", little.name, seeds=1, session=session)
     assert results.outcome.made == 0
     row = results.leaderboard().iloc[0]
     found = network[0]
@@ -75,7 +76,7 @@ def test_as_it_is_is_the_run_itself(network, little, store):
 
 
 def test_the_leaderboard_shows_no_change_as_a_model(network, store):
-    assert len(api.leaderboard(store)) == 0
+    assert len(Results(Session(store=store)).leaderboard()) == 0
 
 
 def test_the_band_spans_what_should_not_matter(network):
@@ -89,7 +90,7 @@ def test_a_study_replaces_the_one_before(network, little, store):
     again, outcome = study("toy-network", little, store, seeds=1)
     assert outcome.made == 0
     assert len(again.table) == len(network[0].table) - 1
-    assert list(noise.bands(api.open_store(store)).values()) == [again.band]
+    assert list(noise.bands(Store(store)).values()) == [again.band]
 
 
 def test_the_figure_has_a_mark_for_each_change(network):
@@ -107,7 +108,7 @@ def test_an_estimator_has_seeds_and_scales(little, store):
     assert list(found.table["change"]) == [
         "as it is",
         "trained from seed 1",
-        *(f"pictures x {scale:g}" for scale in stress.SCALES),
+        *(f"pictures x {scale:g}" for scale in SCALES),
     ]
     assert found.band.width == 0  # least squares fits the same from any seed
     assert found.table["agreement"][1] == 1
@@ -116,7 +117,7 @@ def test_an_estimator_has_seeds_and_scales(little, store):
 
 def test_a_scorer_has_scales_only_and_no_band(little, store):
     found, _ = study("toy-scorer", little, store)
-    assert len(found.table) == 1 + len(stress.SCALES)
+    assert len(found.table) == 1 + len(SCALES)
     assert np.isnan(found.band.width)
 
 
@@ -134,14 +135,7 @@ def test_no_seeds_are_refused(little, store):
 
 
 def test_a_fault_is_shown_and_leaves_no_band(little, store):
-    (found,), outcome = stress.run(
-        "toy-network",
-        [little.name],
-        seeds=1,
-        set=["fault=shape"],
-        store=store,
-        catalog=little.catalog,
-    )
+    found, outcome = study("toy-network", little, store, seeds=1, set="fault=shape")
     assert outcome.failed
     assert np.isnan(found.band.width)
     assert found.table["srocc"].isna().all()

@@ -2,28 +2,26 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from iqabench import api
-from iqabench.studies import variants
+import iqabench
+from iqabench import Session
 
 pytestmark = pytest.mark.usefixtures("toy")
 
 
 @pytest.fixture
 def study(little, store):
-    return variants.run(
-        "power", "toy-estimator", [little.name], seeds=3, store=store, catalog=little.catalog
-    )
+    session = Session(little.catalog, store=store)
+    return iqabench.study("power", "toy-estimator", little.name, seeds=3, session=session)
 
 
 def test_each_variant_is_the_model_with_its_options(study, little, tmp_path):
     assert list(study.table["variant"]) == ["plain", "squared", "dull"]
-    alone = api.run(
-        ["toy-estimator"],
-        [little.name],
+    alone = iqabench.run(
+        "toy-estimator",
+        little.name,
         seeds=3,
-        set=["toy-estimator.power=2"],
-        store=tmp_path / "alone",
-        catalog=little.catalog,
+        set="toy-estimator.power=2",
+        session=Session(little.catalog, store=tmp_path / "alone"),
     ).leaderboard()
     squared = study.table.set_index("variant").loc["squared"]
     for column in ("srocc_mean", "srocc_low", "plcc_high", "rmse_mapped_mean"):
@@ -54,21 +52,15 @@ def test_the_figure_is_a_picture_with_a_mark_for_each_variant(study):
 
 
 def test_overrides_reach_every_variant(little, store):
-    done = variants.run(
-        "power",
-        "toy-estimator",
-        [little.name],
-        seeds=1,
-        set=["power=0"],
-        store=store,
-        catalog=little.catalog,
+    session = Session(little.catalog, store=store)
+    done = iqabench.study(
+        "power", "toy-estimator", little.name, seeds=1, set="power=0", session=session
     )
     assert done.table["srocc_mean"].isna().all()
 
 
 def test_a_second_time_nothing_is_made(study, little, store):
-    again = variants.run(
-        "power", "toy-estimator", [little.name], seeds=3, store=store, catalog=little.catalog
-    )
+    session = Session(little.catalog, store=store)
+    again = iqabench.study("power", "toy-estimator", little.name, seeds=3, session=session)
     assert again.results.outcome.made == 0
     assert again.table.equals(study.table)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 import click
 
-from iqabench.cli.options import emit_set, quiet_option, target_option, watcher
+import iqabench
+from iqabench.cli.options import emit_set, quiet_option, session, target_option
 from iqabench.contract.datasets import OPTIONAL, REQUIRED
 
 COLUMNS = (*REQUIRED, *OPTIONAL)
@@ -47,24 +49,24 @@ def command(
     name: str,
     root: Path,
     labels: Path | None,
-    direction: str | None,
+    direction: Literal["higher", "lower"] | None,
     quiet: bool,
     catalog: Path | None,
     **given: str | None,
 ) -> None:
     """Write where the data set NAME lies into your catalogue.
 
-    A set that `iqabench datasets` lists needs --root only. One of your own needs --labels, and
-    the names of the columns that are not obvious. The set is read first, and nothing is written
-    where it cannot be.
+    A set that `iqabench datasets` lists needs --root only. A set of your own needs --labels, and
+    the names of the columns that are not obvious. The set is read first; if that fails, nothing is
+    written.
     """
-    from iqabench.catalog import user_catalog
-    from iqabench.sets import adding
-
-    catalog = catalog or user_catalog()
-    with watcher(quiet).task(f"reading {name}") as tick:
-        if labels is None:
-            dataset = adding.add_known(name, root, direction, given, catalog, tick)
-        else:
-            dataset = adding.add_own(name, root, labels, direction, given, catalog, tick)
-    emit_set(dataset, catalog)
+    found = iqabench.add_dataset(
+        name,
+        root,
+        labels,
+        direction=direction,
+        columns=given,
+        catalog=catalog,
+        session=session(quiet=quiet),
+    )
+    emit_set(found)

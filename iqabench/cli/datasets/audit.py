@@ -7,17 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+import iqabench
 from iqabench.cli.options import (
     catalog_option,
     emit,
     quiet_option,
+    session,
     table_options,
-    watcher,
     writable,
 )
 
 if TYPE_CHECKING:
-    from iqabench.audit.pairs import Audit
+    from iqabench import Audit
 
 COLUMNS = (
     "set",
@@ -56,19 +57,15 @@ def command(
 ) -> None:
     """List pictures that show the same content; docs/leakage.md says how they are found.
 
-    SETS are written as for `iqabench run --datasets`: kadid:live,csiq compares kadid with both,
-    live the different contents of live.
+    SETS are written as for `iqabench run --datasets`: kadid:live,csiq compares kadid with live and
+    with csiq; live compares the different contents of live.
     """
-    from iqabench import api
-
-    audits = api.audit(datasets, catalog=catalog, watch=watcher(quiet))
+    audits = iqabench.audit_datasets(datasets, session=session(catalog=catalog, quiet=quiet))
     emit([row for one in audits for row in _rows(one)], form, output, list(COLUMNS))
     for one in audits:
         click.echo(_summary(one), err=True)
     if figure is not None:
-        from iqabench.report.montage import montage
-
-        drawn = montage([pair for one in audits for pair in one.pairs], figure)
+        drawn = iqabench.draw_pairs([pair for one in audits for pair in one.pairs], figure)
         click.echo(f"wrote {figure}" if drawn else "no pairs, no figure", err=True)
 
 

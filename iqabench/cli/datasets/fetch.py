@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from iqabench.cli.options import emit_set, quiet_option, target_option, watcher
+import iqabench
+from iqabench.cli.options import emit_set, quiet_option, session, target_option
 
 
 @click.command("fetch")
@@ -22,15 +23,8 @@ from iqabench.cli.options import emit_set, quiet_option, target_option, watcher
 def command(name: str, root: Path | None, quiet: bool, catalog: Path | None) -> None:
     """Download, check and unpack the data set NAME, and write its root into your catalogue.
 
-    That needs a catalogue that names its archive: {url, sha256, bytes}. For any other set this
-    says which file to get where.
+    A catalogue must name the set's archive: {url, sha256, bytes}. For any other set the command
+    tells which file to download, and from where.
     """
-    from iqabench.catalog import Catalog, user_catalog
-    from iqabench.registry import registry
-    from iqabench.sets.fetch import fetch
-
-    bound = Catalog(registry(), catalog).get(name)
-    catalog = catalog or user_catalog()
-    with watcher(quiet).task(f"fetching {bound.name}") as tick:
-        dataset = fetch(bound, root, catalog, tick)
-    emit_set(dataset, catalog)
+    with_these = session(catalog=catalog, quiet=quiet)
+    emit_set(iqabench.fetch_dataset(name, root, catalog=catalog, session=with_these))

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from iqabench.cli.options import catalog_option, watcher, writable
-from iqabench.contract.errors import UsageError
+import iqabench
+from iqabench.cli.options import catalog_option, session, writable
 from iqabench.report.tables import render
 
 
@@ -22,29 +22,15 @@ from iqabench.report.tables import render
 )
 @catalog_option
 def command(name: str, figure: Path | None, catalog: Path | None) -> None:
-    """Show what is known of the data set NAME, and its scores where its files are here."""
-    from iqabench.catalog import Catalog
-    from iqabench.data.tables import read
-    from iqabench.registry import registry
-    from iqabench.sets import describe
-
-    known = Catalog(registry(), catalog)
-    bound = known.get(name)
-    if figure is not None and not bound.card.labelled:
-        raise UsageError(f"data set '{bound.name}' has no scores to draw", "drop --figure")
-    rows = [{"fact": key, "value": value} for key, value in describe.facts(bound).items()]
-    if figure is None and not bound.is_there:
-        click.echo(render(rows, "table"))
+    """Show what is known of the data set NAME; if its files are here, also its scores."""
+    found = iqabench.describe_dataset(name, figure=figure, session=session(catalog=catalog))
+    facts = {**found.facts, **found.found}
+    click.echo(render([{"fact": key, "value": value} for key, value in facts.items()], "table"))
+    if not found.found:
         click.echo("its files are not here")
-        return
-    with watcher(quiet=False).task(f"reading {bound.name}") as tick:
-        dataset = read(known.ready(name), tick)
-    rows += [{"fact": key, "value": value} for key, value in describe.counts(dataset).items()]
-    click.echo(render(rows, "table"))
-    if levels := describe.levels(dataset.table):
-        click.echo("\n" + render(levels, "table"))
-    if dataset.card.labelled:
-        click.echo("\n" + "\n".join(describe.histogram(dataset)))
+    if found.levels:
+        click.echo("\n" + render(found.levels, "table"))
+    if found.histogram:
+        click.echo("\n" + "\n".join(found.histogram))
     if figure is not None:
-        describe.draw(dataset, figure)
         click.echo(f"wrote {figure}", err=True)

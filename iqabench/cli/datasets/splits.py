@@ -6,12 +6,13 @@ from pathlib import Path
 
 import click
 
-from iqabench.cli.options import catalog_option, writable
+import iqabench
+from iqabench.cli.options import catalog_option, session, writable
 
 
 @click.group("splits")
 def command() -> None:
-    """Take the splits of a data set elsewhere; `iqabench run --split FILE` takes them back."""
+    """Write the splits of a data set to files; `iqabench run --split FILE` reads such a file."""
 
 
 @command.command("export")
@@ -24,14 +25,9 @@ def command() -> None:
 @catalog_option
 def export(name: str, file: Path, seed: int, fold: int | None, catalog: Path | None) -> None:
     """Write the split that repetition N of the data set NAME uses to FILE, as JSON."""
-    from iqabench.catalog import Catalog
-    from iqabench.data import splits
-    from iqabench.data.tables import read
-    from iqabench.protocols.plan import split_of
-    from iqabench.registry import registry
-
-    split = split_of(read(Catalog(registry(), catalog).ready(name)), seed, fold)
-    splits.save(split, file)
+    split = iqabench.export_split(
+        name, file, seed=seed, fold=fold, session=session(catalog=catalog)
+    )
     click.echo(
         f"wrote {file}: {len(split.train)} contents to train on, {len(split.validation)} to "
         f"validate, {len(split.test)} to test",

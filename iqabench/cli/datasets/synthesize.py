@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from iqabench.cli.options import emit_set, quiet_option, target_option, watcher
+import iqabench
+from iqabench.cli.options import emit_set, quiet_option, session, target_option
 
 
 @click.command("synthesize")
@@ -53,20 +54,15 @@ def command(
     Its labels are a full-reference proxy, not people's scores. Run again to go on after an
     interruption.
     """
-    from iqabench.catalog import user_catalog
-    from iqabench.sets import synthesize
-
-    catalog = catalog or user_catalog()
-    with watcher(quiet).task(f"synthesizing {name}") as tick:
-        dataset = synthesize.make(
-            photos,
-            name,
-            synthesize.parse_kinds(types),
-            synthesize.parse_levels(levels),
-            root=root,
-            seed=seed,
-            long_side=long_side,
-            catalog=catalog,
-            tick=tick,
-        )
-    emit_set(dataset, catalog)
+    found = iqabench.synthesize_dataset(
+        photos,
+        name,
+        types,
+        levels,
+        root=root,
+        seed=seed,
+        long_side=long_side,
+        catalog=catalog,
+        session=session(quiet=quiet),
+    )
+    emit_set(found)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from iqabench.cli.options import catalog_option, emit, quiet_option, table_options, watcher
+import iqabench
+from iqabench.cli.options import catalog_option, emit, quiet_option, session, table_options
 
 
 @click.command("verify")
@@ -21,18 +22,12 @@ def command(
 
     Pictures decoded before are not decoded again. Exit code 1 where there are problems.
     """
-    from iqabench.catalog import Catalog
-    from iqabench.registry import registry
-    from iqabench.sets.verify import verify
-
-    bound = Catalog(registry(), catalog).ready(name)
-    with watcher(quiet).task(f"verifying {bound.name}") as tick:
-        found = verify(bound, tick)
+    found = iqabench.verify_dataset(name, session=session(catalog=catalog, quiet=quiet))
     rows = [vars(problem) for problem in found.problems]
     if rows or form is not None or output is not None:
         emit(rows, form, output, ["problem", "file", "detail"])
     click.echo(
-        f"{bound.name}: {found.pictures} pictures, {found.remembered} of them decoded before; "
+        f"{found.name}: {found.pictures} pictures, {found.remembered} of them decoded before; "
         f"{len(rows) or 'no'} problems",
         err=True,
     )

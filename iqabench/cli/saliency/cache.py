@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+import iqabench
 from iqabench.cli.options import emit, table_options
 
 MEGABYTE = 1e6
@@ -22,14 +23,12 @@ MEGABYTE = 1e6
 @table_options
 def command(clear: str | None, form: str | None, output: Path | None) -> None:
     """List how many maps of each provider are kept, and the megabytes they take."""
-    from iqabench.data import kept_maps
-
     if clear is not None:
-        gone = kept_maps.clear(clear)
+        gone = iqabench.clear_maps(clear)
         size = sum(one.bytes for one in gone) / MEGABYTE
         click.echo(f"removed {sum(one.maps for one in gone)} maps, {size:.1f} MB", err=True)
     rows = [
         {"provider": one.provider, "maps": one.maps, "MB": round(one.bytes / MEGABYTE, 1)}
-        for one in kept_maps.kept()
+        for one in iqabench.kept_maps()
     ]
     emit(rows, form, output, ["provider", "maps", "MB"])

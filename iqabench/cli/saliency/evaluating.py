@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
+import iqabench
 from iqabench.cli.options import (
     catalog_option,
-    emit,
-    is_full,
+    emit_table,
     quiet_option,
+    session,
     table_options,
-    watcher,
 )
 
 
@@ -43,13 +43,10 @@ def command(
     `--dataset fixations --root DIR` takes any folder with images/ and fixations.csv (image, y, x).
     CSV and JSON have a row for each provider. Exit code 1 where a picture failed.
     """
-    from iqabench import api
-    from iqabench.report import tables
-
-    session = api.Session(catalog, watcher(quiet))
-    found = api.evaluate_saliency(providers, dataset, root=root, session=session)
-    board = found.summary()
-    rows = tables.records(board) if is_full(form, output) else tables.saliency_short(board)
-    emit(rows, form, output, notes=tables.saliency_notes(found.pictures))
-    if board["failed"].any():
+    found = iqabench.evaluate_saliency(
+        providers, dataset, root=root, session=session(catalog=catalog, quiet=quiet)
+    )
+    table = found.table()
+    emit_table(table, form, output)
+    if table.frame["failed"].any():
         raise click.exceptions.Exit(1)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+import iqabench
 from iqabench.cli.options import emit, table_options
 
 
@@ -13,19 +14,4 @@ from iqabench.cli.options import emit, table_options
 @table_options
 def command(form: str | None, output: Path | None) -> None:
     """List the saliency providers, their options, training data and licences."""
-    from iqabench.registry import options_of, registry
-
-    emit(
-        [
-            {
-                "provider": card.name,
-                "options": " ".join(options_of(card)),
-                "trained on": card.trained_on,
-                "licence": card.licence,
-                "summary": card.summary,
-            }
-            for _, card in sorted(registry().saliency.cards.items())
-        ],
-        form,
-        output,
-    )
+    emit(iqabench.list_providers(), form, output)

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+import iqabench
+
 
 @click.command("show")
 @click.argument("images", nargs=-1, required=True, type=click.Path(path_type=Path))
@@ -21,10 +23,8 @@ import click
 )
 def command(images: tuple[Path, ...], provider: str, output: Path) -> None:
     """Draw the saliency of IMAGES, files or folders: each picture, its map, and both in one."""
-    from iqabench import api
-
     failed = False
-    for path, error in api.show_saliency(images, output, provider=provider):
+    for path, error in iqabench.show_saliency(images, output, provider=provider):
         failed = failed or error is not None
         click.echo(f"failed: {error}" if error else f"wrote {path}", err=error is not None)
     if failed:

@@ -1,4 +1,4 @@
-"""One self-contained HTML page of a store: tables, charts, pictures, and where each came from."""
+"""One self-contained HTML page of a store: tables, charts, pictures, and their origins."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from iqabench.catalog import Catalog
 from iqabench.contract.errors import UsageError
-from iqabench.data.tables import Tick
+from iqabench.contract.progress import Tick
 from iqabench.report import leaderboard
 from iqabench.report.evaluations import groups
 from iqabench.report.page import matrices, ranking, records, render
@@ -15,16 +15,16 @@ from iqabench.report.page.board import board
 from iqabench.report.page.panels import panel_of
 from iqabench.report.page.pictures import Key, Source, album
 from iqabench.store import Store
-from iqabench.store.folder import write_atomically
+from iqabench.store.files import write_atomically
 
 
 def sets_tested(store: Store, only: Iterable[str] | None = None) -> list[Key]:
-    """Name and hash of every data set that something in a store was tested on.
+    """Name and hash of every data set on which a model in the store was tested.
 
     Raises:
-        UsageError: nothing was.
+        UsageError: the store has no tested model.
     """
-    found = [(group.keys["test"], group.keys["test_hash"]) for group in groups(store, only)]
+    found = [(group.record.test, group.record.test_hash) for group in groups(store, only)]
     if not found:
         raise UsageError(
             f"nothing in {store.root} was tested yet", "`iqabench run` makes results, then again"
@@ -41,16 +41,16 @@ def write(
     only: Iterable[str] | None = None,
     exclude_shared: bool = False,
 ) -> None:
-    """Write the page, whole or not at all.
+    """Write the page; a failure leaves no partial file.
 
     Args:
         path: the file.
         store: results.
-        catalog: has the cards of the data sets.
-        sources: the pictures of each tested set, or why they are not at hand.
+        catalog: holds the cards of data sets and models.
+        sources: the pictures of each tested set, or the reason why they are not available.
         tick: shows progress.
-        only: identities of the evaluations that count; None for all.
-        exclude_shared: leaves contents that a model has seen out of its statistics.
+        only: IDs of evaluations; None takes all.
+        exclude_shared: whether to leave out contents that a model has seen.
 
     Raises:
         UsageError: the file cannot be written.
@@ -66,7 +66,7 @@ def write(
     text = render.html(
         title=store.root.resolve().name,
         board=board(frame),
-        transfer=matrices.transfer(frame),
+        transfer=matrices.transfer(panels),
         comparison=matrices.comparison(store, only, exclude_shared, tick),
         ranking=ranking.diagrams(store, only, exclude_shared),
         distortions=matrices.distortions(panel.group for panel in panels),

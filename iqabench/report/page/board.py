@@ -1,4 +1,4 @@
-"""The leaderboard as the page shows it."""
+"""The leaderboard of the page."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from iqabench.report import tables
+from iqabench.report import leaderboard_table, tables
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Interval:
-    """Where a mean and the ends of its interval lie along a bar, in percent of its length."""
+    """Positions of a mean and of the ends of its interval along a bar, in percent of the bar."""
 
     low: float
     mean: float
@@ -39,17 +39,17 @@ class Board:
     rows: tuple[Row, ...]
     notes: tuple[str, ...]
     bar_after: int
-    """Place of the column that the bars stand beside."""
+    """Index of the column behind which the bars are drawn."""
     lowest: float
     """SROCC at the left end of the bars; the right end is 1."""
 
 
 def board(frame: pd.DataFrame) -> Board:
-    """The short leaderboard with each row's protocol, and a bar for the interval of its SROCC."""
+    """The short leaderboard, with the protocol of each row and a bar for its SROCC interval."""
     full = tables.records(frame)
     short = [
         {"protocol": row["protocol"], **cells}
-        for row, cells in zip(full, tables.short(frame), strict=True)
+        for row, cells in zip(full, leaderboard_table.short(frame), strict=True)
     ]
     lows = [row["srocc_low"] for row in full if math.isfinite(row["srocc_low"])]
     lowest = min(0.0, math.floor(min(lows, default=0.0) * 10) / 10)
@@ -65,7 +65,7 @@ def board(frame: pd.DataFrame) -> Board:
         for row, cells in zip(full, short, strict=True)
     )
     bar_after = next(i for i, name in enumerate(columns) if name.startswith("SROCC"))
-    return Board(tuple(columns), rows, tuple(tables.notes(frame)), bar_after, lowest)
+    return Board(tuple(columns), rows, tuple(leaderboard_table.notes(frame)), bar_after, lowest)
 
 
 def _interval(row: dict[str, Any], lowest: float) -> Interval | None:

@@ -1,67 +1,68 @@
-"""Tables of one number per cell, shaded by it: across sets, by distortion, between models."""
+"""Tables whose cells are shaded by their numbers: across sets, by distortion, between models."""
 
 from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from iqabench.contract.errors import UsageError
-from iqabench.data.tables import Tick
+from iqabench.contract.progress import Tick
 from iqabench.report import breakdown, tables
-from iqabench.report.compare import compare
+from iqabench.report import compare as comparing
 from iqabench.report.evaluations import Group
-from iqabench.report.ranks import CROSS
+from iqabench.report.page.panels import Panel
 from iqabench.report.verdicts import BETTER, MARKS, TURNED, WORSE
 from iqabench.store import Store
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 WITHIN = "each set"
-"""Stands for the training set where each set's own part was trained on."""
+"""Stands for the training set if models were trained on a part of each test set."""
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A number as text, what stands below it, and its shade."""
+    """An entry of a table: its text, small text below it, and its shade."""
 
     text: str
     detail: str = ""
     shade: float = 0.0
-    """-1 to 1: how bad or good."""
+    """-1 (bad) to 1 (good)."""
 
 
 @dataclass(frozen=True)
 class Matrix:
-    """Rows of cells; a cell holds one entry, several or none."""
+    """A table; each place in it holds any number of entries, also none."""
 
     title: str
     test: str
-    """The test set that all is about; empty where columns are test sets."""
+    """The test set of the table; empty if the columns are test sets."""
     columns: tuple[str, ...]
     rows: tuple[tuple[str, str, tuple[tuple[Cell, ...], ...]], ...]
-    """Model, what it was trained on, and cells."""
+    """For each row the model, its training set, and the entries in each column."""
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Which model is better."""
+    """The results of the tests of which model is better."""
 
     matrices: tuple[Matrix, ...]
     sentences: tuple[tuple[str, str, str], ...]
-    """Both models' names, the test set, and a sentence that a paper can use."""
+    """For each pair both models' names, the test set, and a sentence that a paper can use."""
     notes: tuple[str, ...]
-    """How models were compared, or why they were not."""
+    """The method of the comparison, or the reason why there is none."""
 
 
-def transfer(frame: pd.DataFrame) -> Matrix:
-    """SROCC on each test set: of each model within the sets, and from each set that it left."""
-    rows = tables.records(frame)
+def transfer(panels: Sequence[Panel]) -> Matrix:
+    """SROCC on each test set, with a row for each model and training set.
+
+    One row of a model holds its results within the sets, each trained on a part of the test set.
+    A model that was also tested on other sets has a further row for each such training set.
+    """
+    rows = [panel.row for panel in panels]
     labels = {row["test"]: row["labels"] for row in rows}
-    across = {(row["model"], row["train"]) for row in rows if row["protocol"].startswith(CROSS)}
+    across = {(panel.row["model"], panel.row["train"]) for panel in panels if panel.group.across}
     entries: dict[tuple[str, str], dict[str, list[Cell]]] = defaultdict(lambda: defaultdict(list))
     for row in rows:
         detail = f"{row['protocol']} [{_number(row['srocc_low'])}, {_number(row['srocc_high'])}]"
@@ -92,12 +93,12 @@ def distortions(found: Iterable[Group]) -> list[Matrix]:
     parts: dict[tuple[str, str], list[Group]] = defaultdict(list)
     for group in found:
         if "distortion" in group.table:
-            parts[group.keys["test"], group.keys["protocol"]].append(group)
+            parts[group.record.test, group.protocol].append(group)
     made = []
     for (test, protocol), inside in parts.items():
         columns = sorted({name for group in inside for name in group.table["distortion"].dropna()})
         rows = tuple(
-            (group.keys["label"], group.keys["train"], _by(group, columns)) for group in inside
+            (group.record.label, group.record.train, _by(group, columns)) for group in inside
         )
         made.append(Matrix(f"{test}, {protocol}", test, tuple(columns), rows))
     return made
@@ -111,21 +112,21 @@ def _by(group: Group, distortions: Iterable[str]) -> tuple[tuple[Cell, ...], ...
 def comparison(
     store: Store, only: Iterable[str] | None, exclude_shared: bool, tick: Tick
 ) -> Comparison:
-    """Every two models tested alike, a matrix for each test set and protocol."""
+    """Compare every pair of models tested alike; one matrix for each such family of models."""
     try:
-        found = compare(store, only=only, exclude_shared=exclude_shared, tick=tick)
+        found = comparing.compare(store, only=only, exclude_shared=exclude_shared, tick=tick)
     except UsageError as error:
         return Comparison((), (), (f"{error.message}.",))
     rows = tables.records(found)
     return Comparison(
         tuple(_wins(tables.records(part)) for _, part in found.groupby("family", sort=False)),
         tuple((f"{row['a']} {row['b']}", row["test"], row["sentence"]) for row in rows),
-        tuple(tables.comparison_notes(found)),
+        tuple(comparing.notes(found)),
     )
 
 
 def _wins(rows: list[dict[str, Any]]) -> Matrix:
-    """One family's verdicts, models in the order of their SROCC."""
+    """The verdicts of one family; models are in the order of their SROCC."""
     cells: dict[tuple[str, str], Cell] = {}
     lead: dict[str, float] = defaultdict(float)
     for row in rows:
@@ -153,7 +154,7 @@ def _verdict(found: str, difference: float, p: float) -> Cell:
 
 
 def _cell(value: float, detail: str = "") -> Cell:
-    # Squared, so that high correlations can be told apart.
+    # The shade is the square, so that high correlations have visibly different shades.
     shade = 0.0 if math.isnan(value) else round(value * abs(value), 3)
     return Cell(_number(value), detail, shade)
 

@@ -1,4 +1,4 @@
-"""One pass over a group's predictions: its scatter plot, its worst pictures, its failures."""
+"""Reads a group's predictions once, for its scatter plot, its worst pictures and its failures."""
 
 from __future__ import annotations
 
@@ -19,40 +19,41 @@ if TYPE_CHECKING:
     from iqabench.stats import LogisticFit
 
 POINTS = 400
-"""Pictures of a test set that scatter plots show: the same for all models."""
+"""A scatter plot shows at most this many pictures of a test set, the same ones for all models."""
 WORST = 5
-"""Pictures shown of each model and test set."""
+"""Number of the worst pictures that are shown of each model and test set."""
 WIDTH, HEIGHT = 300, 240
 LEFT, RIGHT, TOP, BOTTOM = 46, 294, 6, 208
-"""Of the plotting area, in the units of the drawing."""
+"""Edges of the plotting area, in the units of the drawing."""
 STEPS = 40
-"""Points along a drawn curve."""
+"""Number of points along a drawn curve."""
 FAR = 5.0
-"""Interquartile ranges beyond the quartiles at which a prediction is drawn at the plot's edge."""
+"""A prediction further than this many interquartile ranges beyond the quartiles is drawn at the
+plot's edge."""
 
 Scale = Callable[[Any], Any]
-"""Of numbers, or of arrays of them."""
+"""Maps a number, or an array of numbers, to positions in the drawing."""
 
 
 @dataclass(frozen=True)
 class Scatter:
-    """A drawn plot: paths of SVG, and what its points are."""
+    """A drawn plot: SVG paths, and the picture and prediction of each point."""
 
     points: str
     curves: tuple[str, ...]
     images: tuple[int, ...]
-    """Of each point, the place of its picture in the panel's sample."""
+    """For each point the index of its picture in the panel's sample."""
     predictions: tuple[str, ...]
-    """Of each point."""
+    """For each point its prediction, as text."""
     beyond: int
-    """Points drawn at the edge, since their predictions lie far outside."""
+    """Number of points that are drawn at the edge because their predictions lie far outside."""
     x_ticks: tuple[tuple[float, str], ...]
     y_ticks: tuple[tuple[float, str], ...]
 
 
 @dataclass(frozen=True)
 class Worst:
-    """A picture far from the fitted curve; means over the repetitions that scored it."""
+    """A picture far from the fitted curve; its numbers are means over repetitions."""
 
     image: str
     distortion: str
@@ -64,27 +65,28 @@ class Worst:
 
 @dataclass(frozen=True)
 class Panel:
-    """What the page shows of one group."""
+    """The part of the page about one group."""
 
     group: Group
     row: dict[str, Any]
-    """Of the leaderboard."""
+    """The group's row of the leaderboard."""
     scatter: Scatter | None
-    """None where nothing was scored."""
+    """None if no picture was scored."""
     worst: tuple[Worst, ...]
     sample: tuple[str, ...]
-    """The pictures that the set's scatter plots show."""
+    """The pictures that all scatter plots of the test set show."""
     errors: tuple[tuple[str, int, str], ...]
-    """What went wrong with single pictures of jobs that ended well, how often, and the first."""
+    """Errors of single pictures in jobs that succeeded: the error, the number of pictures, and the
+    first picture."""
 
     @property
     def key(self) -> tuple[str, str]:
         """Name and hash of the test set."""
-        return self.group.keys["test"], self.group.keys["test_hash"]
+        return self.group.record.test, self.group.record.test_hash
 
 
 def panel_of(group: Group) -> Panel:
-    """Read a group's predictions and keep what is shown of them."""
+    """Read a group's predictions and make its panel."""
     frames = [frame for frame in group.repetitions() if frame["prediction"].notna().any()]
     scored = [frame[frame["prediction"].notna()] for frame in frames]
     fits = [_fit(frame) for frame in scored]
@@ -100,7 +102,7 @@ def panel_of(group: Group) -> Panel:
 
 
 def _sample(images: pd.Series) -> tuple[str, ...]:
-    """The same few pictures whatever the model: those whose names have the lowest hashes."""
+    """The same few pictures for every model: those whose names have the lowest hashes."""
     return tuple(sorted(images, key=lambda name: text_digest([name]))[:POINTS])
 
 
@@ -147,7 +149,10 @@ def _scatter(
 
 
 def _near(values: pd.Series) -> tuple[float, float]:
-    """The range of what is drawn to scale: a few wild predictions do not hide all others."""
+    """The range of values on the axis, without outliers.
+
+    A few extreme predictions would otherwise press all other points together.
+    """
     first, third = values.quantile([0.25, 0.75])
     reach = FAR * (third - first)
     near = values[values.between(first - reach, third + reach)]
@@ -159,7 +164,7 @@ def _places(x: Any, y: Any) -> list[str]:
 
 
 def _scale(low: float, high: float, start: float, end: float) -> Scale:
-    """From [low, high] to [start, end]; to the middle where there is but one value."""
+    """The linear map from [low, high] to [start, end]; to the middle if low equals high."""
     if high == low:
         return lambda value: 0 * value + (start + end) / 2
     return lambda value: start + (value - low) / (high - low) * (end - start)
@@ -196,7 +201,7 @@ def _worst(
 
 
 def distorted(labels: Mapping[Any, Any]) -> str:
-    """A picture's distortion and level in words, as far as its labels tell."""
+    """A picture's distortion and level as text, if its labels have them."""
     level = labels.get("level", math.nan)
     words = [labels.get("distortion"), "" if level != level else f"level {level:g}"]
     return ", ".join(word for word in words if isinstance(word, str) and word)

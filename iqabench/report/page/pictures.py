@@ -1,4 +1,4 @@
-"""The small pictures of the page, at most so many that it stays small."""
+"""The thumbnails of the page; their number is limited to keep the file small."""
 
 from __future__ import annotations
 
@@ -9,40 +9,41 @@ from dataclasses import dataclass
 from itertools import chain, zip_longest
 
 from iqabench.contract.errors import DataError
-from iqabench.data.pixels import cached
-from iqabench.data.tables import Dataset, Tick
+from iqabench.contract.progress import Tick
+from iqabench.data.picture_cache import cached
+from iqabench.data.tables import Dataset
 from iqabench.report.page.panels import Panel, distorted
 from iqabench.report.tables import records
 
 MOST = 400
-"""Thumbnails on a page."""
+"""Most thumbnails on a page."""
 SIDE = 128
 """Pixels of a thumbnail's longer side."""
 QUALITY = 60
-"""Of WebP."""
+"""Quality setting of the WebP files, 0 to 100."""
 
 Key = tuple[str, str]
 """Name and hash of a test set."""
 Source = Dataset | str
-"""A test set's files, or why they are not at hand."""
+"""A test set with its files, or the reason why they are not available."""
 
 
 @dataclass(frozen=True)
 class Album:
-    """Thumbnails as data URLs, and whose they are."""
+    """Thumbnails as data URLs, and their test sets and images."""
 
     thumbnails: tuple[str, ...]
     numbers: Mapping[tuple[Key, str], int]
-    """Place among the thumbnails, by test set and image."""
+    """Test set and image -> index of the thumbnail."""
     absent: tuple[tuple[str, str], ...]
-    """Test sets without pictures, and why."""
+    """Test sets without thumbnails, each with the reason."""
 
     def number(self, panel: Panel, image: str) -> int | None:
-        """The place of a picture's thumbnail, None if it has none."""
+        """The index of a picture's thumbnail; None if it has no thumbnail."""
         return self.numbers.get((panel.key, image))
 
     def captions(self, panel: Panel) -> list[tuple[str, str, str, int | None]]:
-        """Of each picture in a panel's sample: name, distortion, label and thumbnail."""
+        """For each picture in a panel's sample: name, distortion, label, index of its thumbnail."""
         table = panel.group.table.set_index("image").loc[list(panel.sample)].reset_index()
         return [
             (
@@ -56,7 +57,11 @@ class Album:
 
 
 def album(sources: Mapping[Key, Source], panels: Sequence[Panel], tick: Tick) -> Album:
-    """Thumbnails of the worst pictures of every model, then of sampled ones of each set in turn."""
+    """Make thumbnails, up to :data:`MOST`.
+
+    The worst pictures of the models come first, then the sampled pictures of the sets. Models take
+    turns, and so do sets.
+    """
     sets = {key: source for key, source in sources.items() if isinstance(source, Dataset)}
     absent = tuple((key[0], source) for key, source in sources.items() if isinstance(source, str))
     made: list[str] = []
@@ -67,7 +72,7 @@ def album(sources: Mapping[Key, Source], panels: Sequence[Panel], tick: Tick) ->
             break
         try:
             thumbnail = _thumbnail(sets[key], image)
-        except DataError:  # it failed for the models too, and is named among the failures
+        except DataError:  # the picture failed for the models too, and the failures list it
             continue
         numbers[key, image] = len(made)
         made.append(thumbnail)

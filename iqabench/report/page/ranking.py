@@ -7,19 +7,20 @@ from dataclasses import dataclass
 
 from iqabench.contract.errors import UsageError
 from iqabench.report.evaluations import groups
-from iqabench.report.ranks import CROSS, Ranking, ranks
+from iqabench.report.ranks import Ranking, ranks
 from iqabench.store import Store
+from iqabench.store.records import NONE
 
 WIDTH, LEFT, RIGHT = 640, 180, 460
 AXIS, FIRST_BAR, BAR, LINE = 58, 72, 8, 18
-"""Heights: of the axis, of the first bar below it, between bars, between names."""
+"""Vertical positions of the axis and of the first bar; distance of bars; distance of names."""
 LONGEST = 24
-"""Letters of a name that fit beside the axis."""
+"""Most letters of a name that fit beside the axis."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """A model's mean rank, where it lies on the axis, and where its name stands."""
+    """A model's mean rank, its position on the axis (x), and the position of its name (y, side)."""
 
     name: str
     rank: float
@@ -30,13 +31,13 @@ class Place:
 
 @dataclass(frozen=True)
 class Diagram:
-    """What is drawn, and the ranking that it draws."""
+    """The ranking, and the positions of all parts of its drawing."""
 
     title: str
     ranking: Ranking
     places: tuple[Place, ...]
     bars: tuple[tuple[float, float, float], ...]
-    """Start, end and height of each bar: models that it joins cannot be told apart."""
+    """Start, end and vertical position of each bar; a bar joins models that do not differ."""
     ticks: tuple[tuple[float, int], ...]
     reach: float
     """The critical difference in the units of the drawing."""
@@ -45,17 +46,18 @@ class Diagram:
 
 @dataclass(frozen=True)
 class Diagrams:
-    """One for each way of training."""
+    """A diagram for models trained within each set, and one for each common training set."""
 
     drawn: tuple[Diagram, ...]
     lacking: tuple[tuple[str, str], ...]
-    """Ways of training that cannot be ranked, and why."""
+    """Titles of the diagrams that cannot be drawn, each with the reason."""
 
 
 def diagrams(store: Store, only: Iterable[str] | None, exclude_shared: bool) -> Diagrams:
-    """What can be ranked of a store: models trained within each set, and on each one set."""
-    keys = [group.keys for group in groups(store, only)]
-    crossed = {one["train"] for one in keys if one["protocol"].startswith(CROSS)} - {"-"}
+    """All rankings of a store: of models trained within each set, and of those with one common
+    training set.
+    """
+    crossed = {group.record.train for group in groups(store, only) if group.across} - {NONE}
     drawn: list[Diagram] = []
     lacking: list[tuple[str, str]] = []
     for train in (None, *sorted(crossed)):
@@ -68,7 +70,7 @@ def diagrams(store: Store, only: Iterable[str] | None, exclude_shared: bool) -> 
 
 
 def diagram(title: str, ranking: Ranking) -> Diagram:
-    """Where everything lies."""
+    """Compute the positions of all parts of a diagram."""
     names = list(ranking.scores.index)
     rank = dict(zip(names, ranking.friedman.ranks, strict=True))
     step = (RIGHT - LEFT) / (len(names) - 1)
@@ -94,7 +96,7 @@ def diagram(title: str, ranking: Ranking) -> Diagram:
 
 
 def _places(rank: dict[str, float], x: Callable[[float], float], top: float) -> tuple[Place, ...]:
-    """The better half's names at the left, from the top down; the others' mirrored."""
+    """Names of the better half at the left, best on top; of the others at the right, best below."""
     half = -(-len(rank) // 2)
     return tuple(
         Place(

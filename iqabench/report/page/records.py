@@ -1,4 +1,4 @@
-"""Where the page's numbers come from: failures, shared contents, fingerprints and citations."""
+"""The origins of the page's numbers: failures, shared contents, fingerprints and citations."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from iqabench.catalog import Catalog
 from iqabench.contract.errors import UnknownNameError
 from iqabench.report.evaluations import Group
 from iqabench.report.page.panels import Panel
+from iqabench.store.records import NONE, JobRecord
 
 
 @dataclass(frozen=True)
 class Failure:
-    """Something that has no prediction."""
+    """A job or a picture without a prediction, and the error."""
 
     model: str
     train: str
@@ -42,8 +43,8 @@ class Origin:
     train: str
     test: str
     facts: tuple[tuple[str, str], ...]
-    fields: str
-    """What the first job's fingerprint holds, but the names of its contents, as JSON."""
+    identity: str
+    """The fields that the first job's fingerprint is a hash of, without ``contents``, as JSON."""
 
 
 @dataclass(frozen=True)
@@ -56,13 +57,12 @@ class Citation:
 
 
 def failures(panel: Panel) -> list[Failure]:
-    """Failed jobs, then failed pictures of the others, by what went wrong."""
-    keys = panel.group.keys
-    where = keys["label"], keys["train"], keys["test"]
-    jobs = [*panel.group.jobs("fit"), *panel.group.jobs("predict")]
-    lost = [job for job in jobs if job["status"] != "done"]
+    """Failed jobs; then failed pictures of the other jobs, one entry per kind of error."""
+    record = panel.group.record
+    where = record.label, record.train, record.test
+    lost = [job for job in (*panel.group.fits(), *panel.group.predicts()) if not job.done]
     return [
-        *(Failure(*where, job.get("title", "a job"), _complaint(job)) for job in lost),
+        *(Failure(*where, job.title, _complaint(job)) for job in lost),
         *(
             Failure(*where, f"{image} and {count - 1} more" if count > 1 else image, error)
             for error, count, image in panel.errors
@@ -70,14 +70,14 @@ def failures(panel: Panel) -> list[Failure]:
     ]
 
 
-def _complaint(job: Any) -> str:
-    return "; ".join(filter(None, [job.get("error", "failed"), job.get("hint")]))
+def _complaint(job: JobRecord) -> str:
+    return "; ".join(filter(None, [job.error or "failed", job.hint]))
 
 
 def leaks(found: Iterable[Group]) -> list[Leak]:
-    """Where tested contents were seen, with all of their names."""
+    """The groups whose model has seen tested contents, with the names of these contents."""
     return [
-        Leak(group.keys["label"], group.keys["train"], group.keys["test"], tuple(group.shared))
+        Leak(group.record.label, group.record.train, group.record.test, tuple(group.shared))
         for group in found
         if group.shared
     ]
@@ -85,42 +85,41 @@ def leaks(found: Iterable[Group]) -> list[Leak]:
 
 def origin(group: Group) -> Origin:
     """A group's protocol, fingerprints and settings."""
-    keys = group.keys
-    records = group.evaluations
-    jobs = {kind: [one[kind] for one in records if one[kind]] for kind in ("fit", "predict")}
+    first, records = group.record, group.evaluations
     facts = {
-        "protocol": keys["protocol"],
-        "epoch chosen on": keys["selection"],
-        "weights": keys["weights"],
-        "starts from": keys["init"],
-        "saliency": keys["saliency"],
-        "labels": keys["labels"],
-        "test set": f"{keys['test']} {keys['test_hash']}",
-        "seeds": _listed(record["seed"] for record in records),
-        "splits": _listed(record["split"] for record in records),
-        "configuration": keys["config"],
-        **{f"{kind} jobs": _listed(names) for kind, names in jobs.items()},
+        "protocol": group.protocol,
+        "epoch chosen on": first.selection,
+        "weights": first.weights,
+        "starts from": first.init,
+        "saliency": first.saliency,
+        "labels": first.labels,
+        "test set": f"{first.test} {first.test_hash}",
+        "seeds": _listed(record.seed for record in records),
+        "splits": _listed(record.split for record in records),
+        "configuration": first.config,
+        "fit jobs": _listed(record.fit for record in records),
+        "predict jobs": _listed(record.predict for record in records),
     }
     shown = tuple((name, str(fact)) for name, fact in facts.items() if fact not in ("", "-"))
-    return Origin(keys["label"], keys["train"], keys["test"], shown, _fields(group))
+    return Origin(first.label, first.train, first.test, shown, _identity(group))
 
 
 def _listed(values: Iterable[Any]) -> str:
     return ", ".join(dict.fromkeys(str(value) for value in values if value is not None))
 
 
-def _fields(group: Group) -> str:
-    for job in [*group.jobs("fit"), *group.jobs("predict")]:
-        fields = {key: value for key, value in job.get("fields", {}).items() if key != "contents"}
+def _identity(group: Group) -> str:
+    for job in (*group.fits(), *group.predicts()):
+        fields = job.identity.model_dump(mode="json", exclude={"contents"})
         return json.dumps(fields, sort_keys=True, ensure_ascii=False)
     return ""
 
 
 def citations(found: Iterable[Group], catalog: Catalog) -> list[Citation]:
-    """What to cite for the data sets and models of some groups, as their cards say."""
+    """The citations of the groups' data sets and models, from their cards."""
     found = list(found)
-    sets = {group.keys[part] for group in found for part in ("train", "test")} - {"-"}
-    models = {group.keys["model"] for group in found}
+    sets = {name for group in found for name in (group.record.train, group.record.test)} - {NONE}
+    models = {group.record.model for group in found}
     cards = catalog.registry.models.cards
     return [
         *(_of_set(name, catalog) for name in sorted(sets)),

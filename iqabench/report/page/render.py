@@ -1,4 +1,4 @@
-"""Fills the page's template; everything that comes from a store is escaped."""
+"""Fills the page's template; all text from a store is escaped."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from iqabench.store.fingerprints import package_version
 
 
 def html(*, panels: Sequence[Panel], album: Album, **parts: Any) -> str:
-    """The page as text; ``parts`` are named as in the template.
+    """The page as text; ``parts`` have the names that the template uses.
 
-    The script is allowed by its hash, so that nothing else on the page can run.
+    The page's security policy allows the script by its hash, so that no other script can run.
     """
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -35,7 +35,7 @@ def html(*, panels: Sequence[Panel], album: Album, **parts: Any) -> str:
     of_test: dict[str, list[Panel]] = defaultdict(list)
     of_set: dict[Key, Panel] = {}
     for panel in panels:
-        of_test[panel.group.keys["test"]].append(panel)
+        of_test[panel.group.record.test].append(panel)
         of_set.setdefault(panel.key, panel)
     return environment.get_template("page.html").render(
         script=script,

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from iqabench.report.leaderboard import leaderboard
+from iqabench.report.leaderboard_table import short
 from iqabench.report.page.board import board
-from iqabench.report.tables import short
 
 
 def test_cells_are_those_of_the_printed_leaderboard_and_the_protocol(book):

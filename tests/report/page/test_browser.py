@@ -6,7 +6,7 @@ import shutil
 import pytest
 from synthetic import study
 
-from iqabench import api
+from iqabench import Results, Session
 
 playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
@@ -25,7 +25,7 @@ def path(tmp_path_factory):
     made.catalog.write_text(made.catalog.read_text().replace(str(root / "two"), str(root / "no")))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("iqabench.report.leaderboard.RESAMPLES", 50)
-        api.report(root / "page.html", made.store, session=api.Session(made.catalog))
+        Results(Session(made.catalog, store=made.store)).report(root / "page.html")
     return root / "page.html"
 
 

@@ -1,4 +1,5 @@
-import pandas as pd
+from types import SimpleNamespace
+
 import pytest
 from scipy.stats import spearmanr
 
@@ -10,8 +11,9 @@ def silent(done, total, what):
     pass
 
 
-def row(model, train, test, srocc, protocol="hold-out", labels="human"):
-    return {
+def panel(model, train, test, srocc, protocol="hold-out", labels="human"):
+    """What the matrix reads of a panel."""
+    row = {
         "model": model,
         "train": train,
         "test": test,
@@ -21,6 +23,7 @@ def row(model, train, test, srocc, protocol="hold-out", labels="human"):
         "srocc_low": srocc - 0.1,
         "srocc_high": srocc + 0.1,
     }
+    return SimpleNamespace(row=row, group=SimpleNamespace(across=protocol == "cross"))
 
 
 def texts(matrix):
@@ -31,13 +34,13 @@ def texts(matrix):
 
 
 def test_each_training_set_has_a_row_and_each_test_set_a_column():
-    rows = [
-        row("net", "kadid", "csiq", 0.7, "cross"),
-        row("net", "csiq", "csiq", 0.9),
-        row("psnr", "-", "csiq", 0.8),
-        row("net", "kadid", "kadid", 0.95, labels="proxy"),
+    panels = [
+        panel("net", "kadid", "csiq", 0.7, "cross"),
+        panel("net", "csiq", "csiq", 0.9),
+        panel("psnr", "-", "csiq", 0.8),
+        panel("net", "kadid", "kadid", 0.95, labels="proxy"),
     ]
-    made = matrices.transfer(pd.DataFrame(rows))
+    made = matrices.transfer(panels)
     assert made.columns == ("csiq", "kadid (proxy labels)")
     assert texts(made) == {
         ("net", "each set"): [["0.900"], ["0.950"]],
@@ -49,16 +52,14 @@ def test_each_training_set_has_a_row_and_each_test_set_a_column():
 
 
 def test_several_protocols_share_a_cell():
-    rows = [row("net", "koniq", "koniq", value, name) for value, name in ((0.9, "a"), (0.8, "b"))]
-    assert texts(matrices.transfer(pd.DataFrame(rows))) == {
-        ("net", "each set"): [["0.900", "0.800"]]
-    }
+    ways = ((0.9, "a"), (0.8, "b"))
+    panels = [panel("net", "koniq", "koniq", value, name) for value, name in ways]
+    assert texts(matrices.transfer(panels)) == {("net", "each set"): [["0.900", "0.800"]]}
 
 
 @pytest.mark.parametrize("value", [-0.5, 0.0, 0.5, float("nan")])
 def test_shades_keep_the_sign_and_undefined_values_have_none(value):
-    frame = pd.DataFrame([row("net", "a", "a", value)])
-    ((_, _, ((cell,),)),) = matrices.transfer(frame).rows
+    ((_, _, ((cell,),)),) = matrices.transfer([panel("net", "a", "a", value)]).rows
     expected = 0 if value != value else (value > 0) - (value < 0)
     assert (cell.shade > 0) - (cell.shade < 0) == expected
     assert cell.text == ("–" if value != value else f"{value:.3f}")

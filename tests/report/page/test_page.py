@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 import pytest
 from synthetic import study
 
-from iqabench import api
+from iqabench import Results, Session
 from iqabench.contract import IqabenchError
 from iqabench.report import leaderboard
 
@@ -41,12 +41,18 @@ class Page(HTMLParser):
 
 
 @pytest.fixture
-def page(book, tmp_path):
+def results(book):
+    """Of the book's store."""
+    return Results(Session(store=book.store.root))
+
+
+@pytest.fixture
+def page(results, tmp_path):
     """Writes the page of the book and reads it."""
 
     def read(**more):
         path = tmp_path / "page.html"
-        api.report(path, book.store.root, **more)
+        results.report(path, **more)
         found = Page(path.read_text(encoding="utf-8"))
         assert found.open == []
         return found
@@ -107,9 +113,9 @@ def test_all_jobs_failed(book, page):
     assert "Nothing was scored" in sections["scatter"]
 
 
-def test_nothing_was_tested_yet(book):
+def test_nothing_was_tested_yet(results):
     with pytest.raises(IqabenchError, match=r"nothing in .* was tested yet") as caught:
-        api.report("page.html", book.store.root)
+        results.report("page.html")
     assert "iqabench run" in caught.value.hint
 
 
@@ -135,10 +141,8 @@ def test_names_are_escaped(book, page, tmp_path):
     scores = book.noisy(0.5)
     scores[3] = float("nan")
     for label in ("one", "two"):
-        book.add(label, scores, test=test, train=HOSTILE, test_hash="2" * 16)
-    for record in book.store.evaluations():
-        name = record.pop("id")
-        book.store.save_evaluation(name, {**record, "label": HOSTILE + record["label"]})
+        keys = {"test": test, "train": HOSTILE, "test_hash": "2" * 16}
+        book.add(HOSTILE + label, scores, name=label, **keys)
     found = page()
     for section in ("leaderboard", "transfer", "differences", "scatter", "worst", "origin"):
         assert f"{HOSTILE}one" in found.sections[section]
@@ -177,13 +181,13 @@ def test_a_runs_own_results_are_shown_alone(book, tmp_path):
     for label in ("one", "two"):
         book.add(label, book.noisy(0.5))
     path = tmp_path / "page.html"
-    api.Results(book.store, ("one-0", "one-1", "one-2")).report(path)
+    Results(Session(store=book.store.root), book.ids("one")).report(path)
     assert 'data-model="two"' not in path.read_text(encoding="utf-8")
     assert 'data-model="one"' in path.read_text(encoding="utf-8")
 
 
 def test_the_command_writes_the_page_and_refuses_a_place_that_is_not_there(
-    iqabench, book, tmp_path
+    iqabench, book, results, tmp_path
 ):
     book.add("one", book.noisy(0.5))
     path = tmp_path / "out.html"
@@ -195,7 +199,7 @@ def test_the_command_writes_the_page_and_refuses_a_place_that_is_not_there(
     code, _, said = iqabench("report", "-o", path, "--store", tmp_path / "nothing")
     assert (code, said[0]) == (2, f"error: no results at {tmp_path / 'nothing'}")
     with pytest.raises(IqabenchError, match="cannot write"):
-        api.report(tmp_path / "no" / "x", book.store.root)
+        results.report(tmp_path / "no" / "x")
 
 
 @pytest.mark.slow
@@ -204,7 +208,7 @@ def test_a_large_study_makes_a_small_page(tmp_path, monkeypatch):
     models = [f"model-{number}" for number in range(12)]
     made = study(tmp_path, models, ["one", "two", "three", "four"], 10)
     path = tmp_path / "page.html"
-    api.report(path, made.store, session=api.Session(made.catalog))
+    Results(Session(made.catalog, store=made.store)).report(path)
     assert path.stat().st_size < 5e6
     text = path.read_text(encoding="utf-8")
     assert text.count("data:image/webp") == 400

@@ -9,7 +9,7 @@ from iqabench.report.page.panels import BOTTOM, LEFT, RIGHT, TOP, panel_of
 
 
 def panels_of(book):
-    return {group.keys["label"]: panel_of(group) for group in groups(book.store)}
+    return {group.record.label: panel_of(group) for group in groups(book.store)}
 
 
 def places(path):

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 from synthetic import study
 
-from iqabench import api
+from iqabench import Session
 from iqabench.report.evaluations import groups
 from iqabench.report.page import pictures, sets_tested
 from iqabench.report.page.panels import panel_of
@@ -26,7 +26,7 @@ def panels(made, monkeypatch):
 
 
 def sources(made):
-    session = api.Session(made.catalog)
+    session = Session(made.catalog)
     return {key: session.pictures(*key) for key in sets_tested(Store(made.store))}
 
 
@@ -74,7 +74,7 @@ def test_sets_that_are_gone_or_changed_have_no_thumbnails_and_say_why(made, pane
     catalog = tmp_path / "catalog.yaml"
     text = made.catalog.read_text()
     catalog.write_text(text.replace(str(made.catalog.parent / "one"), str(tmp_path / "no")))
-    session = api.Session(catalog)
+    session = Session(catalog)
     keys = dict(sets_tested(Store(made.store)))
     gone, there = session.pictures("one", keys["one"]), session.pictures("two", keys["two"])
     assert gone == "its files are not on this machine"

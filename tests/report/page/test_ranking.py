@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from stored import CROSS
 
 from iqabench.report.page.ranking import LEFT, RIGHT, diagrams
 
@@ -50,7 +51,7 @@ def test_bars_join_models_within_the_critical_difference(ranked):
 
 def test_what_cannot_be_ranked_says_why(book):
     for label in NAMES[:2]:
-        book.add(label, book.noisy(0.5), train="other", protocol="cross")
+        book.add(label, book.noisy(0.5), train="other", protocol=CROSS)
     found = diagrams(book.store, None, False)
     assert found.drawn == ()
     assert [title for title, _ in found.lacking] == ["trained within each set", "trained on other"]

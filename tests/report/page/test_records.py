@@ -1,5 +1,7 @@
 import json
 
+from stored import job_record, keep, predict_identity
+
 from iqabench.catalog import Catalog
 from iqabench.registry import registry
 from iqabench.report.evaluations import groups
@@ -28,18 +30,20 @@ def test_shared_contents_are_all_named(book):
 
 
 def test_an_origin_names_what_made_the_predictions(book):
-    book.add("one", book.noisy(0.5), folds=(0, 1), split="5" * 16)
-    folder = book.store.job(f"{'one':0<16}").folder
-    record = json.loads((folder / "job.json").read_text())
-    fields = {"model": "one", "contents": ["c00"], "options": {"k": "<b>"}}
-    (folder / "job.json").write_text(json.dumps({**record, "fields": fields}))
+    identity = predict_identity("one", contents=("c00",), options={"k": "<b>"})
+    job = keep(book.store, job_record("one", identity))
+    for fold in (0, 1):
+        book.evaluate("one", job, fold, split="5" * 16)
     (group,) = groups(book.store)
     found = records.origin(group)
     facts = dict(found.facts)
     assert (facts["seeds"], facts["splits"]) == ("0", "5" * 16)
-    assert (facts["test set"], facts["predict jobs"]) == ("set " + "0" * 16, f"{'one':0<16}")
+    assert (facts["test set"], facts["predict jobs"]) == ("set " + "0" * 16, job)
     assert "fit jobs" not in facts
-    assert json.loads(found.fields) == {"model": "one", "options": {"k": "<b>"}}
+    shown = json.loads(found.identity)
+    assert (shown["kind"], shown["model"]["model"]) == ("predict", "one")
+    assert shown["model"]["options"] == {"k": "<b>"}
+    assert set(shown) == set(type(identity).model_fields) - {"contents"}
 
 
 def test_citations_are_those_of_the_cards(book):

@@ -1,0 +1,290 @@
+"""Data sets: list, describe, verify, add, fetch, synthesize, split and audit them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from iqabench.api.session import Session, in_use, listed
+from iqabench.audit.pairs import Audit as Audit
+from iqabench.catalog import user_catalog
+from iqabench.contract.cards import Direction
+from iqabench.contract.errors import UsageError
+from iqabench.protocols import grammar
+
+if TYPE_CHECKING:
+    from iqabench.audit.pairs import Pair
+    from iqabench.data.splits import Split
+    from iqabench.data.tables import Dataset
+    from iqabench.sets.verify import Verified
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Description:
+    """A data set as its card and the catalogues describe it, and the contents of its files."""
+
+    facts: Mapping[str, Any]
+    """Fields of the card and the catalogues."""
+    found: Mapping[str, Any]
+    """Counts of images, contents and so on in the files; empty if the files are not here."""
+    levels: Sequence[Row]
+    """A row per distortion: its number of pictures at each level."""
+    histogram: Sequence[str]
+    """The distribution of the scores, as lines of text."""
+
+
+def list_datasets(*, session: Session | None = None) -> list[Row]:
+    """A row for every data set: name, counts, kind of labels, whether its files are here, root."""
+    catalog = in_use(session).catalog
+    rows = []
+    for name in catalog.names():
+        bound = catalog.get(name)
+        registered = catalog.registry.datasets.cards.get(name)
+        if bound.card is registered and not registered.images:
+            continue  # a reader for users' sets, not a set
+        rows.append(
+            {
+                "data set": name,
+                "images": bound.card.images or None,
+                "contents": bound.card.contents or None,
+                "labels": bound.card.label_kind,
+                "ready": "yes" if bound.is_there else "no",
+                "root": str(bound.root) if bound.root else "not set",
+                "title": bound.card.title,
+            }
+        )
+    return rows
+
+
+def describe_dataset(
+    name: str, *, figure: Path | str | None = None, session: Session | None = None
+) -> Description:
+    """Describe a data set; if its files are here, also its pictures and scores.
+
+    Args:
+        name: the set.
+        figure: a PNG file to write, which shows the distribution of the scores.
+        session: catalogue and progress.
+
+    Raises:
+        UsageError: a figure is asked for, but the set has no scores.
+        DataError: a figure is asked for, but the set's files are not here.
+        OSError: the figure cannot be written.
+    """
+    from iqabench.sets import describe
+
+    session = in_use(session)
+    bound = session.catalog.get(name)
+    if figure is not None and not bound.card.labelled:
+        raise UsageError(f"data set '{bound.name}' has no scores to draw", "drop --figure")
+    facts = describe.facts(bound)
+    if figure is None and not bound.is_there:
+        return Description(facts, {}, (), ())
+    dataset = session.dataset(name)
+    if figure is not None:
+        describe.draw(dataset, Path(figure))
+    histogram = describe.histogram(dataset) if dataset.card.labelled else ()
+    return Description(facts, describe.counts(dataset), describe.levels(dataset.table), histogram)
+
+
+def verify_dataset(name: str, *, session: Session | None = None) -> Verified:
+    """Check every file and label of a data set; see docs/datasets.md."""
+    from iqabench.sets.verify import verify
+
+    session = in_use(session)
+    bound = session.catalog.ready(name)
+    with session.watch.task(f"verifying {bound.name}") as tick:
+        return verify(bound, tick)
+
+
+def add_dataset(
+    name: str,
+    root: Path | str,
+    labels: Path | str | None = None,
+    *,
+    direction: Direction | None = None,
+    columns: Mapping[str, str | None] | None = None,
+    catalog: Path | str | None = None,
+    session: Session | None = None,
+) -> Mapping[str, Any]:
+    """Read a data set, then write its root and settings into a catalogue.
+
+    Args:
+        name: a known set, or a new name for your own set.
+        root: the set's folder; paths in the label file are relative to it.
+        labels: the label file of your own set; None for a known set.
+        direction: ``higher`` or ``lower`` scores are better. None takes the card's direction for a
+            known set and ``higher`` for your own set; your own set needs a direction if the name of
+            its score column contains "dmos".
+        columns: canonical column -> column of the label file; the other columns are guessed.
+        catalog: the catalogue to write; None takes the user's own.
+        session: progress.
+
+    Returns:
+        Facts about the set, by their names: its name, its counts, the range of its scores, and the
+        catalogue that names it now.
+
+    Raises:
+        IqabenchError: the set cannot be read, or the catalogue cannot be written; the catalogue
+            stays as it was.
+    """
+    from iqabench.sets import adding
+
+    place, given = Path(catalog or user_catalog()), columns or {}
+    with in_use(session).watch.task(f"reading {name}") as tick:
+        if labels is None:
+            dataset = adding.add_known(name, Path(root), direction, given, place, tick)
+        else:
+            own = Path(labels)
+            dataset = adding.add_own(name, Path(root), own, direction, given, place, tick)
+    return _found(dataset, place)
+
+
+def fetch_dataset(
+    name: str,
+    root: Path | str | None = None,
+    *,
+    catalog: Path | str | None = None,
+    session: Session | None = None,
+) -> Mapping[str, Any]:
+    """Download, check and unpack a data set whose archive a catalogue names.
+
+    Args:
+        name: the set.
+        root: the folder to unpack into; None takes the set's root if it has one, else a folder
+            below ``$IQABENCH_DATA`` or the user's data folder.
+        catalog: the catalogue to write; None takes the user's own.
+        session: a catalogue that names the archive, and progress.
+
+    Returns:
+        Facts about the set, by their names: its name, its counts, the range of its scores, and the
+        catalogue that names it now.
+
+    Raises:
+        DataError: no archive is known, the folder is not empty, the download fails, or the
+            downloaded file has another size or checksum than the catalogue says.
+    """
+    from iqabench.sets.fetch import fetch
+
+    session = in_use(session)
+    bound = session.catalog.get(name)
+    place = Path(catalog or user_catalog())
+    with session.watch.task(f"fetching {bound.name}") as tick:
+        dataset = fetch(bound, Path(root) if root is not None else None, place, tick)
+    return _found(dataset, place)
+
+
+def synthesize_dataset(
+    photos: Path | str,
+    name: str,
+    types: str = "all",
+    levels: str = "1-5",
+    *,
+    root: Path | str | None = None,
+    seed: int = 0,
+    long_side: int = 512,
+    catalog: Path | str | None = None,
+    session: Session | None = None,
+) -> Mapping[str, Any]:
+    """Distort the pictures of a folder and make a data set of them, with proxy labels.
+
+    Args:
+        photos: the folder of pictures.
+        name: the name of the new set.
+        types: numbers or names of KADID-10k's distortions, comma-separated, or ``all``.
+        levels: levels of distortion, such as ``1-5`` or ``1,3,5``.
+        root: the folder to make; None takes a folder below ``$IQABENCH_DATA`` or the user's data
+            folder.
+        seed: seed of all random choices.
+        long_side: pixels; photos with a longer side are scaled down to it. The levels are meant
+            for 512.
+        catalog: the catalogue to write; None takes the user's own.
+        session: progress.
+
+    Returns:
+        Facts about the set, by their names: its name, its counts, the range of its scores, and the
+        catalogue that names it now.
+
+    Raises:
+        IqabenchError: a set of that name or the folder exists already, or a photo cannot be used.
+    """
+    from iqabench.sets import synthesize
+
+    place = Path(catalog or user_catalog())
+    with in_use(session).watch.task(f"synthesizing {name}") as tick:
+        dataset = synthesize.make(
+            Path(photos),
+            name,
+            synthesize.parse_kinds(types),
+            synthesize.parse_levels(levels),
+            root=Path(root) if root is not None else None,
+            seed=seed,
+            long_side=long_side,
+            catalog=place,
+            tick=tick,
+        )
+    return _found(dataset, place)
+
+
+def export_split(
+    name: str,
+    path: Path | str,
+    *,
+    seed: int,
+    fold: int | None = None,
+    session: Session | None = None,
+) -> Split:
+    """Write a split to a JSON file: the split that the data set's protocol makes for a seed.
+
+    Raises:
+        UsageError: the protocol has folds and ``fold`` is None or too high, or it has no folds and
+            ``fold`` is given.
+        DataError: the set is too small for its protocol, or the file cannot be written.
+    """
+    from iqabench.data import splits
+    from iqabench.protocols.parts import split_of
+
+    split = split_of(in_use(session).dataset(name), seed, fold)
+    splits.save(split, Path(path))
+    return split
+
+
+def audit_datasets(datasets: str | Sequence[str], *, session: Session | None = None) -> list[Audit]:
+    """Find pairs of pictures that show the same content.
+
+    Such a pair is a leak if a model is trained on one picture and tested on the other.
+
+    Args:
+        datasets: as for :func:`iqabench.run`. ``a:b`` compares the sets a and b; ``a`` compares
+            the different contents of the set a.
+        session: catalogue and progress.
+
+    Raises:
+        IqabenchError: a data set is unknown, or its files are not here.
+    """
+    session = in_use(session)
+    return [
+        session.audit(*map(session.dataset, request.sets))
+        for request in grammar.canonical(grammar.parse(listed(datasets)), session.catalog)
+    ]
+
+
+def draw_pairs(pairs: Sequence[Pair], path: Path | str) -> bool:
+    """Draw the pairs of an audit side by side, as a PNG.
+
+    Returns:
+        Whether a file was written; False if ``pairs`` is empty.
+    """
+    from iqabench.report.montage import montage
+
+    return montage(pairs, Path(path))
+
+
+def _found(dataset: Dataset, catalog: Path) -> Mapping[str, Any]:
+    from iqabench.sets.describe import counts
+
+    return {"data set": dataset.name, **counts(dataset), "catalogue": str(catalog)}

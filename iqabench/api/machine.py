@@ -1,0 +1,152 @@
+"""Descriptions of this installation: models, options, versions, folders, weights and plugins."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from iqabench.api.session import Session, in_use
+
+if TYPE_CHECKING:
+    from iqabench.contract.cards import ModelCard
+
+Row = dict[str, Any]
+LIBRARIES = (
+    "torch",
+    "torchvision",
+    "timm",
+    "numpy",
+    "scipy",
+    "scikit-learn",
+    "pillow",
+    "lightning",
+    "pyiqa",
+)
+"""Libraries whose versions are shown."""
+
+
+def list_models(*, session: Session | None = None) -> list[Row]:
+    """A row for every model: name, kind, use of saliency, plugin, readiness and licence."""
+    shelf = in_use(session).registry.models
+    return [_model(card, shelf.plugins[card.name]) for _, card in sorted(shelf.cards.items())]
+
+
+def describe_model(name: str, *, session: Session | None = None) -> list[Row]:
+    """The card, options and recipe of a model, as rows of ``key`` and ``value``.
+
+    Raises:
+        UnknownNameError: no plugin registered a model of this name.
+        MissingDependencyError: the model needs an optional library that is not installed.
+    """
+    from iqabench.protocols.kinds import kind_of
+    from iqabench.registry import load, require
+
+    card = in_use(session).registry.model(name)
+    plain = card.model_dump(mode="json", exclude={"recipe", "options", "tiny", "studies"})
+    rows = [{"key": key, "value": value} for key, value in plain.items() if value not in ("", [])]
+    rows += [
+        {"key": f"study {study}", "value": ", ".join(labels)}
+        for study, labels in card.studies.items()
+    ]
+    if card.options is not None:
+        require(card)
+        for key, field in load(card.options).model_fields.items():
+            default = card.defaults.get(key, field.default)
+            rows.append({"key": f"--set {name}.{key}", "value": default})
+    if kind_of(card).has_recipe:
+        recipe = card.recipe.model_dump(mode="json")
+        rows += [
+            {"key": f"--set {name}.recipe.{key}", "value": value} for key, value in recipe.items()
+        ]
+    return rows
+
+
+def versions() -> Mapping[str, str]:
+    """Versions of iqabench and of the libraries it computes with; nothing is imported."""
+    from iqabench.store.fingerprints import package_version
+
+    return {name: package_version(name) for name in ("iqabench", *LIBRARIES)}
+
+
+def describe_machine(*, session: Session | None = None) -> list[Row]:
+    """Versions, device, folders, weights and plugins of this machine.
+
+    Each row has ``what``, ``value`` and ``remark``. For a plugin that failed to load, ``remark``
+    is the error.
+    """
+    session = in_use(session)
+    return [
+        _row("python", platform.python_version(), platform.platform()),
+        *(_row(name, version) for name, version in versions().items()),
+        _row("device", session.device, f"{os.cpu_count()} CPU cores"),
+        *_folders(),
+        *_weights(session),
+        *_plugins(session),
+    ]
+
+
+def _model(card: ModelCard, plugin: str) -> Row:
+    from iqabench.registry import installed
+
+    return {
+        "model": card.name,
+        "kind": card.kind + (" (full reference)" if card.full_reference else ""),
+        "saliency": card.saliency,
+        "plugin": plugin,
+        "ready": "yes" if installed(card) else f"pip install 'iqabench[{card.extra}]'",
+        "licence": card.licence,
+        "summary": card.summary,
+    }
+
+
+def _row(what: str, value: Any, remark: str = "") -> Row:
+    return {"what": what, "value": str(value), "remark": remark}
+
+
+def _folders() -> list[Row]:
+    from iqabench.catalog import shipped_catalog, user_catalog
+    from iqabench.data.cache_limit import folder, usage
+    from iqabench.kit.places import cache_dir, weights_dir
+
+    cache = cache_dir()
+    held, bound = usage()
+    return [
+        _row("cache", cache, _size(cache)),
+        _row("decoded pictures", folder(), f"{held / 1e9:.1f} GB; at most {bound / 1e9:.1f} GB"),
+        _row("weights", weights_dir(), _size(weights_dir())),
+        _row("shipped catalogue", shipped_catalog()),
+        _row("your catalogue", user_catalog(), "" if user_catalog().exists() else "not there"),
+    ]
+
+
+def _size(folder: Path) -> str:
+    if not folder.is_dir():
+        return "not there"
+    total = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    return f"{total / 2**20:.0f} MiB"
+
+
+def _weights(session: Session) -> list[Row]:
+    """A row for each file of weights in the weights folder, and one row that counts the others."""
+    from iqabench.kit.places import weights_dir
+
+    models: dict[str, list[str]] = {}
+    for model in session.registry.models.cards.values():
+        for weights in model.weights:
+            models.setdefault(weights.filename, []).append(model.name)
+    found = [name for name in models if (weights_dir() / name).exists()]
+    absent = len(models) - len(found)
+    return [
+        *(_row(f"weights {name}", ", ".join(models[name]), "found") for name in found),
+        _row("other weights", f"{absent} files", "`iqabench models NAME` names a model's"),
+    ]
+
+
+def _plugins(session: Session) -> list[Row]:
+    found = session.registry
+    return [_row(f"plugin {name}", module, "loaded") for name, module in found.plugins.items()] + [
+        _row(f"plugin {name}", "FAILED", why) for name, why in found.failures.items()
+    ]

@@ -1,0 +1,172 @@
+"""Pictures outside data sets: their scores, Grad-CAM maps and saliency maps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from iqabench.api.session import Session, in_use, listed
+from iqabench.contract.errors import UsageError
+from iqabench.protocols.requests import Choices, ModelRequest
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from iqabench.engine.explain import Explanation
+    from iqabench.report.sheets import Panel
+
+Paths = str | Path | Sequence[str | Path]
+"""One or several paths of pictures or of folders of pictures."""
+
+
+def score(
+    model: str,
+    images: Paths,
+    *,
+    set: str | Sequence[str] = (),
+    choices: Choices | None = None,
+    session: Session | None = None,
+) -> pd.DataFrame:
+    """Score any pictures with a model that needs no training, or with existing weights.
+
+    Args:
+        model: a model's name.
+        images: pictures, and folders of pictures.
+        set: overrides, as in :func:`iqabench.run`.
+        choices: ``weights`` is ``published`` (default), a file, or ``job:ID``.
+        session: the store of the jobs that ``job:ID`` names, device, precision and progress.
+
+    Returns:
+        One row per picture: ``path``, ``score``, ``direction``, ``error``, and ``notes`` about how
+        the picture was decoded. A picture that cannot be read has an ``error`` and no score.
+
+    Raises:
+        IqabenchError: the model is unknown, its weights cannot be loaded, or there is no picture.
+    """
+    import pandas as pd
+
+    from iqabench.data.picture_files import find_pictures
+    from iqabench.engine import picture_scores
+
+    session = in_use(session)
+    request = _loaded(session, model, set, choices)
+    if request.card.full_reference:
+        raise UsageError(
+            f"'{model}' compares pictures with references", "run it on a data set that has them"
+        )
+    provider = request.saliency if request.card.saliency == "input" else None
+    pictures = find_pictures(_paths(images))
+    rows = picture_scores.score(request, provider, pictures, session.store, session.watch)
+    columns = ["path", "score", "direction", "error", "notes"]
+    return pd.DataFrame([vars(row) for row in rows], columns=columns)
+
+
+def explain(
+    model: str,
+    images: Paths,
+    output: Path | str,
+    *,
+    set: str | Sequence[str] = (),
+    choices: Choices | None = None,
+    session: Session | None = None,
+) -> Iterator[tuple[Path, str | None]]:
+    """Draw the parts of pictures that a network looks at: Grad-CAM and saliency maps.
+
+    Writes a PNG sheet per picture, and ``montage.png`` with all pictures. ``output`` is the folder
+    of the PNG files; the other arguments are those of :func:`score`.
+
+    Yields:
+        The path of a written file, and None; or the path of a picture that failed, and the reason.
+
+    Raises:
+        IqabenchError: the model is unknown or no network, its weights cannot be loaded, or there
+            is no picture.
+    """
+    from iqabench.data.picture_files import find_pictures
+    from iqabench.engine import explain as explaining
+    from iqabench.report.sheets import sheet
+
+    session, output = in_use(session), Path(output)
+    request = _loaded(session, model, set, choices)
+    pictures = find_pictures(_paths(images))
+    drawn = []
+    found = explaining.explain(request, request.saliency, pictures, session.store)
+    for number, (path, one) in enumerate(zip(pictures, found, strict=True), 1):
+        if isinstance(one, Exception):
+            yield path, str(one)
+            continue
+        drawn.append(_panels(one))
+        name = output / f"{number:03d}-{path.stem}.png"
+        sheet(drawn[-1:], name, request.label)
+        yield name, None
+    if drawn:
+        sheet(drawn, output / "montage.png", request.label)
+        yield output / "montage.png", None
+
+
+def show_saliency(
+    images: Paths,
+    output: Path | str,
+    *,
+    provider: str = "spectral-residual",
+    session: Session | None = None,
+) -> Iterator[tuple[Path, str | None]]:
+    """Draw saliency maps of any pictures.
+
+    Each PNG shows a picture, its map, and the map laid over the picture.
+
+    Args:
+        images: pictures, and folders of pictures.
+        output: the folder of the PNG files.
+        provider: the saliency provider, ``NAME[:KEY=VALUE...]``.
+        session: plugins.
+
+    Yields:
+        The path of a written file, and None; or the path of a picture that failed, and the reason.
+
+    Raises:
+        IqabenchError: the provider is unknown, or there is no picture.
+    """
+    from iqabench.contract.errors import IqabenchError
+    from iqabench.data.picture_files import find_pictures
+    from iqabench.report.overlay import draw
+    from iqabench.saliency.picture_maps import picture_maps
+
+    pictures = find_pictures(_paths(images))
+    maps = picture_maps(in_use(session).registry.provider(provider), pictures)
+    for number, (path, found) in enumerate(zip(pictures, maps, strict=True), 1):
+        if isinstance(found, IqabenchError):
+            yield path, found.message
+            continue
+        name = Path(output) / f"{number:03d}-{path.stem}.png"
+        draw(*found, name)
+        yield name, None
+
+
+def _paths(images: Paths) -> list[Path]:
+    return [Path(images)] if isinstance(images, str | Path) else [Path(image) for image in images]
+
+
+def _loaded(
+    session: Session, model: str, set: str | Sequence[str], choices: Choices | None
+) -> ModelRequest:
+    """A request for a model that is not to be trained."""
+    chosen = choices or Choices(weights="published")
+    request = session.requests([model], listed(set), chosen)[0]
+    if request.trains:
+        raise UsageError(
+            f"--weights train: '{model}' is not trained on loose pictures",
+            "--weights published, FILE or job:ID",
+        )
+    return request
+
+
+def _panels(found: Explanation) -> list[Panel]:
+    """The titled panels of a picture's sheet, in order."""
+    score = "no score" if found.score != found.score else f"{found.score:.3g}"
+    return [
+        (f"{found.path.name}: {score}", found.image),
+        ("Grad-CAM", found.cam),
+        *found.maps.items(),
+    ]

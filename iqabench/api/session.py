@@ -1,0 +1,202 @@
+"""The settings of calls of the public API: catalogue, store, device, progress."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from iqabench.catalog import Catalog
+from iqabench.contract.errors import IqabenchError, UsageError
+from iqabench.contract.progress import Silent, Watcher
+from iqabench.engine.device import pick
+from iqabench.protocols.requests import Choices as Choices
+from iqabench.protocols.requests import ModelRequest, resolve
+from iqabench.registry import Registry, registry
+from iqabench.store import Store
+from iqabench.store.folder import default_root
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from iqabench.audit.pairs import Audit
+    from iqabench.data.tables import Dataset
+    from iqabench.saliency.maps import MapSource
+
+SHIPPED = "groundtruth"
+"""Name of the saliency provider that reads the maps and fixations of a data set."""
+
+
+class Session:
+    """Plugins, catalogues, data sets already read, a store and a device, shared by calls."""
+
+    def __init__(
+        self,
+        catalog: Path | str | None = None,
+        *,
+        store: Path | str | None = None,
+        device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
+        precision: Literal["fp32", "bf16"] = "fp32",
+        watch: Watcher | None = None,
+    ) -> None:
+        """Keep the settings; no file is read or opened yet.
+
+        Args:
+            catalog: a further catalogue of data sets, merged last.
+            store: the folder of results; None takes ``$IQABENCH_STORE`` or ./iqabench-results.
+            device: the device of networks; ``auto`` takes a GPU if the machine has one.
+            precision: the precision of networks, in training and in testing.
+            watch: shows progress; None shows nothing.
+        """
+        self._catalog_file = None if catalog is None else Path(catalog)
+        self._store_folder = default_root() if store is None else Path(store)
+        self._device_name = device
+        self.precision: str = precision
+        self.watch: Watcher = watch if watch is not None else Silent()
+
+    @cached_property
+    def registry(self) -> Registry:
+        """The cards of all plugins."""
+        return registry()
+
+    @cached_property
+    def catalog(self) -> Catalog:
+        """All catalogues, merged."""
+        return Catalog(self.registry, self._catalog_file)
+
+    @cached_property
+    def store(self) -> Store:
+        """The store, which may not exist yet."""
+        return Store(self._store_folder)
+
+    @cached_property
+    def device(self) -> str:
+        """``cpu``, ``cuda`` or ``mps``.
+
+        Raises:
+            UsageError: the machine does not have the requested device.
+        """
+        return pick(self._device_name)
+
+    def existing_store(self) -> Store:
+        """The store, after a check that it has results.
+
+        Raises:
+            UsageError: there is no store with results in the folder.
+            StoreError: another release wrote the store in another format.
+        """
+        if not (self.store.root / "jobs").is_dir():
+            raise UsageError(
+                f"no results at {self.store.root}",
+                "`iqabench run` makes some; --store DIR or $IQABENCH_STORE names another",
+            )
+        self.store.readable()
+        return self.store
+
+    def writable_store(self) -> Store:
+        """The store, after a check that it can be written.
+
+        Raises:
+            StoreError: it cannot be written, or another release wrote it in another format.
+        """
+        self.store.check()
+        return self.store
+
+    def requests(
+        self, models: Sequence[str], overrides: Sequence[str], choices: Choices
+    ) -> list[ModelRequest]:
+        """Requests for models, as :func:`iqabench.protocols.requests.resolve` makes them."""
+        return resolve(
+            self.registry, models, overrides, choices, device=self.device, precision=self.precision
+        )
+
+    @cached_property
+    def _read(self) -> dict[tuple[str, Path | None], Dataset]:
+        return {}
+
+    def dataset(self, name: str, root: Path | None = None) -> Dataset:
+        """A data set by name or alias; each set is read once.
+
+        ``root`` is its folder; None takes the folder that the catalogues name.
+        """
+        from iqabench.data.tables import read
+
+        bound = self.catalog.ready(name, root)
+        key = bound.name, bound.root
+        if key not in self._read:
+            with self.watch.task(f"reading {bound.name}") as tick:
+                dataset = read(bound, tick)
+                _ = dataset.hash
+            self._read[key] = dataset
+        return self._read[key]
+
+    def labelled(self, name: str) -> None:
+        """Check that a data set's folder exists and that the set has scores of quality.
+
+        Raises:
+            UsageError: the set has no scores of quality.
+            DataError: the folder is missing.
+        """
+        card = self.catalog.get(name).card
+        if not card.labelled:
+            raise UsageError(
+                f"data set '{card.name}' has no scores of quality",
+                "it judges saliency maps: iqabench saliency eval PROVIDER --dataset NAME",
+            )
+        self.catalog.ready(name)
+
+    def pictures(self, name: str, data_hash: str) -> Dataset | str:
+        """The data set with that hash, or the reason why it is not available.
+
+        A built-in set is not built for this purpose.
+        """
+        try:
+            bound = self.catalog.get(name)
+            if bound.root is None or not bound.root.is_dir():
+                return "its files are not on this machine"
+            dataset = self.dataset(name)
+        except IqabenchError as error:
+            return error.message
+        return dataset if dataset.hash == data_hash else "its files or labels have changed since"
+
+    def audit(self, first: Dataset, second: Dataset | None = None) -> Audit:
+        """Find pictures of two data sets, or of one set, that show the same content."""
+        from iqabench.audit.pairs import audit
+
+        names = first.name if second is None else f"{first.name} and {second.name}"
+        with self.watch.task(f"comparing the contents of {names}") as tick:
+            return audit(first, second, tick)
+
+    @cached_property
+    def _maps(self) -> dict[str, MapSource]:
+        return {}
+
+    def maps(self, model: ModelRequest, dataset: Dataset) -> MapSource | None:
+        """The saliency maps from which a model learns on a data set; None without saliency.
+
+        The first of these that exists is taken: the provider that the user names, the maps that the
+        data set has for every image, the provider that the model's card names.
+        """
+        from iqabench.saliency.maps import MapSource
+
+        provider = model.saliency
+        if provider is None:
+            return None
+        if not model.saliency_named and dataset.ships_maps:
+            provider = self.registry.provider(SHIPPED)
+        made = MapSource(provider)
+        source = self._maps.setdefault(made.label, made)
+        if source.reads_files:
+            with self.watch.task(f"hashing the saliency maps of {dataset.name}"):
+                source.identity(dataset)
+        return source
+
+
+def in_use(session: Session | None) -> Session:
+    """The session given to a public function, or a new session in place of None."""
+    return session if session is not None else Session()
+
+
+def listed(names: str | Sequence[str]) -> list[str]:
+    """Names as a list; a string counts as one name."""
+    return [names] if isinstance(names, str) else list(names)

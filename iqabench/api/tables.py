@@ -1,0 +1,198 @@
+"""The reports as tables: a frame with all columns, rows that fit a screen, and footnotes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
+
+from iqabench.api.session import Session, listed
+from iqabench.contract.errors import UnknownNameError, UsageError
+from iqabench.report.tables import MARK_NOTES, Table, records, screen_rows
+
+if TYPE_CHECKING:
+    from iqabench.store import Store
+
+
+Names = str | Sequence[str]
+"""One or several names."""
+
+
+class Tables:
+    """The reports of all or some of a store's evaluations.
+
+    Every report has the same filters. ``models`` (labels) and ``datasets`` (test sets) select the
+    results; an empty filter selects all. ``exclude_shared`` leaves out of a model's statistics the
+    contents that the model has seen.
+    """
+
+    def __init__(self, session: Session, evaluations: tuple[str, ...] | None) -> None:
+        self.session = session
+        self.evaluations = evaluations
+
+    @property
+    def store(self) -> Store:
+        """The store that holds the results."""
+        return self.session.existing_store()
+
+    def chosen(self, models: Names = (), datasets: Names = ()) -> frozenset[str] | None:
+        """IDs of the evaluations that the filters select; None stands for all of the store.
+
+        Raises:
+            UsageError: the filters select nothing.
+            UnknownNameError: the store has no results of a label or a test set.
+        """
+        if not models and not datasets:
+            return None if self.evaluations is None else frozenset(self.evaluations)
+        from iqabench.report.evaluations import selected
+
+        return selected(self.store, self.evaluations, listed(models), listed(datasets))
+
+    def leaderboard(
+        self,
+        models: Names = (),
+        datasets: Names = (),
+        exclude_shared: bool = False,
+        form: str = "table",
+    ) -> Table:
+        """The leaderboard.
+
+        In Markdown and LaTeX the best models are marked, if a test finds that they are better.
+        """
+        from iqabench.report import leaderboard, leaderboard_table
+        from iqabench.report.marks import marks
+
+        only = self.chosen(models, datasets)
+        with self.session.watch.task("leaderboard") as tick:
+            frame = leaderboard.leaderboard(self.store, only, exclude_shared, tick)
+        marked = marks(self.store, only, exclude_shared) if form in MARK_NOTES else None
+        rows = leaderboard_table.short(frame, marked)
+        return Table(frame, rows, leaderboard_table.notes(frame, form))
+
+    def breakdown(
+        self,
+        by: Literal["distortion", "level", "band"],
+        models: Names = (),
+        datasets: Names = (),
+        exclude_shared: bool = False,
+    ) -> Table:
+        """Agreement within each distortion, level or quarter of quality."""
+        from iqabench.report import breakdown
+
+        only = self.chosen(models, datasets)
+        frame = breakdown.breakdown(self.store, by, only, exclude_shared)
+        return Table(frame, screen_rows(frame), breakdown.notes(frame))
+
+    def compare(
+        self,
+        models: Names = (),
+        datasets: Names = (),
+        exclude_shared: bool = False,
+        *,
+        test: str | None = None,
+    ) -> Table:
+        """Every pair of models: rows are a matrix of verdicts, notes begin with a sentence each."""
+        from iqabench.report import compare, verdicts
+
+        only = self.chosen(models, datasets)
+        with self.session.watch.task("comparing models") as tick:
+            frame = compare.compare(self.store, test, only, exclude_shared, tick)
+        notes = [*frame["sentence"], *compare.notes(frame)]
+        return Table(frame, verdicts.matrix(frame), notes)
+
+    def ranks(
+        self,
+        models: Names = (),
+        datasets: Names = (),
+        exclude_shared: bool = False,
+        *,
+        train: str | None = None,
+    ) -> Table:
+        """The models' mean ranks, and their mean SROCC on each test set."""
+        from iqabench.report import ranks
+
+        only = self.chosen((), datasets)
+        ranking = ranks.ranks(self.store, listed(models), train, exclude_shared, only)
+        return Table(ranking.table, screen_rows(ranking.table), ranks.notes(ranking))
+
+    def raters(
+        self,
+        models: Names = (),
+        datasets: Names = (),
+        exclude_shared: bool = False,
+        *,
+        z: float = 1.645,
+    ) -> Table:
+        """The models' errors compared with the scatter of the test sets' raters."""
+        from iqabench.report import raters
+
+        only = self.chosen(models, datasets)
+        frame = raters.raters(self.store, z, only, exclude_shared)
+        return Table(frame, raters.short(frame), raters.notes(z))
+
+    def waterloo(
+        self,
+        models: Names = (),
+        datasets: Names = (),
+        exclude_shared: bool = False,
+        *,
+        margin: float = 0.2,
+    ) -> Table:
+        """The D-, L- and P-test of the models."""
+        from iqabench.report import waterloo
+
+        only = self.chosen(models, datasets)
+        frame = waterloo.waterloo(self.store, self._unordered, margin, only, exclude_shared)
+        return Table(frame, screen_rows(frame), waterloo.notes(frame))
+
+    def predictions(
+        self, models: Names = (), datasets: Names = (), exclude_shared: bool = False
+    ) -> Table:
+        """One row per picture and repetition."""
+        from iqabench.report import predictions
+
+        only = self.chosen(models, datasets)
+        with self.session.watch.task("predictions") as tick:
+            frame = predictions.predictions(self.store, only, exclude_shared, tick)
+        if frame.empty:
+            raise UsageError(f"no predictions in {self.store.root}", "`iqabench run` makes some")
+        return Table(frame, screen_rows(frame))
+
+    def stress(self, models: Names = (), datasets: Names = ()) -> Table:
+        """The stored stress studies."""
+        import pandas as pd
+
+        from iqabench.report import noise
+
+        found = list(self.store.stresses())
+        labels, sets = {one.label for one in found}, {one.test for one in found}
+        for what, known, asked in (
+            ("model with a stress study", labels, listed(models)),
+            ("test set of a stress study", sets, listed(datasets)),
+        ):
+            for name in asked:
+                if name not in known:
+                    raise UnknownNameError(what, name, known)
+        chosen = [
+            one
+            for one in found
+            if (not models or one.label in listed(models))
+            and (not datasets or one.test in listed(datasets))
+        ]
+        if not chosen:
+            raise UsageError("no stress study is stored", "iqabench study stress MODEL makes one")
+        frames, notes = [], []
+        for one in chosen:
+            frame = noise.table(self.store, one)
+            notes += noise.notes(one.test, noise.band(frame), one.labels)
+            frames.append(frame.assign(model=one.label, train=one.train, test=one.test))
+        frame = pd.concat(frames, ignore_index=True)
+        first = ["model", "train", "test"]
+        frame = frame[[*first, *(name for name in frame if name not in first)]]
+        return Table(frame, records(frame), list(dict.fromkeys(notes)))
+
+    def _unordered(self, dataset: str) -> Sequence[str]:
+        """The data set's distortions whose levels do not order severity, according to its card."""
+        try:
+            return self.session.catalog.get(dataset).card.unordered
+        except UnknownNameError:  # tested once, but no longer in a catalogue
+            return ()

@@ -1,0 +1,31 @@
+"""The interface through which long work reports its progress."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from typing import Protocol
+
+Tick = Callable[[int, int, str], None]
+"""A function that long work calls with (done, total, what) while it goes on."""
+
+
+class Watcher(Protocol):
+    """Shows progress. Every method may do nothing."""
+
+    def task(self, title: str) -> AbstractContextManager[Tick]:
+        """Begin a piece of work, which calls the context's value with (done, total, what)."""
+
+    def say(self, line: str) -> None:
+        """Show a line that stays."""
+
+
+class Silent:
+    """Shows nothing."""
+
+    def task(self, title: str) -> AbstractContextManager[Tick]:
+        """Ignore every call."""
+        return nullcontext(lambda done, total, what: None)
+
+    def say(self, line: str) -> None:
+        """Ignore the line."""

@@ -1,0 +1,98 @@
+"""Arrays in files that are memory-mapped, and checked when they are first read.
+
+A file holds a checksum, a line of JSON and the array::
+
+    1f0a33c2
+    {"shape": [384, 512, 3], "notes": []}
+    ...
+
+The operating system decides which parts of a mapped file stay in memory. A process that has mapped
+a file keeps its content even if the file is removed. A file is written under a temporary name and
+then renamed. Its checksum is compared when a process first reads it. So a file that a power failure
+left incomplete or filled with zeros counts as absent.
+"""
+
+from __future__ import annotations
+
+import json
+import mmap
+import os
+import time
+import zlib
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from iqabench.store.files import write_atomically
+
+if TYPE_CHECKING:
+    from numpy.typing import DTypeLike, NDArray
+
+CHECKSUM = 9
+"""Bytes of the first line: the CRC-32 of the rest of the file, in hexadecimal, and a line break."""
+ALIGNMENT = 64
+"""The array begins at a multiple of this many bytes. Spaces fill the line of JSON up to there."""
+HOUR = 3600
+
+_known: dict[Path, tuple[int, int, int]] = {}
+"""Inode, size and modification time of each file whose checksum this process has compared."""
+
+
+def parts(array: NDArray[Any], **facts: Any) -> list[bytes | memoryview]:
+    """The parts of a file that holds an array and facts about it: checksum, JSON, array."""
+    import numpy as np
+
+    data = np.ascontiguousarray(array)
+    head = json.dumps({"shape": data.shape, **facts}).encode()
+    head += b" " * (-(CHECKSUM + len(head) + 1) % ALIGNMENT) + b"\n"
+    body = data.reshape(-1).view(np.uint8).data
+    return [_checksum(head, body), head, body]
+
+
+def write(place: Path, content: list[bytes | memoryview]) -> None:
+    """Write :func:`parts` to a file.
+
+    Nothing is raised if the disk is full or read-only: the array is only made again next time.
+    """
+
+    def write_all(part: Path) -> None:
+        with part.open("wb") as stream:
+            stream.writelines(content)
+
+    with suppress(OSError):
+        place.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(place, write_all)
+
+
+def read(place: Path, dtype: DTypeLike) -> tuple[NDArray[Any], dict[str, Any]] | None:
+    """The array and the facts in a file; None where it is absent or damaged.
+
+    Changes to the array do not reach the file.
+    """
+    import numpy as np
+
+    try:
+        with place.open("rb") as stream:
+            stat = os.fstat(stream.fileno())
+            data = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_COPY)
+    except (OSError, ValueError):  # absent or empty; an unreadable file counts as absent
+        return None
+    stamp = (stat.st_ino, stat.st_size, stat.st_mtime_ns)
+    if _known.get(place) != stamp:
+        with memoryview(data) as view:
+            if data[:CHECKSUM] != _checksum(view[CHECKSUM:]):
+                return None
+        _known[place] = stamp
+    if time.time() - stat.st_atime > HOUR:
+        with suppress(OSError):  # the time of last use decides which files are evicted
+            os.utime(place, ns=(time.time_ns(), stat.st_mtime_ns))
+    start = data.find(b"\n", CHECKSUM) + 1
+    facts = json.loads(data[CHECKSUM:start])
+    return np.frombuffer(data, dtype, offset=start).reshape(facts.pop("shape")), facts
+
+
+def _checksum(*content: bytes | memoryview) -> bytes:
+    total = 0
+    for part in content:
+        total = zlib.crc32(part, total)
+    return b"%08x\n" % total

@@ -1,0 +1,226 @@
+"""Decodes every picture to 8-bit RGB, and notes each conversion and loss."""
+
+from __future__ import annotations
+
+import io
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from iqabench.contract.errors import DataError
+from iqabench.store.behaviour import VERSIONS
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from PIL.Image import Image
+    from PIL.ImageFile import ImageFile
+
+DECODING = f"rgb-{VERSIONS['decoding']}"
+"""Name of the way to decode. The cache's key holds it and Pillow's version."""
+FORMATS = ("PNG", "JPEG", "BMP", "WEBP", "TIFF", "GIF", "PPM")
+MAX_PIXELS = 2**27
+"""Larger pictures (over 134 million pixels, 384 MiB decoded) are refused."""
+CONVERSIONS = {
+    "1": "1 bit widened to 8",
+    "L": "grey copied to RGB",
+    "LA": "grey copied to RGB",
+    "P": "palette applied",
+    "PA": "palette applied",
+    "CMYK": "CMYK converted to RGB",
+    "YCbCr": "YCbCr converted to RGB",
+}
+"""Pillow's mode -> the note that its conversion to RGB leaves."""
+UNRANGED = {"I": "32-bit or signed integer", "F": "floating-point"}
+"""Pillow's modes whose values have no known range, so that they cannot be scaled to 8 bits."""
+
+
+class Picture(NamedTuple):
+    """A decoded picture."""
+
+    pixels: NDArray[np.uint8]
+    """(H, W, 3) RGB."""
+    notes: tuple[str, ...]
+    """Every conversion and every loss; empty if the file holds exactly these pixels."""
+
+
+def decode(path: Path, allow_truncated: bool = False) -> Picture:
+    """Decode a picture file.
+
+    Args:
+        path: PNG, JPEG, BMP, WebP, TIFF, GIF or PPM. The content decides, not the file's name.
+        allow_truncated: accept a file that ends too early or is damaged. Pillow leaves the missing
+            part black or grey.
+
+    Raises:
+        DataError: the file is no picture of these formats, is damaged, has more than
+            ``MAX_PIXELS`` pixels, or has values that cannot be brought to 8 bits.
+    """
+    return decode_bytes(read_bytes(path), path, allow_truncated)
+
+
+def read_bytes(path: Path) -> bytes:
+    """The content of a picture file.
+
+    Raises:
+        DataError: the file cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise DataError(f"cannot read {path.name}: {error.strerror}", f"look at {path}") from error
+
+
+def decode_bytes(content: bytes, path: Path, allow_truncated: bool = False) -> Picture:
+    """Decode a picture file's content, as :func:`decode`; only error messages use ``path``."""
+    try:
+        try:
+            return _decoded(content)
+        except Exception:
+            if not allow_truncated:
+                raise
+            return _decoded(content, truncated=True)
+    except Exception as error:  # Pillow raises errors of almost any type on damaged files
+        why = _reason(error)
+        hint = ", or take what is left with --allow-truncated" if "truncated" in why else ""
+        raise DataError(f"cannot decode {path.name}: {why}", f"look at {path}{hint}") from error
+
+
+def _reason(error: Exception) -> str:
+    from PIL import UnidentifiedImageError
+    from PIL.Image import DecompressionBombError
+
+    if isinstance(error, UnidentifiedImageError):
+        return f"not {', '.join(FORMATS[:-1])} or {FORMATS[-1]}, or of a rare kind"
+    if isinstance(error, DecompressionBombError):
+        return f"more than {MAX_PIXELS} pixels"
+    return next(iter(str(error).splitlines()), "") or type(error).__name__
+
+
+def _decoded(content: bytes, truncated: bool = False) -> Picture:
+    from PIL import Image
+
+    with (
+        _accepting_truncated(truncated),
+        Image.open(io.BytesIO(content), formats=FORMATS) as picture,
+    ):
+        if picture.width * picture.height > MAX_PIXELS:
+            raise Image.DecompressionBombError
+        notes = ["truncated"] if truncated else []
+        bits = _bits(picture, content)
+        pixels = _rgb(_upright(picture, notes), bits, notes)
+        if picture.info.get("icc_profile"):
+            notes.append("ICC profile ignored")
+        try:
+            frames = getattr(picture, "n_frames", 1)  # last, since counting seeks to other frames
+        except Exception:
+            if not truncated:
+                raise
+            notes.append("first of several frames")
+        else:
+            notes += [f"first of {frames} frames"] if frames > 1 else []
+        return Picture(pixels, tuple(notes))
+
+
+def _bits(picture: ImageFile, content: bytes) -> int:
+    """Bits per channel in the file, known before the pixels are loaded.
+
+    Raises:
+        ValueError: Pillow would misread the channels.
+    """
+    if picture.format == "PNG":
+        return content[24]
+    if picture.format == "PPM":
+        coding = picture.tile[0][3]
+        return 16 if coding == "I;16B" or (isinstance(coding, tuple) and coding[1] > 255) else 8
+    tags = getattr(picture, "tag_v2", {})
+    bits = max(tags.get(258, (8,)))
+    if bits > 8 and tags.get(284) == 2:
+        raise ValueError(f"{bits}-bit channels in separate planes")
+    return int(bits)
+
+
+def _upright(picture: ImageFile, notes: list[str]) -> Image:
+    """The loaded picture, turned as its EXIF tag says."""
+    from PIL import ExifTags, Image
+
+    turns = {
+        2: Image.Transpose.FLIP_LEFT_RIGHT,
+        3: Image.Transpose.ROTATE_180,
+        4: Image.Transpose.FLIP_TOP_BOTTOM,
+        5: Image.Transpose.TRANSPOSE,
+        6: Image.Transpose.ROTATE_270,
+        7: Image.Transpose.TRANSVERSE,
+        8: Image.Transpose.ROTATE_90,
+    }
+    loads_upright = picture.format == "TIFF"
+    if not loads_upright:
+        picture.load()  # a PNG may have its EXIF behind the pixels
+    try:
+        orientation = picture.getexif().get(ExifTags.Base.Orientation)
+    except Exception:  # the pixels may be whole although the EXIF is damaged
+        notes.append("EXIF unreadable")
+        orientation = None
+    picture.load()
+    if orientation not in turns:
+        return picture
+    notes.append(f"turned upright (EXIF {orientation})")
+    # ImageOps.exif_transpose rewrites the EXIF, which fails if the EXIF is damaged.
+    return picture if loads_upright else picture.transpose(turns[orientation])
+
+
+def _rgb(picture: Image, bits: int, notes: list[str]) -> NDArray[np.uint8]:
+    """Pixels of a loaded picture of any mode, (H, W, 3); alpha is left out, not blended."""
+    import numpy as np
+
+    mode = picture.mode
+    deep_grey = mode.startswith("I;16") or (mode == "I" and picture.format == "PPM")
+    if mode in UNRANGED and not deep_grey:
+        raise ValueError(f"{UNRANGED[mode]} pixels have no range that 8 bits could stand for")
+    if "A" in picture.getbands() and picture.getchannel("A").getextrema()[0] == 255:
+        notes.append("opaque alpha dropped")
+    elif picture.has_transparency_data:
+        notes.append("alpha dropped")
+    picture.info.pop("transparency", None)  # else Pillow warns about the alpha that is dropped
+    if bits > 8:
+        notes.append(f"{bits} bits cut to 8")
+    if deep_grey:  # Pillow itself would clip the values to 255
+        notes.append(CONVERSIONS["L"])
+        grey = (np.asarray(picture) >> (bits - 8)).astype(np.uint8)
+        return np.repeat(grey[..., None], 3, axis=2)
+    if mode in CONVERSIONS:
+        notes.append(CONVERSIONS[mode])
+    return np.array(picture if mode == "RGB" else picture.convert("RGB"))
+
+
+class _Truncation(threading.local):
+    """Replaces Pillow's switch ``LOAD_TRUNCATED_IMAGES``, which all threads share.
+
+    Each thread has its own value. A thread that has set none sees Pillow's former value.
+    """
+
+    here: bool | None = None
+    before = False
+
+    def __bool__(self) -> bool:
+        return self.before if self.here is None else self.here
+
+
+_TRUNCATION = _Truncation()
+
+
+@contextmanager
+def _accepting_truncated(accept: bool) -> Iterator[None]:
+    """Set whether Pillow accepts truncated files until the context ends, in this thread only."""
+    from PIL import ImageFile
+
+    if not isinstance(ImageFile.LOAD_TRUNCATED_IMAGES, _Truncation):
+        _Truncation.before = ImageFile.LOAD_TRUNCATED_IMAGES
+        ImageFile.LOAD_TRUNCATED_IMAGES = _TRUNCATION  # type: ignore[assignment]
+    _TRUNCATION.here = accept
+    try:
+        yield
+    finally:
+        _TRUNCATION.here = None

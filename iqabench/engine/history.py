@@ -1,0 +1,44 @@
+"""The epochs that a fit has finished, in the file ``history.json`` of its folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from iqabench.store.files import write_json
+from iqabench.store.folder import read_record
+from iqabench.store.records import EpochRecord, History, plain
+
+HISTORY = "history.json"
+
+
+def read(folder: Path) -> tuple[EpochRecord, ...]:
+    """All finished epochs, in order; none where the file is absent."""
+    found = read_record(folder / HISTORY, History)
+    return () if found is None else found.epochs
+
+
+def append(folder: Path, epoch: EpochRecord) -> None:
+    """Add a finished epoch."""
+    _write(folder, (*read(folder), epoch))
+
+
+def cut(folder: Path, stage: int, epochs: int) -> None:
+    """Remove the epochs that came after the checkpoint from which training resumes.
+
+    Args:
+        folder: the folder of the fit.
+        stage: the stage that resumes; the epochs of earlier stages stay.
+        epochs: how many epochs of that stage the checkpoint holds.
+    """
+    _write(
+        folder,
+        tuple(
+            one
+            for one in read(folder)
+            if one.stage < stage or (one.stage == stage and one.epoch < epochs)
+        ),
+    )
+
+
+def _write(folder: Path, epochs: tuple[EpochRecord, ...]) -> None:
+    write_json(folder / HISTORY, plain(History(epochs=epochs)))

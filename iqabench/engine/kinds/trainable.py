@@ -1,0 +1,151 @@
+"""Runs networks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import save_file
+from torch import nn
+
+from iqabench.contract.cards import Recipe
+from iqabench.contract.errors import DataError, WeightsError
+from iqabench.contract.models import network
+from iqabench.contract.progress import Tick
+from iqabench.data.picture_cache import prepare
+from iqabench.engine.crops import TrainingCrops
+from iqabench.engine.kinds.base import Fitted, Pictures, Ready
+from iqabench.engine.label_scale import Array, LabelScale
+from iqabench.engine.predictions import dataset_planes, network_score, predictions
+from iqabench.kit.weights import load_tensors
+from iqabench.protocols.plan import FitJob
+from iqabench.protocols.requests import ModelRequest
+from iqabench.stats.agreement import srocc
+from iqabench.store.folder import WEIGHTS
+from iqabench.store.records import EpochRecord
+
+
+class Trainable:
+    """Runs networks; an :class:`iqabench.engine.kinds.base.Adapter`."""
+
+    def fit(self, job: FitJob, folder: Path, tick: Tick) -> Fitted:
+        """See :meth:`iqabench.engine.kinds.base.Adapter.fit`."""
+        # Lightning takes seconds to import, and only a fit needs it.
+        from iqabench.engine.training import fit_network, plain_state
+        from iqabench.engine.training_module import Course
+
+        rows = job.dataset.rows_of(list(job.split.train))
+        quality = rows["quality"].to_numpy(dtype=np.float64)
+        scale = LabelScale.of(quality)
+        torch.manual_seed(job.seed)
+        model = network(job.model.build())
+        crops = _crops(job, list(rows["image"]), scale.down(quality), tick)
+        epochs = fit_network(
+            Course(
+                model,
+                job.model.recipe,
+                crops,
+                lambda candidate: _validated(job, candidate),
+                folder,
+                job.model.device,
+                job.model.precision,
+                tick,
+            )
+        )
+        save_file(plain_state(model), folder / WEIGHTS, scale.metadata())
+        return Fitted(
+            len(rows),
+            parameters(model),
+            len(epochs),
+            _kept_srocc(epochs, job.model.recipe),
+            job.maps.label if job.maps is not None else None,
+        )
+
+    def ready(
+        self, request: ModelRequest, weights: Path | None, pictures: Pictures, seed: int
+    ) -> Ready:
+        """See :meth:`iqabench.engine.kinds.base.Adapter.ready`."""
+        if weights is None:
+            raise WeightsError(f"'{request.label}' has no weights", "--weights FILE or job:ID")
+        model = network(request.build(loaded=True))
+        scale = load_weights(model, weights)
+        model.eval().to(request.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        score = network_score(
+            model, request.recipe, pictures.planes, request.device, request.precision, seed
+        )
+        return Ready(lambda name: scale.up(score(name)), parameters(model))
+
+
+def load_weights(model: nn.Module, path: Path) -> LabelScale:
+    """Load a network's weights strictly; returns the label scale kept with them.
+
+    Raises:
+        WeightsError: the file is no weights file, or fits another network.
+    """
+    tensors, metadata = load_tensors(path)
+    try:
+        model.load_state_dict(tensors)
+    except RuntimeError as error:
+        first = str(error).splitlines()[1].strip() if "\n" in str(error) else str(error)
+        raise WeightsError(
+            f"{path} does not fit {type(model).__name__}: {first}",
+            "were these weights made with the same options?",
+        ) from error
+    return LabelScale.from_metadata(metadata)
+
+
+def parameters(model: nn.Module) -> int:
+    """Number of parameters, frozen ones included."""
+    return sum(tensor.numel() for tensor in model.parameters())
+
+
+def _crops(job: FitJob, names: list[str], quality: Array, tick: Tick) -> TrainingCrops:
+    """Decode all pictures and make all maps that the fit needs; returns the training crops."""
+    held = list(job.dataset.rows_of(list(job.split.validation))["image"])
+    truncated = job.model.allow_truncated
+    prepare(job.dataset, [*names, *held], truncated, tick)
+    if job.maps is not None:
+        mapped = [*names, *held] if job.model.card.saliency == "input" else names
+        job.maps.make(job.dataset, mapped, tick, truncated)
+    return TrainingCrops(
+        job.dataset,
+        names,
+        quality.astype(np.float32),
+        job.model.recipe,
+        job.maps,
+        job.seed,
+        truncated,
+    )
+
+
+def _validated(job: FitJob, candidate: nn.Module) -> float:
+    """SROCC of a network on the validation part."""
+    held = job.dataset.rows_of(list(job.split.validation))
+    maps = job.maps if job.model.card.saliency == "input" else None
+    score = network_score(
+        candidate,
+        job.model.recipe,
+        dataset_planes(job.dataset, maps, job.model.allow_truncated),
+        job.model.device,
+        job.model.precision,
+        job.seed,
+    )
+    found = list(predictions(list(held["image"]), score))
+    failed = next((row for row in found if row.error), None)
+    if failed is not None:
+        raise DataError(
+            f"validation failed on {failed.image}: {failed.error}",
+            "the model cannot score what it is trained on",
+        )
+    return srocc(np.array([row.prediction for row in found]), held["quality"].to_numpy())
+
+
+def _kept_srocc(epochs: Sequence[EpochRecord], recipe: Recipe) -> float | None:
+    """Validation SROCC of the epoch whose weights the last stage kept."""
+    kept = [one.validation_srocc for one in epochs if one.stage == epochs[-1].stage]
+    if recipe.select == "best":
+        kept.sort(key=lambda value: -math.inf if value is None else value)
+    return kept[-1]

@@ -1,0 +1,46 @@
+"""The weights file that a model scores with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from iqabench.contract.errors import WeightsError
+from iqabench.kit.weights import resolve
+from iqabench.protocols.plan import PredictJob
+from iqabench.protocols.requests import ModelRequest
+from iqabench.store import Store
+from iqabench.store.folder import WEIGHTS
+
+
+def weights_of(job: PredictJob, store: Store) -> Path | None:
+    """The weights file of a predict job; None if the model learns nothing.
+
+    Raises:
+        WeightsError: the file cannot be obtained.
+    """
+    if job.fit is not None:
+        return _of_job(store, job.fit.fingerprint)
+    return chosen_weights(job.model, store)
+
+
+def chosen_weights(request: ModelRequest, store: Store) -> Path | None:
+    """The file that ``--weights`` names, other than ``train``; None if the model learns nothing.
+
+    Raises:
+        WeightsError: the file cannot be obtained.
+    """
+    if not request.card.trains:
+        return None
+    if request.weights == "published":
+        return resolve(request.card.weights[0], "name a file with --weights FILE")
+    if request.weights.startswith("job:"):
+        return _of_job(store, request.weights.removeprefix("job:"))
+    return Path(request.weights)
+
+
+def _of_job(store: Store, fingerprint: str) -> Path:
+    fit = store.job(fingerprint)
+    if fit is None or not fit.done or not (fit.folder / WEIGHTS).exists():
+        why = "failed" if fit is not None else "is not in the store"
+        raise WeightsError(f"fit job {fingerprint} {why}", f"iqabench show {fingerprint}")
+    return fit.folder / WEIGHTS

@@ -1,0 +1,140 @@
+"""Scores pictures with a model of any kind. A picture that fails keeps its row, with the error."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from zlib import crc32
+
+import torch
+from torch import Tensor, nn
+
+from iqabench.contract.cards import Recipe
+from iqabench.contract.errors import DataError, ScoreError
+from iqabench.data.tables import Dataset
+from iqabench.data.tensors import picture_tensor, planes_of, scaled
+from iqabench.engine.crops import map_tensor, normalise, test_views
+from iqabench.engine.time_limit import TookTooLong, picture_limit
+from iqabench.saliency.maps import MapSource
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """One picture's score, or why it has none."""
+
+    image: str
+    prediction: float
+    seconds: float
+    error: str | None = None
+
+
+Score = Callable[[str], float]
+Planes = Callable[[str], Tensor]
+"""A picture by name, (3 or 4, H, W) float32 in [0, 1]."""
+
+
+def predictions(names: Sequence[str], score: Score) -> Iterator[Prediction]:
+    """Score pictures one by one; an exception or a non-finite score fails that picture alone.
+
+    Raises:
+        TookTooLong: a picture takes longer than is allowed. The next pictures are not tried.
+    """
+    for name in names:
+        start = time.perf_counter()
+        try:
+            with picture_limit(name):
+                value = score(name)
+            error = None if math.isfinite(value) else f"ScoreError: the score is {value}"
+        except TookTooLong:
+            raise
+        except Exception as problem:
+            value, error = math.nan, f"{type(problem).__name__}: {problem}"
+        seconds = time.perf_counter() - start
+        yield Prediction(name, value if error is None else math.nan, seconds, error)
+
+
+def single(scores: Any) -> float:
+    """The only score in a model's output for one picture.
+
+    Raises:
+        ScoreError: the output holds no or several scores.
+    """
+    found = torch.as_tensor(scores).flatten()
+    if found.numel() != 1:
+        shape = tuple(torch.as_tensor(scores).shape)
+        raise ScoreError(f"the model returned shape {shape} for one picture", "one score each")
+    return float(found[0])
+
+
+def dataset_planes(
+    dataset: Dataset,
+    maps: MapSource | None = None,
+    allow_truncated: bool = False,
+    scale: float = 1.0,
+) -> Planes:
+    """A function that reads a picture, with its saliency map as a fourth plane, if any."""
+
+    def planes(name: str) -> Tensor:
+        picture = picture_tensor(dataset, name, allow_truncated)
+        saliency = None if maps is None else map_tensor(dataset, name, maps, allow_truncated)
+        return scaled(planes_of(picture, saliency), scale)
+
+    return planes
+
+
+def network_score(
+    model: nn.Module, recipe: Recipe, planes: Planes, device: str, precision: str, seed: int
+) -> Score:
+    """A function that scores one picture by a network and the recipe's crops.
+
+    ``planes`` gives a fourth plane, saliency, only if saliency is an input of the model.
+    """
+
+    def score(name: str) -> float:
+        views = test_views(planes(name), recipe, (seed, crc32(name.encode()))).to(device)
+        inputs = normalise(views[:, :3], recipe).contiguous(memory_format=torch.channels_last)
+        extra = () if views.shape[1] == 3 else (views[:, 3:],)
+        scores = forward(model, inputs, *extra, device=device, precision=precision)
+        if scores.shape != (len(views),):
+            raise ScoreError(
+                f"the model returned shape {tuple(scores.shape)} for {len(views)} crops",
+                "forward returns one score per crop, (B,)",
+            )
+        return float(scores.mean() if recipe.pool == "mean" else scores.quantile(0.5))
+
+    return score
+
+
+def forward(model: nn.Module, *inputs: Tensor, device: str, precision: str) -> Tensor:
+    """Scores of crops, float32, computed without gradients in the given precision."""
+    with (
+        torch.inference_mode(),
+        torch.autocast(device, dtype=torch.bfloat16, enabled=precision == "bf16"),
+    ):
+        result: Tensor = model(*inputs)
+    return result.float()
+
+
+def scorer_score(model: Any, planes: Planes, references: Mapping[str, str] | None = None) -> Score:
+    """A function that scores one whole picture.
+
+    If ``references`` are given, the model compares the picture with its reference.
+    """
+
+    def score(name: str) -> float:
+        image = planes(name)[None]
+        if references is None:
+            with torch.inference_mode():
+                return single(model.score(image))
+        reference = planes(references[name])[None]
+        if reference.shape != image.shape:
+            raise DataError(
+                f"{name} and its reference differ in size", "full-reference measures need equals"
+            )
+        with torch.inference_mode():
+            return single(model.score(image, reference))
+
+    return score

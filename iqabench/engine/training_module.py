@@ -1,0 +1,170 @@
+"""A stage of training as a Lightning module."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import lightning
+import torch
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, update_bn
+
+from iqabench.contract.cards import Recipe
+from iqabench.contract.errors import ScoreError
+from iqabench.contract.models import Batch
+from iqabench.contract.progress import Tick
+from iqabench.engine import history
+from iqabench.engine.crops import TrainingCrops
+from iqabench.engine.optimizers import make_optimizer, make_schedule
+from iqabench.store.records import EpochRecord
+
+EPOCHS_PER_STAGE = 10_000
+"""The epochs of stage k are numbered from k times this, so that stages draw different crops."""
+UNDEFINED = -10_000
+"""This plus the number of the epoch stands for an undefined validation SROCC. It lies below
+every defined SROCC and rises with the epoch. So the last epoch is kept if no SROCC is defined."""
+
+Validate = Callable[[nn.Module], float]
+"""SROCC of a network on the validation part; nan where it is not defined."""
+
+
+@dataclass(frozen=True)
+class Course:
+    """Everything that a training needs.
+
+    Attributes:
+        network: the network, trained in place.
+        recipe: how it is trained.
+        crops: the training part.
+        validate: measures the network on the validation part.
+        folder: holds unfinished work, from which training resumes, and ``history.json``.
+        device: ``cpu``, ``cuda`` or ``mps``.
+        precision: ``fp32`` or ``bf16``.
+        tick: called after every step.
+    """
+
+    network: Any
+    recipe: Recipe
+    crops: TrainingCrops
+    validate: Validate
+    folder: Path
+    device: str
+    precision: str
+    tick: Tick
+
+
+class StageModule(lightning.LightningModule):
+    """Trains the network of a course through one stage of its recipe."""
+
+    def __init__(self, course: Course, number: int) -> None:
+        super().__init__()
+        self.course = course
+        self.network = course.network
+        self.number = number
+        self.stage = course.recipe.stages[number]
+        self.sums: dict[str, float] = {}
+        self.average = AveragedModel(course.network) if self.stage.average else None
+
+    def on_train_epoch_start(self) -> None:
+        """Seed the global generator, from which dropout draws."""
+        stage = self.course.crops.seed * EPOCHS_PER_STAGE + self.number
+        torch.manual_seed(stage * EPOCHS_PER_STAGE + self.current_epoch)
+        self.sums = {}
+
+    def training_step(self, batch: tuple[Tensor, ...], step: int) -> Tensor:
+        """The weighted sum of the losses of a batch."""
+        with _no_stray_end():
+            losses = self.network.losses(_batch(*batch))
+        weights = self.course.recipe.loss_weights
+        total = sum(
+            (weights.get(name, 1.0) * loss for name, loss in losses.items()),
+            start=torch.zeros((), device=self.device),
+        )
+        if not bool(torch.isfinite(total)):
+            raise _not_finite(losses, self.current_epoch)
+        for name, loss in losses.items():
+            self.sums[name] = self.sums.get(name, 0.0) + float(loss.detach()) * len(batch[0])
+        epochs, batches = self.stage.epochs, int(self.trainer.num_training_batches)
+        done = self.current_epoch * batches + step + 1
+        self.course.tick(done, epochs * batches, f"epoch {self.current_epoch + 1}/{epochs}")
+        return total
+
+    def on_train_batch_end(self, outputs: Any, batch: Any, step: int) -> None:
+        """Add the weights to the average, in the steps that the stage averages."""
+        if self.average is not None:
+            steps = self.stage.epochs * int(self.trainer.num_training_batches)
+            if self.trainer.global_step > (1 - self.stage.average) * steps:
+                self.average.update_parameters(self.network)
+
+    def on_train_epoch_end(self) -> None:
+        """Validate the network and record the epoch."""
+        if self.average is not None and self.current_epoch + 1 == self.stage.epochs:
+            self._take_average(self.average.module)
+        self.network.eval()
+        with _no_stray_end():
+            srocc = self.course.validate(self.network)
+        self.network.train()
+        undefined = float(self.current_epoch + UNDEFINED)
+        self.log("validation_srocc", srocc if math.isfinite(srocc) else undefined)
+        history.append(
+            self.course.folder,
+            EpochRecord(
+                stage=self.number,
+                epoch=self.current_epoch,
+                losses={name: value / len(self.course.crops) for name, value in self.sums.items()},
+                validation_srocc=srocc if math.isfinite(srocc) else None,
+            ),
+        )
+
+    def configure_optimizers(self) -> Any:
+        """The optimiser of the stage and, where it has one, its schedule."""
+        optimizer = make_optimizer(self.network, self.stage)
+        schedule = make_schedule(optimizer, self.stage)
+        return optimizer if schedule is None else ([optimizer], [schedule])
+
+    def _take_average(self, average: nn.Module) -> None:
+        """Give the network the averaged weights, and measure its normalisation statistics anew."""
+        with torch.no_grad():
+            for own, mean in zip(self.network.parameters(), average.parameters(), strict=True):
+                own.copy_(mean)
+        crops: Any = self.trainer.train_dataloader
+        batches = ((_batch(*(part.to(self.device) for part in batch)),) for batch in crops)
+        update_bn(batches, _Losses(self.network))
+
+
+class _Losses(nn.Module):
+    """A network as ``update_bn`` needs it: a module that is called with one argument."""
+
+    def __init__(self, network: Any) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, batch: Batch) -> Mapping[str, Tensor]:
+        found: Mapping[str, Tensor] = self.network.losses(batch)
+        return found
+
+
+def _batch(images: Tensor, quality: Tensor, saliency: Tensor, index: Tensor) -> Batch:
+    images = images.contiguous(memory_format=torch.channels_last)
+    return Batch(images, quality, saliency if saliency.shape[1] else None, index)
+
+
+def _not_finite(losses: Mapping[str, Tensor], epoch: int) -> ScoreError:
+    values = ", ".join(f"{name} {float(loss.detach()):.3g}" for name, loss in losses.items())
+    return ScoreError(
+        f"the loss is not finite in epoch {epoch}: {values}", "try a smaller learning rate"
+    )
+
+
+@contextmanager
+def _no_stray_end() -> Iterator[None]:
+    """Turn a StopIteration into an error: Lightning would take it for the end of the data."""
+    try:
+        yield
+    except StopIteration as error:
+        raise ScoreError("the model raised StopIteration", "catch it there") from error

@@ -1,0 +1,122 @@
+"""The repetitions of a protocol: the training part and the test part of each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from iqabench.contract.cards import Protocol
+from iqabench.contract.errors import UsageError
+from iqabench.data import splits
+from iqabench.data.splits import Split
+from iqabench.data.tables import Dataset
+from iqabench.protocols.grammar import Across, Request
+from iqabench.store.records import TestProtocol
+
+Reader = Callable[[str], Dataset]
+"""Returns a data set by name."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One repetition of a protocol.
+
+    Attributes:
+        train: the set that is trained on.
+        test: the set that is tested.
+        split: contents of the training, validation and test parts.
+        contents: the tested contents; None tests all of the set.
+        seed: number of the repetition.
+        fold: number of the fold; None without folds.
+        protocol: how the parts were chosen.
+    """
+
+    train: Dataset
+    test: Dataset
+    split: Split
+    contents: tuple[str, ...] | None
+    seed: int
+    fold: int | None
+    protocol: TestProtocol
+
+
+def parts_of(
+    request: Request, read: Reader, seeds: int | None, split: str | None
+) -> Iterator[Part]:
+    """Every repetition that a request asks for.
+
+    Args:
+        request: a parsed ``--datasets``.
+        read: returns a data set by name.
+        seeds: repetitions 0..N-1; None takes what the training set's protocol asks for.
+        split: ``official`` for the published split, or the path of a split's file.
+
+    Raises:
+        UsageError: a split is named for a request across sets.
+        DataError: a set is too small or has no official split, or the file holds no split of it.
+    """
+    if isinstance(request, Across):
+        yield from _across(request, read, seeds, split)
+        return
+    dataset = read(request.dataset)
+    protocol = dataset.card.protocol
+    if split not in (None, "official"):
+        made = splits.load(Path(split), dataset.name, dataset.table["content"])
+        named = TestProtocol(kind="file", split=made.hash)
+        for seed in range(seeds or protocol.seeds):
+            yield Part(dataset, dataset, made, made.test, seed, None, named)
+        return
+    if split == "official":
+        protocol = protocol.model_copy(update={"kind": "official"})
+    for seed in range(seeds or protocol.seeds):
+        for fold, made in _within(dataset, protocol, seed):
+            yield Part(dataset, dataset, made, made.test, seed, fold, _named(protocol))
+
+
+def split_of(dataset: Dataset, seed: int, fold: int | None) -> Split:
+    """The split that a data set's own protocol makes for a seed and, where it has folds, a fold.
+
+    Raises:
+        UsageError: the protocol has folds and ``fold`` is none of them, or it has no folds and
+            ``fold`` is given.
+        DataError: the set is too small for its protocol.
+    """
+    protocol = dataset.card.protocol
+    found = dict(_within(dataset, protocol, seed))
+    if fold not in found:
+        folds = f"{protocol.folds} folds" if None not in found else "no folds"
+        hint = f"name one, --fold 0 to {protocol.folds - 1}" if None not in found else "drop --fold"
+        raise UsageError(f"'{dataset.name}' is split into {folds}", hint)
+    return found[fold]
+
+
+def _across(request: Across, read: Reader, seeds: int | None, split: str | None) -> Iterator[Part]:
+    if split is not None:
+        raise UsageError(
+            f"--split {split} does not apply to {request.train}:{request.test}",
+            "across sets all of the first trains and all of the second tests",
+        )
+    train, test = read(request.train), read(request.test)
+    for seed in range(seeds or Protocol().seeds):
+        made = splits.train_and_validate(
+            train.name, train.table["content"], seed, train.card.protocol
+        )
+        yield Part(train, test, made, None, seed, None, TestProtocol(kind="cross"))
+
+
+def _within(dataset: Dataset, protocol: Protocol, seed: int) -> Iterator[tuple[int | None, Split]]:
+    """Every fold of a seed and its split; without folds, None and the only split."""
+    contents = list(dataset.table["content"])
+    if protocol.kind == "k-fold":
+        for fold in range(protocol.folds):
+            yield fold, splits.k_fold(dataset.name, contents, seed, fold, protocol)
+    elif protocol.kind == "official":
+        yield None, splits.official(dataset.name, dataset.table, seed, protocol)
+    else:
+        yield None, splits.hold_out(dataset.name, contents, seed, protocol)
+
+
+def _named(protocol: Protocol) -> TestProtocol:
+    folds = protocol.folds if protocol.kind == "k-fold" else None
+    return TestProtocol(kind=protocol.kind, folds=folds)

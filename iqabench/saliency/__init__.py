@@ -1,0 +1,1 @@
+"""Saliency maps: providers, maps and their cache, permutation, evaluation."""

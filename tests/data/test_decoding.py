@@ -1,0 +1,368 @@
+import struct
+import threading
+import zlib
+
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image, ImageFile
+from torchvision.io import decode_jpeg, read_file
+
+from iqabench.contract import DataError
+from iqabench.data import decoding
+from iqabench.data.decoding import decode
+
+COLOURS = np.arange(18, dtype=np.uint8).reshape(2, 3, 3) * 14
+DEEP = np.array([[0, 255, 256], [32768, 65280, 65535]], np.uint16)
+PHOTO = np.clip(
+    np.add.outer(np.arange(64), np.arange(48))[..., None] * [2.2, 1.5, 1.0]
+    + np.random.default_rng(0).normal(0, 9, (64, 48, 3)),
+    0,
+    255,
+).astype(np.uint8)
+
+
+def saved(path, array, **options):
+    Image.fromarray(array).save(path, **options)
+    return path
+
+
+def decoded(path, array, **options):
+    """What comes back of an array saved as a picture file."""
+    return decode(saved(path, array, **options))
+
+
+def same(picture, pixels, *notes):
+    assert picture.pixels.dtype == np.uint8
+    assert picture.pixels.shape == np.shape(pixels)
+    np.testing.assert_array_equal(picture.pixels, pixels)
+    assert picture.notes == notes
+
+
+def three(grey):
+    return np.repeat(np.asarray(grey)[..., None], 3, axis=2)
+
+
+def png(path, width, height, depth, kind, rows, *chunks):
+    """A PNG by the book: header, further chunks, unfiltered rows."""
+
+    def chunk(name, body):
+        total = zlib.crc32(name + body)
+        return struct.pack(">I", len(body)) + name + body + struct.pack(">I", total)
+
+    head = struct.pack(">IIBBBBB", width, height, depth, kind, 0, 0, 0)
+    path.write_bytes(
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", head)
+        + b"".join(chunk(*given) for given in chunks)
+        + chunk(b"IDAT", zlib.compress(b"".join(b"\0" + row for row in rows)))
+        + chunk(b"IEND", b"")
+    )
+    return path
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.bmp", "a.tif", "a.ppm", "a.webp"])
+def test_colours_come_back_as_they_are(tmp_path, name):
+    lossless = {"lossless": True} if name == "a.webp" else {}
+    same(decoded(tmp_path / name, COLOURS, **lossless), COLOURS)
+
+
+def test_pixels_may_be_changed(tmp_path):
+    assert decoded(tmp_path / "a.png", COLOURS).pixels.flags.writeable
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+def test_jpeg_is_as_another_library_decodes_it(tmp_path, progressive):
+    path = saved(tmp_path / "a.jpg", PHOTO, quality=85, progressive=progressive)
+    same(decode(path), decode_jpeg(read_file(str(path))).permute(1, 2, 0).numpy())
+    assert np.abs(decode(path).pixels - PHOTO.astype(float)).mean() < 9
+
+
+def test_names_do_not_matter(tmp_path):
+    path = saved(tmp_path / "a.png", COLOURS)
+    same(decode(path.rename(tmp_path / "a.jpg")), COLOURS)
+
+
+def test_grey_is_three_equal_planes(tmp_path):
+    grey = COLOURS[..., 0]
+    same(decoded(tmp_path / "a.png", grey), three(grey), "grey copied to RGB")
+
+
+def test_black_and_white_is_black_and_white(tmp_path):
+    bits = np.array([[True, False], [False, True]])
+    same(decoded(tmp_path / "a.png", bits), three(bits * 255), "1 bit widened to 8")
+
+
+def test_a_palette_is_looked_up(tmp_path):
+    path = tmp_path / "a.png"
+    picture = Image.fromarray(np.array([[0, 1], [1, 0]], np.uint8)).convert("P")
+    picture.putpalette([10, 20, 30, 200, 100, 50])
+    one, two = [10, 20, 30], [200, 100, 50]
+    picture.save(path)
+    same(decode(path), [[one, two], [two, one]], "palette applied")
+    for transparency in (1, b"\x00\x80"):  # one transparent entry, or an opacity for each
+        picture.save(path, transparency=transparency)
+        same(decode(path), [[one, two], [two, one]], "alpha dropped", "palette applied")
+
+
+@pytest.mark.parametrize(
+    ("opacity", "note"), [(7, "alpha dropped"), (0, "alpha dropped"), (255, "opaque alpha dropped")]
+)
+def test_alpha_is_left_out(tmp_path, opacity, note):
+    alpha = np.full((2, 3, 1), opacity, np.uint8)
+    coloured = np.concatenate([COLOURS, alpha], axis=2)
+    same(decoded(tmp_path / "a.png", coloured), COLOURS, note)
+    grey = np.concatenate([COLOURS[..., :1], alpha], axis=2)
+    expected = three(COLOURS[..., 0])
+    same(decoded(tmp_path / "b.png", grey), expected, note, "grey copied to RGB")
+
+
+def test_a_transparent_colour_is_a_colour(tmp_path):
+    rows = [row.tobytes() for row in COLOURS]
+    key = struct.pack(">HHH", *COLOURS[0, 0])
+    same(
+        decode(png(tmp_path / "a.png", 3, 2, 8, 2, rows, (b"tRNS", key))), COLOURS, "alpha dropped"
+    )
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.tif"])
+def test_16_bit_grey_keeps_its_high_byte(tmp_path, name):
+    found = decoded(tmp_path / name, DEEP)
+    same(found, three(DEEP >> 8), "16 bits cut to 8", "grey copied to RGB")
+
+
+def test_16_bit_grey_ppm_keeps_its_high_byte(tmp_path):
+    path = tmp_path / "a.ppm"
+    path.write_bytes(b"P5 3 2 65535\n" + DEEP.astype(">u2").tobytes())
+    same(decode(path), three(DEEP >> 8), "16 bits cut to 8", "grey copied to RGB")
+
+
+def test_16_bit_colour_keeps_its_high_byte(tmp_path):
+    path = png(tmp_path / "a.png", 1, 1, 16, 2, [DEEP[1].astype(">u2").tobytes()])
+    same(decode(path), [[DEEP[1] >> 8]], "16 bits cut to 8")
+
+
+@pytest.mark.parametrize("coding", [{}, {"byteorder": ">"}, {"compression": "zlib"}])
+def test_16_bit_colour_tiff_keeps_its_high_byte(tmp_path, coding):
+    tifffile.imwrite(tmp_path / "a.tif", DEEP[None], photometric="rgb", **coding)
+    same(decode(tmp_path / "a.tif"), DEEP[None] >> 8, "16 bits cut to 8")
+
+
+def test_16_bit_planes_are_refused_since_pillow_misreads_them(tmp_path):
+    planes = DEEP.T[:, None]
+    tifffile.imwrite(tmp_path / "a.tif", planes, photometric="rgb", planarconfig="separate")
+    with pytest.raises(DataError, match="16-bit channels in separate planes"):
+        decode(tmp_path / "a.tif")
+
+
+def test_12_bit_grey_keeps_its_high_byte(tmp_path):
+    tags = [(256, 3), (257, 1), (258, 12), (259, 1), (262, 1), (273, 8), (277, 1), (278, 1)]
+    entries = [struct.pack("<HHIHH", tag, 3, 1, value, 0) for tag, value in [*tags, (279, 5)]]
+    packed = bytes([0x12, 0x3F, 0xFF, 0x00, 0xF0])  # 0x123, 0xFFF, 0x00F
+    (tmp_path / "a.tif").write_bytes(
+        struct.pack("<2sHI", b"II", 42, 14)
+        + packed.ljust(6, b"\0")
+        + struct.pack("<H", len(entries))
+        + b"".join(entries)
+        + bytes(4)
+    )
+    expected = three([[0x12, 0xFF, 0x00]])
+    same(decode(tmp_path / "a.tif"), expected, "12 bits cut to 8", "grey copied to RGB")
+
+
+@pytest.mark.parametrize(
+    ("kind", "why"),
+    [
+        (np.float32, "floating-point pixels"),
+        (np.int32, "32-bit or signed integer pixels"),
+        (np.uint32, "32-bit or signed integer pixels"),
+        (np.int16, "32-bit or signed integer pixels"),
+    ],
+)
+def test_pixels_without_a_range_are_refused(tmp_path, kind, why):
+    tifffile.imwrite(tmp_path / "a.tif", np.array([[0, 1]], kind))
+    with pytest.raises(DataError, match=why):
+        decode(tmp_path / "a.tif")
+
+
+def test_cmyk_is_what_is_left_of_white(tmp_path):
+    inks = np.array([[[255, 0, 0, 0], [0, 255, 255, 0], [0, 0, 0, 255], [0, 0, 0, 0]]], np.uint8)
+    picture = Image.frombytes("CMYK", (4, 1), inks.tobytes())
+    colours = np.array([[[0, 255, 255], [255, 0, 0], [0, 0, 0], [255, 255, 255]]])
+    picture.save(tmp_path / "a.tif")
+    same(decode(tmp_path / "a.tif"), colours, "CMYK converted to RGB")
+    picture.resize((64, 16), Image.Resampling.NEAREST).save(tmp_path / "a.jpg", quality=100)
+    found = decode(tmp_path / "a.jpg")  # Adobe's kind, whose inks are inverted
+    assert found.notes == ("CMYK converted to RGB",)
+    assert np.abs(found.pixels[8:9, 8::16] - colours).max() <= 3
+
+
+UPRIGHT = {
+    1: COLOURS,
+    2: COLOURS[:, ::-1],
+    3: COLOURS[::-1, ::-1],
+    4: COLOURS[::-1],
+    5: COLOURS.transpose(1, 0, 2),
+    6: np.rot90(COLOURS, -1),
+    7: COLOURS[::-1, ::-1].transpose(1, 0, 2),
+    8: np.rot90(COLOURS),
+}
+
+
+@pytest.mark.parametrize("orientation", UPRIGHT)
+@pytest.mark.parametrize("name", ["a.png", "a.webp", "a.tif"])
+def test_pictures_are_turned_upright(tmp_path, name, orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    lossless = {"lossless": True} if name == "a.webp" else {}
+    notes = () if orientation == 1 else (f"turned upright (EXIF {orientation})",)
+    found = decoded(tmp_path / name, COLOURS, exif=exif, **lossless)
+    same(found, UPRIGHT[orientation], *notes)
+
+
+def test_a_damaged_exif_costs_no_picture(tmp_path):
+    found = decoded(tmp_path / "a.png", COLOURS, exif=b"Exif\0\0no TIFF header")
+    same(found, COLOURS, "EXIF unreadable")
+
+
+def test_a_colour_profile_is_not_applied(tmp_path):
+    from PIL import ImageCms
+
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
+    found = decoded(tmp_path / "a.png", COLOURS, icc_profile=profile)
+    same(found, COLOURS, "ICC profile ignored")
+
+
+@pytest.mark.parametrize("name", ["a.gif", "a.png", "a.webp", "a.tif"])
+def test_the_first_frame_is_taken(tmp_path, name):
+    frames = [np.full((2, 3, 3), value, np.uint8) for value in (0, 90, 200)]
+    more = {"save_all": True, "append_images": [Image.fromarray(frame) for frame in frames[1:]]}
+    more |= {"lossless": True} if name == "a.webp" else {}
+    found = decoded(tmp_path / name, frames[0], **more)
+    np.testing.assert_array_equal(found.pixels, frames[0])
+    assert found.notes[-1] == "first of 3 frames"
+
+
+def test_notes_add_up(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 3
+    grey = Image.fromarray(DEEP)
+    grey.save(
+        tmp_path / "a.tif", exif=exif, icc_profile=b"profile", save_all=True, append_images=[grey]
+    )
+    same(
+        decode(tmp_path / "a.tif"),
+        three(DEEP[::-1, ::-1] >> 8),
+        "turned upright (EXIF 3)",
+        "16 bits cut to 8",
+        "grey copied to RGB",
+        "ICC profile ignored",
+        "first of 2 frames",
+    )
+
+
+@pytest.mark.parametrize("damage", ["text", "empty", "cut", "absent", "folder", "icon"])
+def test_what_is_no_whole_picture_is_refused_by_name(tmp_path, damage):
+    path = tmp_path / "hurt.png"
+    if damage == "text":
+        path.write_text("no picture")
+    elif damage == "empty":
+        path.write_bytes(b"")
+    elif damage == "cut":
+        cut(saved(path, PHOTO))
+    elif damage == "folder":
+        path.mkdir()
+    elif damage == "icon":
+        Image.fromarray(COLOURS).save(path, "ICO")
+    with pytest.raises(DataError, match="hurt") as error:
+        decode(path)
+    assert "\n" not in error.value.message
+    assert str(path) in error.value.hint
+
+
+def cut(path, share=0.5):
+    content = path.read_bytes()
+    path.write_bytes(content[: int(len(content) * share)])
+    return path
+
+
+def test_a_truncated_png_keeps_its_rows_if_that_is_asked_for(tmp_path):
+    path = cut(saved(tmp_path / "a.png", PHOTO))
+    with pytest.raises(DataError, match="truncated") as error:
+        decode(path)
+    assert "--allow-truncated" in error.value.hint
+    found = decode(path, allow_truncated=True)
+    assert found.notes == ("truncated",)
+    np.testing.assert_array_equal(found.pixels[:20], PHOTO[:20])
+    assert found.pixels.shape == PHOTO.shape
+    assert (found.pixels[-20:] == 0).all()
+
+
+def test_a_truncated_jpeg_keeps_its_rows_if_that_is_asked_for(tmp_path):
+    path = saved(tmp_path / "a.jpg", PHOTO)
+    whole = decode(path)
+    with pytest.raises(DataError, match="truncated"):
+        decode(cut(path, 0.8))
+    found = decode(path, allow_truncated=True)
+    assert found.notes == ("truncated",)
+    np.testing.assert_array_equal(found.pixels[:16], whole.pixels[:16])
+    assert (found.pixels[-1] != whole.pixels[-1]).any()
+
+
+def test_a_file_cut_off_behind_its_first_page_keeps_that(tmp_path):
+    page = Image.fromarray(PHOTO)
+    page.save(tmp_path / "a.tif", save_all=True, append_images=[page, page])
+    path = cut(tmp_path / "a.tif")
+    with pytest.raises(DataError, match="cannot decode"):
+        decode(path)
+    same(decode(path, allow_truncated=True), PHOTO, "truncated", "first of several frames")
+
+
+def test_whole_pictures_are_the_same_where_truncated_ones_are_allowed(tmp_path):
+    path = saved(tmp_path / "a.jpg", PHOTO)
+    same(decode(path, allow_truncated=True), decode(path).pixels)
+
+
+@pytest.mark.parametrize("others", [False, True])
+def test_what_others_allow_is_not_allowed_here_and_left_to_them(tmp_path, monkeypatch, others):
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", others)
+    path = cut(saved(tmp_path / "a.png", PHOTO))
+    for _ in range(2):
+        with pytest.raises(DataError, match="truncated"):
+            decode(path)
+        decode(path, allow_truncated=True)
+    assert bool(ImageFile.LOAD_TRUNCATED_IMAGES) is others
+
+
+def test_what_one_thread_allows_is_not_allowed_in_another(tmp_path):
+    path = cut(saved(tmp_path / "a.png", PHOTO))
+    refused = []
+
+    def strict():
+        try:
+            decode(path)
+        except DataError as error:
+            refused.append(error)
+
+    with decoding._accepting_truncated(True):
+        thread = threading.Thread(target=strict)
+        thread.start()
+        thread.join()
+        assert ImageFile.LOAD_TRUNCATED_IMAGES
+    assert len(refused) == 1
+
+
+@pytest.mark.parametrize("side", [2**14, 2**16 - 1, 2**31 - 1])
+def test_too_large_a_picture_is_refused_before_it_is_decoded(tmp_path, side):
+    path = png(tmp_path / "a.png", side, side, 8, 2, [])
+    with pytest.raises(DataError, match="more than 134217728 pixels"):
+        decode(path)
+
+
+def test_the_limit_itself_is_allowed(tmp_path, monkeypatch):
+    path = saved(tmp_path / "a.png", COLOURS)
+    monkeypatch.setattr(decoding, "MAX_PIXELS", 6)
+    same(decode(path), COLOURS)
+    monkeypatch.setattr(decoding, "MAX_PIXELS", 5)
+    with pytest.raises(DataError, match="more than 5 pixels"):
+        decode(path, allow_truncated=True)

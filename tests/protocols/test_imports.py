@@ -1,0 +1,200 @@
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from iqabench import Results, Session, import_scores, run
+from iqabench.contract import DataError, UsageError
+from iqabench.report.evaluations import groups
+
+pytestmark = pytest.mark.usefixtures("toy")
+
+
+@pytest.fixture
+def dataset(little):
+    """The small data set, read."""
+    return Session(little.catalog).dataset(little.name)
+
+
+@pytest.fixture
+def scores(little, dataset, tmp_path):
+    """Writes a scores file and imports it."""
+
+    def bring(table, model="mine", store=None, **options):
+        path = tmp_path / "scores.csv"
+        path.write_text(table if isinstance(table, str) else table.to_csv(index=False))
+        session = Session(little.catalog, store=store or tmp_path / "store")
+        return import_scores(path, model, "little", session=session, **options)
+
+    return bring
+
+
+@pytest.fixture
+def noisy(dataset):
+    """Labels plus noise, as a scores table in another order."""
+    table = dataset.table[["image"]].copy()
+    noise = np.random.default_rng(0).normal(0, 0.5, len(table))
+    table["score"] = dataset.table["quality"] + noise
+    return table.sample(frac=1, random_state=0)
+
+
+def parts(results, dataset, noisy):
+    """Scores and labels of every repetition's test part."""
+    joined = dataset.table.merge(noisy, on="image")
+    for evaluation in results.store.evaluations():
+        part = joined[joined["content"].isin(evaluation.contents)]
+        yield part["score"], part["quality"]
+
+
+@pytest.mark.parametrize(("direction", "sign"), [("higher", 1), ("lower", -1)])
+def test_imported_scores_are_judged_on_the_sets_own_test_parts(
+    scores, dataset, noisy, direction, sign
+):
+    noisy["score"] *= sign
+    results = scores(noisy, direction=direction, seeds=4)
+    board = results.leaderboard()
+    assert len(board) == 1
+    row = board.iloc[0]
+    assert (row["model"], row["name"], row["train"], row["init"]) == ("mine", "imported", "-", "-")
+    assert (row["repetitions"], row["coverage"], row["failed"]) == (4, 1, 0)
+    for metric, plain in (
+        ("srocc", stats.spearmanr),
+        ("plcc", stats.pearsonr),
+        ("krocc", stats.kendalltau),
+    ):
+        each = [sign * plain(*part).statistic for part in parts(results, dataset, noisy)]
+        assert row[f"{metric}_mean"] == pytest.approx(np.mean(each), abs=1e-12)
+        assert row[f"{metric}_mean"] > 0.5
+    assert np.isnan(row["rmse_mean"])  # in nobody's units
+    assert row["rmse_mapped_mean"] > 0
+
+
+def test_file_names_match_where_they_are_unique(scores, dataset, noisy):
+    by_path = scores(noisy, model="path").leaderboard()
+    noisy["image"] = "elsewhere/" + noisy["image"]
+    by_name = scores(noisy, model="name").leaderboard()
+    assert by_name["srocc_mean"].tolist() == by_path["srocc_mean"].tolist()
+
+
+def test_ambiguous_file_names_are_refused(tmp_path, little, noisy):
+    """Two folders of pictures of one name: only whole paths will do."""
+    root = tmp_path / "twins"
+    lines = ["image,mos"]
+    for number in range(4):
+        for side in ("left", "right"):
+            (root / side).mkdir(parents=True, exist_ok=True)
+            picture = (little.root / f"c{number}_1.png").read_bytes()
+            (root / side / f"{number}.png").write_bytes(picture)
+            lines.append(f"{side}/{number}.png,{number}")
+    (root / "scores.csv").write_text("\n".join(lines))
+    catalog = tmp_path / "twins.yaml"
+    catalog.write_text(f"datasets:\n  twins: {{reader: csv, root: {root}, labels: scores.csv}}\n")
+    path = tmp_path / "mine.csv"
+
+    def bring(text):
+        path.write_text(text)
+        session = Session(catalog, store=tmp_path / "store")
+        return import_scores(path, "mine", "twins", session=session)
+
+    with pytest.raises(DataError, match=r"mine.csv: '0.png' is ambiguous in twins") as refused:
+        bring("image,score\n0.png,1\n")
+    assert refused.value.hint == "images are named as in left/0.png"
+    assert bring("image,score\nleft/0.png,1\nright/0.png,2\n").leaderboard().shape[0] == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("image,score\nc0_1.png,1\nnope.png,2\n", "scores.csv: 'nope.png' is not in little"),
+        ("image,score\nc0_1.png,1\nc0_1.png,2\n", "scores.csv scores c0_1.png twice"),
+        ("image,score\nc0_1.png,1\nx/c0_1.png,2\n", "scores.csv scores c0_1.png twice"),
+        ("image,score\nc0_1.png,1\nc0_2.png,good\n", "scores.csv, line 3: 'good' is no number"),
+        ("image,score\nc0_1.png,\n", "scores.csv, line 2: 'nan' is no number"),
+        ("image,score\nc0_1.png,inf\n", "scores.csv, line 2: 'inf' is no number"),
+        ("name,value\nc0_1.png,1\n", "scores.csv lacks the columns image and score"),
+        ("image,score\n", "scores.csv holds no scores"),
+        ("", "cannot read .*scores.csv: .*"),
+    ],
+)
+def test_bad_files_are_refused_and_nothing_is_stored(scores, tmp_path, text, message):
+    with pytest.raises(DataError, match=message) as refused:
+        scores(text)
+    assert refused.value.hint
+    assert not list((tmp_path / "store" / "evaluations").glob("*"))
+    assert not list((tmp_path / "store" / "jobs").glob("*"))
+
+
+@pytest.mark.parametrize("seeds", [0, -1])
+def test_no_repetitions_are_refused(scores, noisy, seeds):
+    with pytest.raises(UsageError, match="asks for no repetition"):
+        scores(noisy, seeds=seeds)
+
+
+def test_a_missing_file_is_bad_usage(little, iqabench, store, tmp_path):
+    path, session = tmp_path / "no.csv", Session(little.catalog, store=store)
+    with pytest.raises(UsageError, match="no file at"):
+        import_scores(path, "mine", "little", session=session)
+    code, _, error = iqabench(
+        *("import", path, "--model", "mine", "--dataset", "little"),
+        *("--store", store, "--catalog", little.catalog),
+    )
+    assert code == 2
+    assert [line.partition(":")[0] for line in error] == ["error", "hint"]
+
+
+def test_names_that_look_like_numbers_stay_names(little, tmp_path):
+    """``007`` is a file's name, not seven."""
+    root = tmp_path / "bare"
+    root.mkdir()
+    for number in range(3):
+        picture = (little.root / f"c{number}_1.png").read_bytes()
+        (root / f"00{number}").write_bytes(picture)
+    (root / "scores.csv").write_text(
+        "image,mos\n" + "".join(f"./00{number},{number}\n" for number in range(3))
+    )
+    catalog = tmp_path / "bare.yaml"
+    catalog.write_text(f"datasets:\n  bare: {{reader: csv, root: {root}, labels: scores.csv}}\n")
+    path = tmp_path / "mine.csv"
+    path.write_text("image,score\n000,1\n001,2\n002,3\n")
+    session = Session(catalog, store=tmp_path / "store")
+    results = import_scores(path, "mine", "bare", seeds=1, session=session)
+    assert results.leaderboard().iloc[0]["coverage"] == 1
+
+
+def test_missing_images_lower_coverage(scores, dataset, noisy):
+    contents = scores(noisy, model="whole", seeds=1).store.evaluations()[0].contents
+    gone = dataset.table.loc[dataset.table["content"].isin(contents), "image"].iloc[0]
+    results = scores(noisy[noisy["image"] != gone], model="holes", seeds=1)
+    assert results.leaderboard()["coverage"].tolist() == [7 / 8]  # 2 of 9 contents, 4 levels
+    (record,) = [job.record for job in results.store.jobs() if "holes" in job.record.title]
+    assert record.failed_images == 1
+    stored = results.store.predictions(results.store.evaluations()[0].predict)
+    assert len(stored) == len(dataset.table)
+
+
+def test_imports_and_runs_join_one_table(scores, little, dataset, noisy, store):
+    run("toy-estimator", "little", seeds=2, session=Session(little.catalog, store=store))
+    scores(noisy, seeds=2, store=store)
+    everything = Results(Session(store=store))
+    assert set(everything.leaderboard()["model"]) == {"mine", "toy-estimator"}
+    pair = everything.differences()
+    assert len(pair) == 1
+    means = everything.leaderboard().set_index("model")["srocc_mean"]
+    row = pair.iloc[0]
+    assert row["difference"] == pytest.approx(means[row["a"]] - means[row["b"]], abs=1e-12)
+
+
+def test_scores_of_pristine_pictures_are_kept_and_judge_nothing(scores, dataset, noisy):
+    plain = scores(noisy, "plain").leaderboard().iloc[0]
+    pristine = pd.DataFrame({"image": ["c0.png", "c3.png"], "score": [9.0, 8.0]})
+    results = scores(pd.concat([noisy, pristine]), "more")
+    row = results.leaderboard().iloc[0]
+    metrics = [name for name in row.index if name.startswith(("srocc", "plcc", "coverage"))]
+    assert row[metrics].equals(plain[metrics])
+    stored = results.store.predictions(results.store.evaluations()[0].predict)
+    assert list(stored["image"][36:]) == ["c0.png", "c3.png"]
+    (group,) = (found for found in groups(results.store) if found.record.label == "more")
+    for frame, found in zip(group.repetitions(), group.references(), strict=True):
+        tested = {"c0.png": 9.0, "c3.png": 8.0}.items()
+        expected = {name: score for name, score in tested if name in set(frame["reference"])}
+        assert dict(zip(found["image"], found["prediction"], strict=True)) == expected
