@@ -2,23 +2,27 @@
 # make test    every test
 # make quick   the tests that take seconds
 # make check   format, lint, types, import rules
+# make floors  draw docs/floors.svg from the import rules
+# make golden  record what each part computes, after its version was raised
 # make pyiqa-table   list pyiqa's metrics again, after a new version of it
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# A process for each core, each with one thread: threads that wait for each other spin.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo test quick check format pyiqa-table clean
+.PHONY: demo test quick check format floors golden pyiqa-table clean
 
 demo: $(VENV)/.installed
 	$(BIN)/iqabench run --models biosiqnet-lite,brisque --datasets demo
 	$(BIN)/iqabench leaderboard --format csv -o leaderboard.csv
 
 test: $(VENV)/.installed-dev
-	$(BIN)/pytest
+	$(PYTEST)
 
 quick: $(VENV)/.installed-dev
-	$(BIN)/pytest -m "not slow"
+	$(PYTEST) -m "not slow"
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
@@ -29,6 +33,12 @@ check: $(VENV)/.installed-dev
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+floors: $(VENV)/.installed-dev
+	$(BIN)/python docs/floors.py
+
+golden: $(VENV)/.installed-dev
+	$(BIN)/python tests/golden/record.py
 
 pyiqa-table: $(VENV)/.installed-dev
 	$(BIN)/python -m iqabench_pyiqa.listing
