@@ -1,3 +1,4 @@
+import re
 import runpy
 from pathlib import Path
 
@@ -7,6 +8,18 @@ DOCS = Path(__file__).parents[1] / "docs"
 def test_the_page_of_models_is_made_from_the_cards():
     made = runpy.run_path(str(DOCS / "models.py"))["page"]()
     assert (DOCS / "models.md").read_text(encoding="utf-8") == made, "run python docs/models.py"
+
+
+def test_the_picture_of_the_floors_is_drawn_from_the_import_rules():
+    made = runpy.run_path(str(DOCS / "floors.py"))["picture"]()
+    assert (DOCS / "floors.svg").read_text(encoding="utf-8") == made, "run make floors"
+
+
+def test_the_page_of_the_floors_names_what_is_there():
+    text = (DOCS / "architecture.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`((?:iqabench|plugins|tests|docs)/[\w./]*)`", text))
+    assert len(named) > 25
+    assert {name for name in named if not (DOCS.parent / name).exists()} == set()
 
 
 def test_every_system_that_has_a_name_is_registered():
