@@ -1,1 +1,1 @@
-"""Saliency maps: providers, maps and their cache, permutation, evaluation."""
+"""Saliency maps from the plugins' providers: their cache, permutation, evaluation."""
