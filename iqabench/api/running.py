@@ -57,7 +57,8 @@ def plan(
     session = in_use(session)
     session.store.readable()
     check_seeds(seeds)
-    requests = grammar.canonical(grammar.parse(listed(datasets)), session.catalog)
+    typed = grammar.parse(listed(datasets))
+    requests = grammar.canonical(typed, session.catalog)
     resolved = session.requests(listed(models), listed(set), choices or Choices())
     for name in _sets(requests):
         session.labelled(name)
