@@ -142,6 +142,22 @@ def test_a_damaged_record_is_refused_by_name(ready):
             assert error.value.hint == "remove it; run again"
 
 
+def test_other_damaged_records_are_refused_by_name_too(ready):
+    ready.save_evaluation(evaluation())
+    ready.save_split(SPLIT)
+    for folder, key, read in (
+        ("evaluations", "seed", ready.evaluations),
+        ("splits", "train", lambda: ready.split(SPLIT.digest)),
+    ):
+        (path,) = (ready.root / folder).iterdir()
+        path.write_text(path.read_text().replace(f'"{key}"', f'"un{key}"'))
+        with pytest.raises(StoreError) as error:
+            read()
+        assert f"{path} is damaged: " in error.value.message
+        assert key in error.value.message
+        assert error.value.hint == "remove it; run again"
+
+
 def test_predictions_tables_and_splits_come_back_as_they_were(ready):
     frame = pd.DataFrame({"image": ["a"], "prediction": [0.1 + 0.2], "error": [None]})
     assert ready.predictions(keep(ready, job_record("net"), frame))["prediction"][0] == 0.1 + 0.2
