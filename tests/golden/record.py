@@ -2,7 +2,8 @@
 
 ``.venv/bin/python tests/golden/record.py`` writes ``golden.json`` anew and says what changed.
 It refuses where a part computes other numbers and its version was not raised; then it writes
-nothing. ``--first`` records whatever is computed, for before the first release of a version.
+nothing. ``--first`` records whatever is computed: before the first release of a version, or when a
+library computes other numbers, whose own version is in the fingerprints.
 """
 
 from __future__ import annotations

@@ -58,7 +58,8 @@ def test_the_same_version_computes_the_same_numbers(name):
         f"'{name}' computes other numbers under the same version: '{key}' is {far:.1e} of its "
         f"largest value away, allowed are {TOLERANCES[name]:.0e}. If that is meant, raise "
         f"{parts.PARTS[name].place} and run `{parts.RECORD}`: results of the old version are then "
-        "computed anew. If it is not meant, mend the code"
+        "computed anew. If a new version of a library does it, which fingerprints hold anyway, run "
+        f"`{parts.RECORD} --first`. If it is not meant, mend the code"
     )
 
 
