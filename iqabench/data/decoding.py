@@ -23,6 +23,8 @@ DECODING = f"rgb-{VERSIONS['decoding']}"
 FORMATS = ("PNG", "JPEG", "BMP", "WEBP", "TIFF", "GIF", "PPM")
 MAX_PIXELS = 2**27
 """Larger pictures (over 134 million pixels, 384 MiB decoded) are refused."""
+RUN_LENGTH_CODES = (1, 2)
+"""``compression`` of BMP files: runs of 8-bit and of 4-bit pixels."""
 CONVERSIONS = {
     "1": "1 bit widened to 8",
     "L": "grey copied to RGB",
@@ -108,6 +110,7 @@ def _decoded(content: bytes, truncated: bool = False) -> Picture:
     ):
         if picture.width * picture.height > MAX_PIXELS:
             raise Image.DecompressionBombError
+        _filled(picture, content)
         notes = ["truncated"] if truncated else []
         bits = _bits(picture, content)
         pixels = _rgb(_upright(picture, notes), bits, notes)
@@ -122,6 +125,19 @@ def _decoded(content: bytes, truncated: bool = False) -> Picture:
         else:
             notes += [f"first of {frames} frames"] if frames > 1 else []
         return Picture(pixels, tuple(notes))
+
+
+def _filled(picture: ImageFile, content: bytes) -> None:
+    """Refuse a run-length coded BMP whose runs cannot fill it.
+
+    Pillow adds missing pixels one by one: many seconds if a header declares a huge picture.
+
+    Raises:
+        ValueError: two bytes code at most 255 pixels, and the file lacks even half of those needed.
+    """
+    runs = picture.format == "BMP" and picture.info.get("compression") in RUN_LENGTH_CODES
+    if runs and picture.width * picture.height > 255 * len(content):
+        raise ValueError("more pixels are declared than the runs hold")
 
 
 def _bits(picture: ImageFile, content: bytes) -> int:

@@ -366,3 +366,22 @@ def test_the_limit_itself_is_allowed(tmp_path, monkeypatch):
     monkeypatch.setattr(decoding, "MAX_PIXELS", 5)
     with pytest.raises(DataError, match="more than 5 pixels"):
         decode(path, allow_truncated=True)
+
+
+def run_length_coded(width, height, runs):
+    """An 8-bit BMP with a grey palette, coded in runs."""
+    palette = b"".join(bytes((grey, grey, grey, 0)) for grey in range(256))
+    start = 14 + 40 + len(palette)
+    head = struct.pack("<IiiHHIIiiII", 40, width, height, 1, 8, 1, len(runs), 0, 0, 256, 0)
+    return struct.pack("<2sIHHI", b"BM", start + len(runs), 0, 0, start) + head + palette + runs
+
+
+def test_runs_that_cannot_fill_a_huge_picture_are_refused_at_once(tmp_path):
+    row = b"\x08\x64\x00\x00"
+    path = tmp_path / "runs.bmp"
+    path.write_bytes(run_length_coded(8, 4, 4 * row + b"\x00\x01"))
+    assert (decode(path).pixels == 100).all()
+    path.write_bytes(run_length_coded(9_000, 9_000, 4 * row + b"\x00\x01"))
+    for truncated in (False, True):
+        with pytest.raises(DataError, match="more pixels are declared than the runs hold"):
+            decode(path, truncated)
