@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ from iqabench.protocols.requests import Choices, check_seeds
 
 if TYPE_CHECKING:
     from iqabench.protocols.plan import FitJob, Plan, PredictJob
-    from iqabench.store import Job, Store
+    from iqabench.store import Job
 
 DEFAULT_MODELS = ("biosiqnet-lite", "brisque")
 DEFAULT_DATASETS = ("demo",)
@@ -69,14 +69,13 @@ def planned(made: Plan, *, session: Session | None = None) -> list[PlannedJob]:
     """The jobs of a plan, whether each is done, and the time that each is expected to take."""
     from iqabench.engine.execute import title
 
-    store = in_use(session).store
+    ended = {job.fingerprint: job for job in in_use(session).store.jobs()}
     rows = []
     for job in made.jobs:
-        known = store.job(job.fingerprint)
+        known = ended.get(job.fingerprint)
         state = "-" if known is None else known.record.status
-        rows.append(
-            PlannedJob(job.fingerprint, title(job), job.images, state, _estimate(job, store))
-        )
+        estimate = _estimate(job, ended.values())
+        rows.append(PlannedJob(job.fingerprint, title(job), job.images, state, estimate))
     return rows
 
 
@@ -168,17 +167,17 @@ def find_job(beginning: str, *, session: Session | None = None) -> Job:
     """
     from iqabench.contract.errors import UnknownNameError
 
-    store = in_use(session).existing_store()
-    matches = [known for known in store.jobs() if known.fingerprint.startswith(beginning)]
+    ended = list(in_use(session).existing_store().jobs())
+    matches = [known for known in ended if known.fingerprint.startswith(beginning)]
     if len(matches) != 1:
-        names = [known.fingerprint for known in store.jobs()]
+        names = [known.fingerprint for known in ended]
         what = "job" if not matches else "job (several begin so)"
         raise UnknownNameError(what, beginning, names)
     return matches[0]
 
 
-def _estimate(job: FitJob | PredictJob, store: Store) -> float | None:
-    for known in store.jobs():
+def _estimate(job: FitJob | PredictJob, ended: Iterable[Job]) -> float | None:
+    for known in ended:
         record, identity = known.record, known.record.identity
         if (
             record.done

@@ -5,10 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from iqabench.store.files import write_json
-from iqabench.store.folder import read_record
+from iqabench.store.folder import HISTORY, read_record
 from iqabench.store.records import EpochRecord, History, plain
-
-HISTORY = "history.json"
 
 
 def read(folder: Path) -> tuple[EpochRecord, ...]:

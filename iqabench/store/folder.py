@@ -52,8 +52,10 @@ from iqabench.store.records import (
 if TYPE_CHECKING:
     import pandas as pd
 
-JOB, STORE = "job.json", "store.json"
+JOB, STORE, HISTORY = "job.json", "store.json", "history.json"
 PREDICTIONS, WEIGHTS = "predictions.parquet", "weights.safetensors"
+PARTS = ("jobs", "tables", "splits", "evaluations", "stress", "cache")
+"""The folders of a store."""
 OLDEST_READABLE = 1
 """The oldest format that ``iqabench store upgrade`` can read."""
 Kind = TypeVar("Kind", bound=BaseModel)
@@ -111,7 +113,7 @@ class Store:
         """
         self.readable()
         try:
-            for part in ("jobs", "tables", "splits", "evaluations", "stress", "cache"):
+            for part in PARTS:
                 (self.root / part).mkdir(parents=True, exist_ok=True)
             if (self.root / STORE).exists():
                 probe = self.root / f".probe-{uuid.uuid4().hex}"
@@ -261,12 +263,14 @@ def read_record(path: Path, kind: type[Kind]) -> Kind | None:
     try:
         return kind.model_validate_json(content)
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        raise StoreError(
-            f"{path} is damaged: {place + ': ' if place else ''}{first['msg']}",
-            "remove it; run again",
-        ) from error
+        raise StoreError(f"{path} is damaged: {flaw(error)}", "remove it; run again") from error
+
+
+def flaw(error: ValidationError) -> str:
+    """The first thing that is wrong with a record: the field, if it is one, and what is wrong."""
+    first = error.errors()[0]
+    place = ".".join(map(str, first["loc"]))
+    return f"{place}: {first['msg']}" if place else str(first["msg"])
 
 
 def stored_files(folder: Path) -> tuple[StoredFile, ...]:

@@ -18,7 +18,16 @@ from pydantic import ValidationError
 
 from iqabench.contract.errors import StoreError
 from iqabench.store.files import write_json
-from iqabench.store.folder import JOB, OLDEST_READABLE, STORE, stored_files, written_format
+from iqabench.store.folder import (
+    HISTORY,
+    JOB,
+    OLDEST_READABLE,
+    PARTS,
+    STORE,
+    flaw,
+    stored_files,
+    written_format,
+)
 from iqabench.store.records import (
     FORMAT,
     UNKNOWN,
@@ -33,7 +42,6 @@ from iqabench.store.records import (
 
 JSON = Mapping[str, Any]
 """A record of the older format, as its file holds it."""
-HISTORY = "history.json"
 
 
 def upgrade(root: Path) -> Path | None:
@@ -90,7 +98,7 @@ def _kept(root: Path) -> Path:
 
 
 def _from_format_1(old: Path, new: Path) -> None:
-    for part in ("jobs", "tables", "splits", "evaluations", "stress", "cache"):
+    for part in PARTS:
         (new / part).mkdir(parents=True, exist_ok=True)
     for path in sorted(old.rglob("*")):
         inside = path.relative_to(old)
@@ -291,10 +299,8 @@ def _parsed(path: Path, kind: Any, record: JSON) -> Any:
     try:
         return kind.model_validate(record)
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
         raise StoreError(
-            f"{path} is no record of format 1: {place}: {first['msg']}",
+            f"{path} is no record of format 1: {flaw(error)}",
             "remove it, or move it away, then again",
         ) from error
 
