@@ -2,7 +2,7 @@ import pytest
 
 import iqabench
 from iqabench import Session
-from iqabench.contract.errors import UsageError
+from iqabench.contract.errors import UnknownNameError, UsageError
 from iqabench.contract.progress import Silent
 from iqabench.protocols.requests import Choices, resolve
 from iqabench.registry import registry
@@ -38,12 +38,20 @@ def test_size_and_multiplications():
 
 
 @pytest.mark.slow
-def test_models_are_compared_in_processes_of_their_own():
+def test_models_are_compared_in_fresh_processes_without_those_whose_library_is_missing():
+    card = registry().model("toy-network")
+    missing = card.model_copy(update={"name": "toy-missing", "requires": "no_such_library"})
+    registry().models.add(missing, "toy")
     watch = Said()
-    rows = iqabench.cost(["a=toy-network", "b=toy-networks"], session=Session(watch=watch))
+    rows = iqabench.cost(["a=toy-network", "b=toy-missing"], session=Session(watch=watch))
     assert [row["model"] for row in rows] == ["a"]
     assert (rows[0]["crop"], rows[0]["batch"]) == ("32x32", 12)
-    assert len(watch.lines) == 1 and "toy-networks" in watch.lines[0]
+    assert len(watch.lines) == 1 and "no_such_library" in watch.lines[0]
+
+
+def test_a_misspelt_model_is_refused():
+    with pytest.raises(UnknownNameError, match="toy-networks"):
+        iqabench.cost(["toy-network", "toy-networks"])
 
 
 def test_only_networks_have_a_step_to_time():
