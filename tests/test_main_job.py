@@ -1,4 +1,4 @@
-"""The main job on the built-in set, as a new user runs it."""
+"""The main job on the built-in set, as a new user runs it, but on one of its four folds."""
 
 import csv
 import json
@@ -7,16 +7,18 @@ import sys
 
 import numpy as np
 import pytest
+from scipy.stats import spearmanr
 
+from iqabench.report.evaluations import groups
 from iqabench.store import Store
 
 pytestmark = pytest.mark.slow
-LEARNT = 0.6
-"""Least mean SROCC of biosiqnet-lite over the four folds, by which the test shows that training,
-validation and prediction work together on contents that the model has not seen. It is no measure of
-the recipe: processors, numbers of threads and versions of torch round otherwise, training amplifies
-that, and the same recipe scatters about .8 (docs/biosiqnet.md has the runs). A network that learns
-nothing stays at 0."""
+LEARNT = 0.5
+"""Least SROCC of biosiqnet-lite inside a content of the test part, mean of the contents, by which
+the test shows that training, validation and prediction work together on contents that the model has
+not seen. It is no measure of the recipe, of which two epochs on one split are a tenth:
+docs/biosiqnet.md has the figures of the whole run. A network that learns nothing stays at 0, with a
+standard deviation of .11 by chance."""
 WATCH = """
 import sys
 sys.argv = ["iqabench", *sys.argv[1:]]
@@ -36,16 +38,35 @@ def iqabench(*arguments):
 
 @pytest.fixture(scope="module")
 def main_job(tmp_path_factory, session_cache):
-    """A bare `iqabench run` in an empty folder."""
+    """The main job on one of its splits, with fewer epochs: its store, command and result."""
     folder = tmp_path_factory.mktemp("main")
+    command = (
+        *("run", "--models", "biosiqnet-lite,brisque", "--datasets", "demo", "--seeds", "1"),
+        *("--split", "split.json", "--set", "biosiqnet-lite.recipe.epochs=2"),
+    )
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.setenv("IQABENCH_CACHE", str(session_cache))
-        yield folder / "iqabench-results", iqabench("run")
+        exported = iqabench(
+            *("datasets", "splits", "export", "demo"), *("split.json", "--seed", "0", "--fold", "0")
+        )
+        assert exported.returncode == 0, exported.stderr
+        yield folder / "iqabench-results", command, iqabench(*command)
+
+
+def test_a_bare_run_plans_both_models_on_every_fold_of_the_built_in_set(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    planned = iqabench("run", "--dry-run", "--format", "json")
+    assert planned.returncode == 0, planned.stderr
+    jobs = [job["what"] for job in json.loads(planned.stdout)]
+    assert len(jobs) == 16  # a fit and its predictions for each of four folds
+    for model in ("biosiqnet-lite", "brisque"):
+        assert sum(job.startswith(f"fit {model} on demo") for job in jobs) == 4, jobs
+        assert sum(f"test part with {model}" in job for job in jobs) == 4, jobs
 
 
 def test_it_learns_and_says_what_its_labels_are(main_job, tmp_path):
-    store, done = main_job
+    store, _, done = main_job
     assert done.returncode == 0, done.stderr
     assert "proxy labels" in done.stdout
     assert "biosiqnet-lite - brisque on demo: SROCC" in done.stderr
@@ -54,19 +75,26 @@ def test_it_learns_and_says_what_its_labels_are(main_job, tmp_path):
     rows = {row["model"]: row for row in csv.DictReader(board.read_text().splitlines())}
     assert set(rows) == {"biosiqnet-lite", "brisque"}
     ours = rows["biosiqnet-lite"]
-    assert float(ours["srocc_mean"]) >= LEARNT
-    assert (ours["repetitions"], ours["failed"], ours["contents"]) == ("4", "0", "8")
+    assert (ours["repetitions"], ours["failed"], ours["contents"]) == ("1", "0", "2")
     assert float(ours["coverage"]) == 1.0 and ours["labels"] == "proxy"
     assert float(ours["srocc_low"]) < float(ours["srocc_mean"]) < float(ours["srocc_high"])
+    (tested,) = predictions_of(Store(store), "biosiqnet-lite")
+    inside = [spearmanr(f["prediction"], f["quality"])[0] for _, f in tested.groupby("content")]
+    assert np.mean(inside) >= LEARNT
 
 
-def test_the_same_command_again_makes_no_job_and_loads_no_network_library(main_job):
-    store, _ = main_job
-    again = iqabench(
-        "run", "--models", "biosiqnet-lite,brisque", "--datasets", "demo", "--store", str(store)
-    )
+def predictions_of(store, label):
+    """A frame per repetition of the model with that label: content, quality, prediction."""
+    (group,) = (group for group in groups(store) if group.record.label == label)
+    return group.repetitions()
+
+
+def test_the_same_command_again_makes_no_job_and_loads_no_network_library(main_job, monkeypatch):
+    store, command, _ = main_job
+    monkeypatch.chdir(store.parent)
+    again = iqabench(*command)
     assert again.returncode == 0
-    assert "0 jobs made, 16 reused" in again.stderr
+    assert "0 jobs made, 4 reused" in again.stderr
     assert again.stderr.splitlines()[-1] == "imported []"
 
 
@@ -79,6 +107,7 @@ def test_a_second_training_in_another_process_gives_identical_predictions(little
         done = iqabench(
             *("run", "--models", "biosiqnet-lite", "--datasets", "little", "--seeds", "1"),
             *("--tiny", "--set", "biosiqnet-lite.recipe.epochs=3", "--quiet"),
+            *("--set", "biosiqnet-lite.recipe.crop=[64,64]"),
             *("--catalog", str(little.catalog), "--store", str(tmp_path / place)),
         )
         assert done.returncode == 0, done.stderr
@@ -91,7 +120,7 @@ def test_a_second_training_in_another_process_gives_identical_predictions(little
 
 
 def test_a_trained_model_scores_and_explains_loose_pictures(main_job, tmp_path, session_cache):
-    store, _ = main_job
+    store, *_ = main_job
     fits = [
         job
         for job in Store(store).jobs()
