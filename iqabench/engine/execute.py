@@ -20,13 +20,12 @@ from iqabench.contract.progress import Tick, Watcher
 from iqabench.protocols.plan import Evaluation, FitJob, Plan, PredictJob
 from iqabench.store import Job, Store
 from iqabench.store.code import sources
+from iqabench.store.folder import LOG, STAGES
 from iqabench.store.records import JobRecord
 
 if TYPE_CHECKING:
     from iqabench.engine.kinds.base import Fitted
     from iqabench.engine.predict_job import Predicted
-
-LOG = "log.txt"
 
 
 @dataclass(frozen=True)
@@ -100,10 +99,16 @@ def _make(job: FitJob | PredictJob, store: Store, watch: Watcher, name: str) -> 
         if known is not None and known.done:  # another process made it meanwhile
             return known
         record = _ended(job, store, folder, tick)
-        for scratch in folder.glob("stage-*"):  # files that only an unfinished fit needs
-            shutil.rmtree(scratch) if scratch.is_dir() else scratch.unlink()
+        if record.done:
+            _remove_stages(folder)  # a failed fit may go on from them
         (folder / LOG).write_text(_log(record), encoding="utf-8")
         return store.finish(record)
+
+
+def _remove_stages(folder: Path) -> None:
+    """Remove the files that only an unfinished fit needs."""
+    for scratch in folder.glob(STAGES):
+        shutil.rmtree(scratch) if scratch.is_dir() else scratch.unlink()
 
 
 def _ended(job: FitJob | PredictJob, store: Store, folder: Path, tick: Tick) -> JobRecord:

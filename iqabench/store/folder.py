@@ -16,8 +16,8 @@
     STORE/cache/                                 statistics that can be made again
 
 The JSON files hold the records of :mod:`iqabench.store.records`. A job is made in
-``FINGERPRINT.partial``, which is renamed when the job has ended. So a folder without the suffix is
-complete.
+``FINGERPRINT.partial``, which is renamed when the job is done. So a folder without the suffix is
+complete. Of a job that failed the partial folder stays: a fit goes on from its last epoch.
 """
 
 from __future__ import annotations
@@ -52,7 +52,9 @@ from iqabench.store.records import (
 if TYPE_CHECKING:
     import pandas as pd
 
-JOB, STORE, HISTORY = "job.json", "store.json", "history.json"
+JOB, STORE, HISTORY, LOG = "job.json", "store.json", "history.json", "log.txt"
+STAGES = "stage-*"
+"""Files and folders of a job that only an unfinished fit needs."""
 PREDICTIONS, WEIGHTS = "predictions.parquet", "weights.safetensors"
 PARTS = ("jobs", "tables", "splits", "evaluations", "stress", "cache")
 """The folders of a store."""
@@ -155,17 +157,31 @@ class Store:
         """Turn the partial folder of a job into the finished job.
 
         The record is stored with the sizes and hashes of the folder's files. A failed job of the
-        same fingerprint is replaced.
+        same fingerprint is replaced. If this job failed, the partial folder stays, so that the
+        next attempt can go on from what is there, and the finished job has its log and history.
         """
         fingerprint = record.identity.fingerprint
         partial = self.root / "jobs" / f"{fingerprint}.partial"
-        record = record.model_copy(update={"files": stored_files(partial)})
-        write_json(partial / JOB, plain(record))
+        ended = partial if record.done else self._failed(partial)
+        record = record.model_copy(update={"files": stored_files(ended)})
+        write_json(ended / JOB, plain(record))
         folder = self.root / "jobs" / fingerprint
         if folder.exists():
             shutil.rmtree(folder)
-        partial.rename(folder)
+        ended.rename(folder)
         return Job(folder, record)
+
+    def _failed(self, partial: Path) -> Path:
+        """A folder with what a failed job leaves to read; what it can go on from stays."""
+        ended = partial.with_suffix(".failed")
+        shutil.rmtree(ended, ignore_errors=True)
+        ended.mkdir()
+        for path in partial.iterdir():
+            if path.name in (LOG, HISTORY):
+                shutil.copy(path, ended)
+            if not path.match(STAGES) and path.name != HISTORY:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+        return ended
 
     def predictions(self, fingerprint: str) -> pd.DataFrame:
         """Predictions of a done predict job, pristine pictures last: image, prediction, error,

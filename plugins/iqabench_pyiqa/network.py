@@ -42,11 +42,17 @@ class Wrapped(nn.Module):
         return {"quality": self.loss(self(batch.images).float(), batch.quality)}
 
 
-def _from_pyiqa(module: nn.Module, state: dict[str, Any], *_: Any) -> None:
-    """Rename the entries of weights that pyiqa published, so that they fit the wrapped network."""
-    if not any(key.startswith("net.") for key in state):
-        for key in list(state):
-            state[f"net.{key.removeprefix('module.')}"] = state.pop(key)
+def _from_pyiqa(module: nn.Module, state: dict[str, Any], prefix: str, *_: Any) -> None:
+    """Rename the entries of weights that pyiqa published, so that they fit the wrapped network.
+
+    Entries that do not begin with ``prefix`` belong to other modules: a checkpoint of training holds
+    the network as a part.
+    """
+    own = [key for key in state if key.startswith(prefix)]
+    if not any(key.startswith(f"{prefix}net.") for key in own):
+        for key in own:
+            name = key.removeprefix(prefix).removeprefix("module.")
+            state[f"{prefix}net.{name}"] = state.pop(key)
 
 
 def as_it_is(images: Tensor, *_: Any, **__: Any) -> Tensor:

@@ -1,0 +1,83 @@
+"""A fit of each wrapped network that is cut off goes on from its last epoch, and ends the same."""
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import load_file
+
+from iqabench.api.running import plan
+from iqabench.api.session import Choices, Session
+from iqabench.contract.progress import Silent
+from iqabench.engine.execute import execute
+from iqabench.engine.kinds import trainable
+from iqabench.store import Store
+from iqabench.store.folder import WEIGHTS
+
+pytest.importorskip("pyiqa", reason="the networks are pyiqa's")
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+
+@pytest.fixture
+def toy_set(tmp_path):
+    """Six contents, each at two strengths of noise, 64x48."""
+    random = np.random.default_rng(0)
+    lines = ["image,mos,content"]
+    for content in range(6):
+        plain = random.integers(0, 256, (6, 8, 3)).repeat(8, 0).repeat(8, 1)
+        for level in (1, 2):
+            noisy = plain + random.normal(0, 30 * level, plain.shape)
+            name = f"c{content}_{level}.png"
+            Image.fromarray(noisy.clip(0, 255).astype(np.uint8)).save(tmp_path / name)
+            lines.append(f"{name},{3 - level + content / 10},c{content}")
+    (tmp_path / "scores.csv").write_text("\n".join(lines) + "\n")
+    catalog = tmp_path / "catalog.yaml"
+    catalog.write_text(f"datasets: {{toys: {{reader: csv, root: {tmp_path}, labels: scores.csv}}}}")
+    return catalog
+
+
+class PowerCut(Exception):
+    """Ends a training in the validation of its second epoch."""
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "cnniqa",
+        "wadiqam",
+        "maniqa",
+        "dbcnn",
+        "hyperiqa",
+        pytest.param("tres", marks=pytest.mark.slow),
+    ],
+)
+def test_it_goes_on_after_its_last_epoch(name, toy_set, tmp_path, monkeypatch):
+    changed = [f"{name}.recipe.{text}" for text in ("epochs=2", "test_crops=1", "select=last")]
+    choices = Choices(tiny=True, init="random")
+    made = plan([name], ["toys"], seeds=1, set=changed, choices=choices, session=Session(toy_set))
+    (fit,) = (evaluation.predict.fit for evaluation in made.evaluations)
+    validated, epochs = trainable._validated, []
+
+    def weights(store, cut):
+        def until_cut(job, network):
+            epochs.append(cut)
+            if cut and len(epochs) == 2:
+                raise PowerCut("no power")
+            return validated(job, network)
+
+        epochs.clear()
+        monkeypatch.setattr(trainable, "_validated", until_cut)
+        failed = execute(made, store, Silent()).failed
+        assert bool(failed) == cut
+        return None if cut else load_file(store.job(fit.fingerprint).folder / WEIGHTS)
+
+    whole = weights(Store(tmp_path / "whole"), cut=False)
+    stages = len(epochs)
+    weights(Store(tmp_path / "cut"), cut=True)
+    assert "PowerCut" in Store(tmp_path / "cut").job(fit.fingerprint).record.error
+    resumed = weights(Store(tmp_path / "cut"), cut=False)
+    assert len(epochs) == stages - 1  # the first was not made again
+    assert whole.keys() == resumed.keys()
+    assert all(torch.equal(whole[key], resumed[key]) for key in whole)
+    folder = Store(tmp_path / "cut").job(fit.fingerprint).folder
+    assert not list(folder.glob("stage-*"))
