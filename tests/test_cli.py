@@ -183,7 +183,8 @@ def test_options_that_click_refuses_are_usage_errors_too(iqabench, empty):
     for words in (["run", "--modles", "x"], ["run", "--seeds", "x"], ["import"], ["show"]):
         code, printed, complaint = iqabench(*words)
         assert (code, printed) == (2, "")
-        assert complaint[-1].startswith("Error: ")
+        assert [line.partition(":")[0] for line in complaint] == ["error", "hint"]
+        assert complaint[1] == f"hint: iqabench {words[0]} --help"
 
 
 def test_debug_shows_the_traceback(iqabench):

@@ -6,11 +6,12 @@ A command's module is imported only when the command is called, so ``iqabench --
 from __future__ import annotations
 
 import sys
+from typing import NoReturn
 
 import click
 
+from iqabench.cli.complaints import complain
 from iqabench.cli.lazy import LazyGroup
-from iqabench.contract.errors import IqabenchError
 
 COMMANDS = {
     "run": "Fit and test models under one protocol; print the leaderboard.",
@@ -51,20 +52,27 @@ def cli(debug: bool) -> None:
 
 
 def main() -> None:
-    """Run the command line; exit codes: 0 success, 1 some jobs failed, 2 error, 130 interrupted."""
+    """Run the command line; exit codes: 0 success, 1 some jobs failed, 2 error, 130 interrupted.
+
+    With ``--debug`` an error is raised, so that Python shows its traceback.
+    """
     try:
         code = cli.main(standalone_mode=False)  # click returns the code of an Exit
         sys.exit(code if isinstance(code, int) else 0)
-    except (click.Abort, KeyboardInterrupt):
+    except (click.Abort, KeyboardInterrupt) as error:
+        if isinstance(error.__cause__, EOFError):  # click takes the end of any file for Ctrl-D
+            _fail(error.__cause__)
         click.echo("interrupted; finished jobs are kept, run again to go on", err=True)
         sys.exit(130)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(2)
-    except IqabenchError as error:
-        if "--debug" in sys.argv:
-            raise
-        click.echo(f"error: {error.message}", err=True)
-        if error.hint:
-            click.echo(f"hint: {error.hint}", err=True)
-        sys.exit(2)
+    except BrokenPipeError:  # the reader of our output has seen enough
+        sys.stderr.close()
+        sys.exit(0)
+    except Exception as error:
+        _fail(error)
+
+
+def _fail(error: Exception) -> NoReturn:
+    if "--debug" in sys.argv:
+        raise error
+    complain(error)
+    sys.exit(2)
