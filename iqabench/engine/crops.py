@@ -3,7 +3,7 @@
 Each training crop has a generator of its own, seeded by the job's seed, the epoch and the crop's
 number. So no choice depends on the choices for other crops: an interrupted training resumes with
 the same crops, and the number of workers changes nothing. Random test crops are seeded by the job's
-seed and the picture.
+seed and the hash of the picture's file, never by its name.
 """
 
 from __future__ import annotations

@@ -8,6 +8,8 @@ import shutil
 import numpy as np
 import pytest
 from PIL import Image
+from safetensors.torch import save_file
+from toy_plugin import Network, Options
 
 import iqabench
 from iqabench import Choices, Session
@@ -125,3 +127,66 @@ def test_a_full_cache_changes_no_result(little, store, odd, tmp_path, monkeypatc
     assert not folder().exists()
     for label in models:
         assert job(ample, label)[1].equals(job(bare, label)[1])
+
+
+@pytest.fixture
+def loose(tmp_path):
+    """Scores of loose pictures by a toy network with random test crops, by path as given."""
+    save_file(Network(Options()).state_dict(), tmp_path / "toy.safetensors")
+    changes = [f"toy-network.recipe.{one}" for one in ("test_crop_kind=random", "test_crops=3")]
+    choices = Choices(weights=str(tmp_path / "toy.safetensors"))
+
+    def score(*paths):
+        found = iqabench.score("toy-network", paths, set=changes, choices=choices)
+        assert found["error"].isna().all()
+        return dict(zip(found["path"], found["score"], strict=True))
+
+    return score
+
+
+def test_one_content_has_one_score_however_its_path_is_written(
+    little, tmp_path, monkeypatch, loose
+):
+    folder = tmp_path / "a" / "deep"
+    folder.mkdir(parents=True)
+    shutil.copy(little.root / TURNED, folder / "one.png")
+    shutil.copy(little.root / TURNED, tmp_path / "two words")
+    shutil.copy(little.root / "c3_1.png", tmp_path / "other.png")
+    (tmp_path / "link.png").symlink_to(folder / "one.png")
+    monkeypatch.chdir(tmp_path)
+    ways = ("a/deep/one.png", folder / "one.png", "a/../a/deep/one.png", "two words", "link.png")
+    found = loose(*ways, "other.png")
+    other = found.pop("other.png")
+    assert len(found) == len(ways)
+    assert len(set(found.values())) == 1
+    assert other not in found.values()
+
+
+def test_a_renamed_set_keeps_its_scores_of_random_crops(little, store, tmp_path):
+    changes = [f"toy-network.recipe.{one}" for one in ("test_crop_kind=random", "test_crops=2")]
+    moved = shutil.copytree(little.root, tmp_path / "moved")
+    names = {path.name: f"in {path.name}" for path in moved.glob("c*_*.png")}
+    for old, new in names.items():
+        (moved / old).rename(moved / new)
+    text = (moved / "scores.csv").read_text()
+    for old, new in names.items():
+        text = text.replace(f"\n{old},", f"\n{new},")
+    (moved / "scores.csv").write_text(text)
+    save_file(Network(Options()).state_dict(), tmp_path / "toy.safetensors")
+    catalog = little.catalog.read_text().replace(str(little.root), str(moved))
+    (tmp_path / "moved.yaml").write_text(catalog)
+    made = [
+        job(
+            iqabench.run(
+                "toy-network",
+                "little",
+                set=changes,
+                seeds=1,
+                choices=Choices(weights=str(tmp_path / "toy.safetensors")),
+                session=Session(place, store=tmp_path / place.stem),
+            ),
+            "toy-network",
+        )[1]["prediction"]
+        for place in (little.catalog, tmp_path / "moved.yaml")
+    ]
+    assert made[0].rename(names).sort_index().equals(made[1].sort_index())

@@ -74,7 +74,13 @@ class Trainable:
         scale = load_weights(model, weights)
         model.eval().to(request.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         score = network_score(
-            model, request.recipe, pictures.planes, request.device, request.precision, seed
+            model,
+            request.recipe,
+            pictures.planes,
+            pictures.content_of,
+            request.device,
+            request.precision,
+            seed,
         )
         return Ready(lambda name: scale.up(score(name)), parameters(model))
 
@@ -129,6 +135,7 @@ def _validated(job: FitJob, candidate: nn.Module) -> float:
         candidate,
         job.model.recipe,
         dataset_planes(job.dataset, maps, job.model.allow_truncated),
+        job.dataset.image_hashes.__getitem__,
         job.model.device,
         job.model.precision,
         job.seed,
