@@ -1,7 +1,8 @@
 """Checks a data set: every file and label against the card and against each other.
 
-The cache remembers decoded pictures by the hash of their content, and these hashes by path, size
-and time of the file. So an interrupted check continues, and a second check is short.
+The cache remembers decoded pictures by the hash of their content. So an interrupted check continues,
+and a second check is short. The hashes themselves are never remembered: a check reads every file,
+since a disk may change a file and tell nobody.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 BLOCK = 64
-"""Number of files whose hashes are saved together; an interruption loses at most these hashes."""
+"""Number of files that are hashed together, on all cores."""
 SUMS = "SHA256SUMS"
 """Name of a file of checksums at the root, as ``sha256sum`` writes it. If it exists, its checksums
 are checked."""
@@ -159,7 +160,8 @@ def _hashed(root: Path, names: Sequence[str]) -> Iterator[tuple[str, str | None]
     for start in range(0, len(names), BLOCK):
         block = names[start : start + BLOCK]
         good = [name for name in block if os.access(root / name, os.R_OK)]
-        hashes = dict(zip(good, file_hashes([root / name for name in good]), strict=True))
+        found = file_hashes([root / name for name in good], afresh=True)
+        hashes = dict(zip(good, found, strict=True))
         yield from ((name, hashes.get(name)) for name in block)
 
 

@@ -201,3 +201,16 @@ def test_a_cache_that_cannot_be_written(bound, tmp_path, monkeypatch):
     monkeypatch.setenv("IQABENCH_CACHE", str(tmp_path / "file"))
     with pytest.raises(DataError, match="cannot use the cache"):
         verify(bound)
+
+
+def test_a_picture_that_the_disk_has_changed_is_found(bound, monkeypatch):
+    """As a failing disk does it: other bytes, and no trace in what the system says of the file."""
+    from iqabench.data import file_hashes as hashing
+
+    monkeypatch.setattr(hashing, "_stamp", lambda stat: "always the same")
+    monkeypatch.setattr(hashing, "CLOCK_STEP", -(10**9))
+    assert problems(bound) == []
+    read(bound).image_hashes
+    path = bound.root / "c5_2.png"
+    path.write_bytes(b"x" * path.stat().st_size)
+    assert problems(bound) == [("unreadable", "c5_2.png")]

@@ -20,7 +20,7 @@ def command(
 ) -> None:
     """Check every file and label of the data set NAME; one row per problem.
 
-    Pictures decoded before are not decoded again. Exit code 1 where there are problems.
+    Every file is read; pictures decoded before are not decoded again. Exit code 1 where there are problems.
     """
     found = iqabench.verify_dataset(name, session=session(catalog=catalog, quiet=quiet))
     rows = [vars(problem) for problem in found.problems]
