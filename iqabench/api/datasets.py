@@ -203,7 +203,7 @@ def synthesize_dataset(
         long_side: pixels; photos with a longer side are scaled down to it. The levels are meant
             for 512.
         catalog: the catalogue to write; None takes the user's own.
-        session: progress.
+        session: progress, which is told of files in the folder that are no pictures.
 
     Returns:
         Facts about the set, by their names: its name, its counts, the range of its scores, and the
@@ -214,8 +214,8 @@ def synthesize_dataset(
     """
     from iqabench.sets import synthesize
 
-    place = Path(catalog or user_catalog())
-    with in_use(session).watch.task(f"synthesizing {name}") as tick:
+    session, place = in_use(session), Path(catalog or user_catalog())
+    with session.watch.task(f"synthesizing {name}") as tick:
         dataset = synthesize.make(
             Path(photos),
             name,
@@ -226,6 +226,7 @@ def synthesize_dataset(
             long_side=long_side,
             catalog=place,
             tick=tick,
+            say=session.watch.say,
         )
     return _found(dataset, place)
 

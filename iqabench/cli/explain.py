@@ -46,7 +46,7 @@ def command(
     Grad-CAM, and for BioSIQNet the predicted low and high saliency beside the provider's.
     """
     choices = iqabench.Choices(weights=weights, saliency=saliency)
-    with_these = session(store=store, device=device, precision=precision, quiet=True)
+    with_these = session(store=store, device=device, precision=precision, quiet=True, notices=True)
     failed = False
     for path, error in iqabench.explain(
         model, images, output, set=overrides, choices=choices, session=with_these

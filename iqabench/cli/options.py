@@ -157,17 +157,24 @@ def session(
     device: Device = "auto",
     precision: Precision = "fp32",
     quiet: bool = False,
+    notices: bool = False,
 ) -> Session:
-    """The session of a command, from the command's options."""
+    """The session of a command, from the command's options.
+
+    ``notices`` are lines such as those on files that were passed over; they are shown even if
+    ``quiet`` switches progress off.
+    """
     import iqabench
-    from iqabench.cli.progress import RichWatcher
+    from iqabench.cli.progress import Notices, RichWatcher
+
+    silent = Notices() if notices else None
 
     return iqabench.Session(
         catalog,
         store=store,
         device=device,
         precision=precision,
-        watch=None if quiet else RichWatcher(),
+        watch=silent if quiet else RichWatcher(),
     )
 
 

@@ -6,10 +6,19 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from iqabench.contract.progress import Tick
+from iqabench.contract.progress import Silent, Tick
+
+
+class Notices(Silent):
+    """No progress, but lines that a user must see."""
+
+    def say(self, line: str) -> None:
+        """Print a line on standard error."""
+        click.echo(line, err=True)
 
 
 class RichWatcher:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,6 +35,7 @@ def make(
     long_side: int = LONG_SIDE,
     catalog: Path,
     tick: Tick | None = None,
+    say: Callable[[str], None] | None = None,
 ) -> Dataset:
     """Make a data set of a folder's photos and write it into a catalogue.
 
@@ -49,6 +50,7 @@ def make(
         long_side: pixels; photos with a longer side are scaled down to it.
         catalog: the catalogue to write.
         tick: shows progress.
+        say: is told of files that are no pictures.
 
     Raises:
         CatalogError: the name is taken, or the catalogue cannot be written.
@@ -59,9 +61,12 @@ def make(
     root = (root or user_root(name)).absolute()
     if root.exists():
         raise DataError(f"{root} is there already", "name another place with --root")
+    files = find_pictures([photos])
+    if files.note and say is not None:
+        say(files.note)
     found = [
         Photo(content, crc32(f"{seed}\0{content}".encode()), partial(_load, path, long_side))
-        for path in find_pictures([photos])
+        for path in files.pictures
         for content in [_content(path, photos)]
     ]
     try:

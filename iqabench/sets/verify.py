@@ -1,8 +1,8 @@
 """Checks a data set: every file and label against the card and against each other.
 
-The cache remembers decoded pictures by the hash of their content. So an interrupted check continues,
-and a second check is short. The hashes themselves are never remembered: a check reads every file,
-since a disk may change a file and tell nobody.
+The cache remembers decoded pictures by the hash of their content. So an interrupted check
+continues, and a second check is short. The hashes themselves are not taken from memory: a check
+reads every file, since a disk may change a file and tell nobody.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from iqabench.contract.errors import DataError
 from iqabench.contract.progress import Tick
 from iqabench.data.decoding import DECODING, decode
 from iqabench.data.file_hashes import file_hashes
-from iqabench.data.picture_files import SUFFIXES
+from iqabench.data.picture_files import others_text
+from iqabench.data.picture_kinds import is_picture
 from iqabench.data.table_checks import known
 from iqabench.data.tables import canonical, labels
 from iqabench.kit.download import sha256
@@ -58,6 +59,13 @@ class Verified:
     """Number of existing pictures."""
     remembered: int
     """Number of these pictures that an earlier check decoded."""
+    others: tuple[str, ...] = ()
+    """Names of the files beside the pictures that are no pictures and that no label names."""
+
+    @property
+    def note(self) -> str:
+        """A line about the other files; empty if there are none."""
+        return others_text(self.others)
 
 
 def verify(bound: BoundDataset, tick: Tick | None = None) -> Verified:
@@ -80,10 +88,15 @@ def verify(bound: BoundDataset, tick: Tick | None = None) -> Verified:
     ]
     there = [name for name in pictures if tree.has(name)]
     sizes, remembered, unreadable = _decoded(root, there, tick)
-    found += [*unreadable, *_sizes(raw, sizes), *_extra(root, there, card)]
+    beside = _beside(root, there, files, card)
+    extra = [name for name, is_one in beside if is_one]
+    found += [*unreadable, *_sizes(raw, sizes)]
+    if len(extra) != card.unlabelled:
+        found += [Problem("extra", name, "no label names it") for name in extra]
     found += _checksums(tree, tick)
     distinct = {(one.problem, one.file, one.detail): one for one in found}
-    return Verified(card.name, tuple(distinct.values()), len(there), remembered)
+    others = tuple(name for name, is_one in beside if not is_one)
+    return Verified(card.name, tuple(distinct.values()), len(there), remembered, others)
 
 
 def _named(raw: pd.DataFrame, columns: Iterable[str]) -> list[str]:
@@ -198,20 +211,23 @@ def _sizes(raw: pd.DataFrame, sizes: dict[str, tuple[int, int]]) -> Iterator[Pro
             )
 
 
-def _extra(root: Path, there: Sequence[str], card: DatasetCard) -> Iterator[Problem]:
-    """Problems of unlabelled pictures, unless their number is the one on the card."""
+def _beside(
+    root: Path, there: Sequence[str], files: Sequence[str], card: DatasetCard
+) -> list[tuple[str, bool]]:
+    """The files beside the labelled pictures that no label names, and whether each is a picture.
+
+    Empty if the card does not say how many pictures are unlabelled.
+    """
     if card.unlabelled is None:
-        return
-    known = {root / name for name in there}
+        return []
+    known = {root / name for name in (*there, *files)}
     found = sorted(
         path
-        for folder in {path.parent for path in known}
+        for folder in {(root / name).parent for name in there}
         for path in folder.iterdir()
-        if path not in known and path.suffix.lower() in SUFFIXES
+        if path not in known and not path.is_dir()
     )
-    if len(found) != card.unlabelled:
-        for path in found:
-            yield Problem("extra", path.relative_to(root).as_posix(), "no label names it")
+    return [(path.relative_to(root).as_posix(), is_picture(path)) for path in found]
 
 
 def _checksums(tree: Tree, tick: Tick | None) -> Iterator[Problem]:

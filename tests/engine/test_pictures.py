@@ -190,3 +190,23 @@ def test_a_renamed_set_keeps_its_scores_of_random_crops(little, store, tmp_path)
         for place in (little.catalog, tmp_path / "moved.yaml")
     ]
     assert made[0].rename(names).sort_index().equals(made[1].sort_index())
+
+
+def test_a_folder_is_scored_whole_and_what_is_no_picture_is_counted(little, tmp_path, command):
+    folder = tmp_path / "mixed"
+    folder.mkdir()
+    with Image.open(little.root / TURNED) as picture:
+        picture.save(folder / "moving.GIF", "GIF")
+        picture.save(folder / "no ending", "PNG")
+        picture.save(folder / ".hidden", "JPEG")
+    (folder / "phone.dat").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
+    (folder / "scores.csv").write_text("image,mos\n")
+    (folder / "read me").write_text("words")
+    code, printed, complaint = command(
+        "score", "toy-scorer", folder, "--weights", "train", "--quiet", "--format", "json"
+    )
+    rows = {row["path"].rpartition("/")[2]: row for row in json.loads(printed)}
+    assert set(rows) == {"moving.GIF", "no ending", ".hidden", "phone.dat"}
+    assert "HEIC" in rows["phone.dat"]["error"]
+    assert [name for name, row in rows.items() if row["error"]] == ["phone.dat"]
+    assert (code, complaint) == (1, "2 files that are no pictures: read me, scores.csv\n")

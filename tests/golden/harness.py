@@ -11,6 +11,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
+import tifffile
 import torch
 from golden import inputs
 from golden.filling import fill
@@ -60,6 +61,7 @@ def decoding(folder: Path) -> Numbers:
         "palette": encoded(palette(alpha), "GIF"),
         "16 bits": encoded(deep, "PNG"),
         "10 bits": b"P5 16 12 1023\n" + (inputs.noise(192, seed=4) * 4).astype(">u2").tobytes(),
+        "negative": negative(inputs.noise(12, 16, seed=6)),
         "inks": encoded(Image.merge("CMYK", [*colours.split(), alpha]), "TIFF"),
         "turned": encoded(colours, "PNG", exif=exif),
         "jpeg": base64.b64decode(JPEG),
@@ -74,6 +76,13 @@ def encoded(picture: Image.Image, kind: str, **options: object) -> bytes:
     """A picture file; all kinds but JPEG keep every pixel."""
     buffer = io.BytesIO()
     picture.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def negative(levels: np.ndarray) -> bytes:
+    """A TIFF of 16-bit grey in which white is zero."""
+    buffer = io.BytesIO()
+    tifffile.imwrite(buffer, (levels * 257).astype(np.uint16), photometric="miniswhite")
     return buffer.getvalue()
 
 

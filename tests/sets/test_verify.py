@@ -210,7 +210,21 @@ def test_a_picture_that_the_disk_has_changed_is_found(bound, monkeypatch):
     monkeypatch.setattr(hashing, "_stamp", lambda stat: "always the same")
     monkeypatch.setattr(hashing, "CLOCK_STEP", -(10**9))
     assert problems(bound) == []
-    read(bound).image_hashes
+    assert len(read(bound).image_hashes) == 45
     path = bound.root / "c5_2.png"
     path.write_bytes(b"x" * path.stat().st_size)
     assert problems(bound) == [("unreadable", "c5_2.png")]
+
+
+def test_extra_pictures_are_known_by_their_content(bound):
+    for name in ("stray", ".hidden", "mixed.GIF"):
+        shutil.copy(bound.root / "c4.png", bound.root / name)
+    (bound.root / "._c4.png").write_bytes(bytes.fromhex("00051607") + bytes(60))
+    found = verify(bound)
+    assert [(one.problem, one.file) for one in found.problems] == [
+        ("extra", ".hidden"),
+        ("extra", "mixed.GIF"),
+        ("extra", "stray"),
+    ]
+    assert found.others == ("._c4.png", "scores.csv")
+    assert found.note == "2 files that are no pictures: ._c4.png, scores.csv"

@@ -20,7 +20,8 @@ def command(
 ) -> None:
     """Check every file and label of the data set NAME; one row per problem.
 
-    Every file is read; pictures decoded before are not decoded again. Exit code 1 where there are problems.
+    Every file is read; pictures decoded before are not decoded again. Exit code 1 where there are
+    problems.
     """
     found = iqabench.verify_dataset(name, session=session(catalog=catalog, quiet=quiet))
     rows = [vars(problem) for problem in found.problems]
@@ -31,5 +32,7 @@ def command(
         f"{len(rows) or 'no'} problems",
         err=True,
     )
+    if found.note:
+        click.echo(f"beside them {found.note}", err=True)
     if rows:
         raise click.exceptions.Exit(1)
