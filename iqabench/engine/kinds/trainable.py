@@ -16,7 +16,7 @@ from iqabench.contract.errors import DataError, WeightsError
 from iqabench.contract.models import network
 from iqabench.contract.progress import Tick
 from iqabench.data.picture_cache import prepare
-from iqabench.engine.crops import TrainingCrops
+from iqabench.engine.crops import TrainingCrops, check_sizes
 from iqabench.engine.kinds.base import Fitted, Pictures, Ready
 from iqabench.engine.label_scale import Array, LabelScale
 from iqabench.engine.predictions import dataset_planes, network_score, predictions
@@ -113,6 +113,7 @@ def _crops(job: FitJob, names: list[str], quality: Array, tick: Tick) -> Trainin
     held = list(job.dataset.rows_of(list(job.split.validation))["image"])
     truncated = job.model.allow_truncated
     prepare(job.dataset, [*names, *held], truncated, tick)
+    check_sizes(job.dataset, [*names, *held], job.model.recipe, truncated)
     if job.maps is not None:
         mapped = [*names, *held] if job.model.card.saliency == "input" else names
         job.maps.make(job.dataset, mapped, tick, truncated)
