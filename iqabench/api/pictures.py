@@ -40,7 +40,8 @@ def score(
 
     Returns:
         One row per picture: ``path``, ``score``, ``direction``, ``error``, and ``notes`` about how
-        the picture was decoded. A picture that cannot be read has an ``error`` and no score.
+        the picture was decoded. A picture that cannot be read has an ``error`` and no score. Bytes
+        of a path that are no UTF-8 are escapes, such as ``\\udce9``.
 
     Raises:
         IqabenchError: the model is unknown, its weights cannot be loaded, or there is no picture.
@@ -48,6 +49,7 @@ def score(
     import pandas as pd
 
     from iqabench.engine import picture_scores
+    from iqabench.report.neutral import encodable
 
     session = in_use(session)
     request = _loaded(session, model, set, choices)
@@ -59,7 +61,11 @@ def score(
     pictures = _pictures(images, session)
     rows = picture_scores.score(request, provider, pictures, session.store, session.watch)
     columns = ["path", "score", "direction", "error", "notes"]
-    return pd.DataFrame([vars(row) for row in rows], columns=columns)
+    cells = (
+        {key: encodable(cell) if isinstance(cell, str) else cell for key, cell in vars(row).items()}
+        for row in rows
+    )
+    return pd.DataFrame(list(cells), columns=columns)
 
 
 def explain(

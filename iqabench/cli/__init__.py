@@ -64,7 +64,9 @@ def main() -> None:
     except IqabenchError as error:
         if "--debug" in sys.argv:
             raise
-        click.echo(f"error: {error.message}", err=True)
+        from iqabench.report.tables import visible
+
+        click.echo(visible(f"error: {error.message}"), err=True)
         if error.hint:
-            click.echo(f"hint: {error.hint}", err=True)
+            click.echo(visible(f"hint: {error.hint}"), err=True)
         sys.exit(2)

@@ -15,6 +15,7 @@ from iqabench.cli.options import (
     session,
     store_option,
 )
+from iqabench.report.tables import visible
 
 
 @click.command("explain")
@@ -52,6 +53,7 @@ def command(
         model, images, output, set=overrides, choices=choices, session=with_these
     ):
         failed = failed or error is not None
-        click.echo(f"failed: {error}" if error else f"wrote {path}", err=error is not None)
+        line = f"failed: {error}" if error else f"wrote {path}"
+        click.echo(visible(line), err=error is not None)
     if failed:
         raise click.exceptions.Exit(1)

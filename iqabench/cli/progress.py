@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from iqabench.contract.progress import Silent, Tick
+from iqabench.report.tables import visible
 
 
 class Notices(Silent):
@@ -18,7 +19,7 @@ class Notices(Silent):
 
     def say(self, line: str) -> None:
         """Print a line on standard error."""
-        click.echo(line, err=True)
+        click.echo(visible(line, keep="\n"), err=True)
 
 
 class RichWatcher:
@@ -55,4 +56,4 @@ class RichWatcher:
 
     def say(self, line: str) -> None:
         """Print a line that stays on the screen."""
-        self.console.print(line, markup=False, soft_wrap=True)
+        self.console.print(visible(line, keep="\n"), markup=False, soft_wrap=True)

@@ -59,7 +59,7 @@ def prepare(
 
     def notes(name: str) -> tuple[str, ...]:
         try:
-            return cached(dataset.root / name, hashes[name], allow_truncated).notes
+            return cached(dataset.path(name), hashes[name], allow_truncated).notes
         except DataError:
             return ()
 

@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from iqabench.contract.errors import DataError
+from iqabench.kit.tree import composed
 
 if TYPE_CHECKING:
     import numpy as np
@@ -43,7 +44,7 @@ def read_fixations(path: Path, image: str) -> NDArray[np.float64]:
         FileNotFoundError: the file is missing.
     """
     found = fixations_by_image(path)
-    parts = PurePosixPath(image).parts
+    parts = PurePosixPath(composed(image)).parts
     for key in (EVERY, *("/".join(parts[skipped:]) for skipped in range(len(parts)))):
         if key in found:
             return found[key]
@@ -138,7 +139,7 @@ def _grouped(path: Path, text: str) -> dict[str, list[tuple[float, float]]]:
             raise DataError(
                 f"{path.name}, line {rows.line_num}: no image", "fill it in or drop the row"
             )
-        found.setdefault(row["image"], []).append(_place(row, path, rows.line_num))
+        found.setdefault(composed(row["image"]), []).append(_place(row, path, rows.line_num))
     return found
 
 

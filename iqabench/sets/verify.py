@@ -8,7 +8,7 @@ reads every file, since a disk may change a file and tell nobody.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -25,7 +25,7 @@ from iqabench.data.table_checks import known
 from iqabench.data.tables import canonical, labels
 from iqabench.kit.download import sha256
 from iqabench.kit.places import cache_dir
-from iqabench.kit.tree import Tree
+from iqabench.kit.tree import Tree, links_into
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -74,6 +74,11 @@ def verify(bound: BoundDataset, tick: Tick | None = None) -> Verified:
     Raises:
         DataError: the root does not exist, or the labels cannot be read at all.
     """
+    with links_into(bound.links):
+        return _verified(bound, tick)
+
+
+def _verified(bound: BoundDataset, tick: Tick | None) -> Verified:
     card, root, raw = labels(bound, tick)
     if not len(raw) or any(known(raw, card.labelled)):
         canonical(raw, card, root)  # raises
@@ -86,9 +91,10 @@ def verify(bound: BoundDataset, tick: Tick | None = None) -> Verified:
         for name in (*pictures, *files)
         if not tree.has(name)
     ]
-    there = [name for name in pictures if tree.has(name)]
-    sizes, remembered, unreadable = _decoded(root, there, tick)
-    beside = _beside(root, there, files, card)
+    there = {name: tree.path(name) for name in pictures if tree.has(name)}
+    sizes, remembered, unreadable = _decoded(there, tick)
+    named = {*there.values(), *(tree.path(name) for name in files if tree.has(name))}
+    beside = _beside(root, list(there.values()), named, card)
     extra = [name for name, is_one in beside if is_one]
     found += [*unreadable, *_sizes(raw, sizes)]
     if len(extra) != card.unlabelled:
@@ -142,7 +148,7 @@ def _counts(raw: pd.DataFrame, card: DatasetCard) -> Iterator[Problem]:
 
 
 def _decoded(
-    root: Path, names: Sequence[str], tick: Tick | None
+    paths: Mapping[str, Path], tick: Tick | None
 ) -> tuple[dict[str, tuple[int, int]], int, list[Problem]]:
     """Decode pictures: (height, width) of each, the number of remembered ones, and the problems."""
     place = cache_dir() / "verified" / f"{DECODING}.txt"
@@ -151,7 +157,7 @@ def _decoded(
     sizes: dict[str, tuple[int, int]] = {}
     remembered, problems = 0, []
     with _memory(place) as memory:
-        for done, (name, content) in enumerate(_hashed(root, names), 1):
+        for done, (name, content) in enumerate(_hashed(paths), 1):
             if content in known:
                 remembered += content in before
                 sizes[name] = known[content]
@@ -159,21 +165,22 @@ def _decoded(
                 problems.append(Problem("unreadable", name, "permission denied"))
             else:
                 try:
-                    sizes[name] = known[content] = decode(root / name).pixels.shape[:2]
+                    sizes[name] = known[content] = decode(paths[name]).pixels.shape[:2]
                     memory.write(f"{content} {sizes[name][0]} {sizes[name][1]}\n")
                 except DataError as error:
                     problems.append(Problem("unreadable", name, error.message))
             if tick is not None:
-                tick(done, len(names), "verifying")
+                tick(done, len(paths), "verifying")
     return sizes, remembered, problems
 
 
-def _hashed(root: Path, names: Sequence[str]) -> Iterator[tuple[str, str | None]]:
+def _hashed(paths: Mapping[str, Path]) -> Iterator[tuple[str, str | None]]:
     """Every name with the hash of the file's content; None if the file may not be read."""
+    names = list(paths)
     for start in range(0, len(names), BLOCK):
         block = names[start : start + BLOCK]
-        good = [name for name in block if os.access(root / name, os.R_OK)]
-        found = file_hashes([root / name for name in good], afresh=True)
+        good = [name for name in block if os.access(paths[name], os.R_OK)]
+        found = file_hashes([paths[name] for name in good], afresh=True)
         hashes = dict(zip(good, found, strict=True))
         yield from ((name, hashes.get(name)) for name in block)
 
@@ -212,7 +219,7 @@ def _sizes(raw: pd.DataFrame, sizes: dict[str, tuple[int, int]]) -> Iterator[Pro
 
 
 def _beside(
-    root: Path, there: Sequence[str], files: Sequence[str], card: DatasetCard
+    root: Path, pictures: Sequence[Path], named: Collection[Path], card: DatasetCard
 ) -> list[tuple[str, bool]]:
     """The files beside the labelled pictures that no label names, and whether each is a picture.
 
@@ -220,12 +227,11 @@ def _beside(
     """
     if card.unlabelled is None:
         return []
-    known = {root / name for name in (*there, *files)}
     found = sorted(
         path
-        for folder in {(root / name).parent for name in there}
+        for folder in {path.parent for path in pictures}
         for path in folder.iterdir()
-        if path not in known and not path.is_dir()
+        if path not in named and not path.is_dir()
     )
     return [(path.relative_to(root).as_posix(), is_picture(path)) for path in found]
 

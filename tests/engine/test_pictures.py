@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+import os
+import re
 import shutil
 
 import numpy as np
@@ -210,3 +212,39 @@ def test_a_folder_is_scored_whole_and_what_is_no_picture_is_counted(little, tmp_
     assert "HEIC" in rows["phone.dat"]["error"]
     assert [name for name, row in rows.items() if row["error"]] == ["phone.dat"]
     assert (code, complaint) == (1, "2 files that are no pictures: read me, scores.csv\n")
+
+
+ODD = ("-dash.png", " space.png", "=1+1.png", "two\nlines.png", "\x1b[31mred.png", b"caf\xe9.png")
+
+
+@pytest.mark.parametrize("form", ["table", "csv", "json", "markdown", "latex"])
+def test_odd_names_are_scored_and_shown_harmlessly(little, tmp_path, command, form):
+    folder = tmp_path / "odd names"
+    folder.mkdir()
+    for name in ODD:
+        shutil.copy(little.root / TURNED, folder / os.fsdecode(name))
+    (folder / "hurt\n\x1b[2J.png").write_text("no picture")
+    given = ["score", "toy-scorer", folder, "--weights", "train", "--quiet", "--format", form]
+    code, printed, complaint = command(*given)
+    assert (code, complaint) == (1, "")
+    printed.encode()
+    if form == "csv":  # whose cells keep names for programs
+        rows = list(csv.DictReader(io.StringIO(printed)))
+        assert {row["path"].rpartition("/")[2] for row in rows} > {"-dash.png", "two\nlines.png"}
+    else:
+        assert "\x1b" not in printed
+    if form == "json":
+        rows = json.loads(printed)
+    if form in ("csv", "json"):
+        assert [bool(row["error"]) for row in rows].count(True) == 1
+        assert len(rows) == len(ODD) + 1
+    else:
+        assert printed.count("cannot decode hurt") == 1
+        assert len(re.findall("(?:png|jpg) ", printed)) >= len(ODD)
+
+
+def test_an_error_with_an_odd_name_is_one_harmless_line(tmp_path, command):
+    code, _, complaint = command("score", "toy-scorer", tmp_path / "no\n\x1b[31msuch")
+    assert code == 2
+    assert "\x1b" not in complaint
+    assert [line.partition(":")[0] for line in complaint.splitlines()] == ["error", "hint"]

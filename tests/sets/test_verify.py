@@ -1,5 +1,6 @@
 import hashlib
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -228,3 +229,13 @@ def test_extra_pictures_are_known_by_their_content(bound):
     ]
     assert found.others == ("._c4.png", "scores.csv")
     assert found.note == "2 files that are no pictures: ._c4.png, scores.csv"
+
+
+def test_links_and_unicode_forms_are_checked_as_they_are_read(bound, tmp_path):
+    (tmp_path / "store").mkdir()
+    (bound.root / "c3_1.png").rename(tmp_path / "store" / "c3_1.png")
+    (bound.root / "c3_1.png").symlink_to(tmp_path / "store" / "c3_1.png")
+    (bound.root / "c4_1.png").rename(bound.root / "cafe\u0301.png")
+    edit(bound, "c4_1.png", "caf\u00e9.png")
+    found = verify(replace(bound, links=tmp_path / "store"))
+    assert (found.problems, found.pictures) == ((), 45)

@@ -8,6 +8,7 @@ import click
 
 import iqabench
 from iqabench.cli.options import catalog_option, emit, quiet_option, session, table_options
+from iqabench.report.tables import visible
 
 
 @click.command("verify")
@@ -33,6 +34,6 @@ def command(
         err=True,
     )
     if found.note:
-        click.echo(f"beside them {found.note}", err=True)
+        click.echo(visible(f"beside them {found.note}"), err=True)
     if rows:
         raise click.exceptions.Exit(1)

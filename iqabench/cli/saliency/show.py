@@ -8,6 +8,7 @@ import click
 
 import iqabench
 from iqabench.cli.options import session
+from iqabench.report.tables import visible
 
 
 @click.command("show")
@@ -29,6 +30,7 @@ def command(images: tuple[Path, ...], provider: str, output: Path) -> None:
         images, output, provider=provider, session=session(quiet=True, notices=True)
     ):
         failed = failed or error is not None
-        click.echo(f"failed: {error}" if error else f"wrote {path}", err=error is not None)
+        line = f"failed: {error}" if error else f"wrote {path}"
+        click.echo(visible(line), err=error is not None)
     if failed:
         raise click.exceptions.Exit(1)
