@@ -200,8 +200,7 @@ def synthesize_dataset(
         root: the folder to make; None takes a folder below ``$IQABENCH_DATA`` or the user's data
             folder.
         seed: seed of all random choices.
-        long_side: pixels; photos with a longer side are scaled down to it. The levels are meant
-            for 512.
+        long_side: pixels, to which larger photos are scaled down; the levels are meant for 512.
         catalog: the catalogue to write; None takes the user's own.
         session: progress, which is told of files in the folder that are no pictures.
 

@@ -86,7 +86,7 @@ class Tree:
             DataError: several files or folders have names that differ in their Unicode form only;
                 also see :meth:`has`.
         """
-        _refuse_unsafe(name)
+        refuse_unsafe(name)
         if name.isascii():
             return name
         found = ""
@@ -111,7 +111,7 @@ class Tree:
             DataError: several files or folders differ from a part in case only; also see
                 :meth:`has`.
         """
-        _refuse_unsafe(name)
+        refuse_unsafe(name)
         found = ""
         for part in name.split("/"):
             near = [part]
@@ -179,8 +179,16 @@ def _kind(entry: os.DirEntry[str]) -> Kind:
     return "file" if entry.is_file(follow_symlinks=False) else "other"
 
 
-def _refuse_unsafe(name: str) -> None:
+def refuse_unsafe(name: str) -> None:
+    """Refuse a name that no label file may give.
+
+    Raises:
+        DataError: it leads out of the folder, or holds a control character or a backslash.
+    """
     if LEADS_OUT.search(name):
         raise DataError(f"{name!r} leads out of the set's folder", "write paths below the root")
     if UNUSABLE.search(name):
-        raise DataError(f"{name!r} is no usable path", "write paths with forward slashes")
+        raise DataError(
+            f"{name!r} is no usable path",
+            "rename it: no control characters; folders are parted by /",
+        )

@@ -15,6 +15,7 @@ from iqabench.data.picture_files import find_pictures
 from iqabench.data.tables import Dataset
 from iqabench.kit.distort import DISTORTIONS, Distortion, find
 from iqabench.kit.synthesis import LABELS, LONG_SIDE, Photo, reduced, synthesize
+from iqabench.kit.tree import composed, refuse_unsafe
 from iqabench.sets.binding import bind, check_new, user_root
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def make(
 
     Raises:
         CatalogError: the name is taken, or the catalogue cannot be written.
-        DataError: the folder exists already, or a photo cannot be read or is too small.
+        DataError: the folder exists already, or a photo cannot be used.
         UsageError: the folder holds no photo.
     """
     check_new(name, catalog)
@@ -115,7 +116,9 @@ def parse_levels(text: str) -> list[float]:
 
 def _content(path: Path, folder: Path) -> str:
     inside = path.relative_to(folder) if folder.is_dir() else Path(path.name)
-    return "-".join(inside.with_suffix("").parts)
+    content = composed("-".join(inside.with_suffix("").parts))
+    refuse_unsafe(content)
+    return content
 
 
 def _load(path: Path, long_side: int) -> NDArray[np.uint8]:
