@@ -60,7 +60,7 @@ def fixations_by_image(path: Path) -> Mapping[str, NDArray[np.float64]]:
     A file without the column ``image`` gives one entry, with the key :data:`EVERY`.
     """
     state = path.stat()
-    return _parsed(path, state.st_mtime_ns, state.st_size)
+    return _parsed(path, (state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns))
 
 
 def pixels(fixations: NDArray[np.float64], size: tuple[int, int]) -> NDArray[np.intp]:
@@ -104,7 +104,7 @@ def blurred(
 
 
 @lru_cache(maxsize=1024)
-def _parsed(path: Path, changed: int, size: int) -> Mapping[str, NDArray[np.float64]]:
+def _parsed(path: Path, stamp: tuple[int, ...]) -> Mapping[str, NDArray[np.float64]]:
     import numpy as np
 
     try:
