@@ -28,12 +28,12 @@ def command(
     rows = [vars(problem) for problem in found.problems]
     if rows or form is not None or output is not None:
         emit(rows, form, output, ["problem", "file", "detail"])
+    if found.note:
+        click.echo(visible(f"beside the pictures: {found.note}"), err=True)
     click.echo(
         f"{found.name}: {found.pictures} pictures, {found.remembered} of them decoded before; "
         f"{len(rows) or 'no'} problems",
         err=True,
     )
-    if found.note:
-        click.echo(visible(f"beside them {found.note}"), err=True)
     if rows:
         raise click.exceptions.Exit(1)
