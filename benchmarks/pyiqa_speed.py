@@ -22,6 +22,7 @@ import torch
 from PIL import Image
 
 from iqabench.data.decoding import decode
+from iqabench.data.file_hashes import digest
 from iqabench.data.tensors import planes_of
 from iqabench.engine.kinds import adapter
 from iqabench.engine.kinds.base import Pictures
@@ -51,7 +52,11 @@ def ours(name: str, precision: str) -> Score:
         return planes_of(torch.from_numpy(decode(Path(path)).pixels).permute(2, 0, 1))
 
     weights = chosen_weights(request, Store(Path("unused")))
-    pictures = Pictures(planes, lambda model, path: model.features(path))
+    pictures = Pictures(
+        planes,
+        lambda path: digest(Path(path).read_bytes()),
+        lambda model, path: model.features(path),
+    )
     return adapter(request.card).ready(request, weights, pictures, seed=0).score
 
 

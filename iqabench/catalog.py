@@ -33,7 +33,9 @@ CARD_KEYS = (
     "licence",
     "citation",
 )
-COMMON_KEYS = ("root", "reader", "protocol", *CARD_KEYS)
+PLACES = ("root", "links")
+"""Keys that name folders, relative to the catalogue."""
+COMMON_KEYS = (*PLACES, "reader", "protocol", *CARD_KEYS)
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,8 @@ class BoundDataset:
     card: DatasetCard
     root: Path | None
     options: Mapping[str, Any] = field(default_factory=dict)
+    links: Path | None = None
+    """A folder outside ``root`` into which symbolic links below ``root`` may lead."""
 
     @property
     def name(self) -> str:
@@ -98,7 +102,8 @@ class Catalog:
         card = self._card(name)
         entry = self._entries.get(card.name, {})
         options = {key: value for key, value in entry.items() if key in card.option_keys}
-        return BoundDataset(card, self._root(card, entry), options)
+        links = Path(entry["links"]) if entry.get("links") else None
+        return BoundDataset(card, self._root(card, entry), options, links)
 
     def ready(self, name: str, root: Path | None = None) -> BoundDataset:
         """A set whose folder exists (a built-in set is made on first use).
@@ -184,10 +189,12 @@ class Catalog:
                 raise CatalogError(
                     f"{path}, line {line}: '{name}' is no mapping", f"write {name}: {{root: PATH}}"
                 )
-            if not isinstance(entry.get("root") or "", str):
-                raise CatalogError(
-                    f"{path}, line {line}: the root of '{name}' is no path", "write root: /data/x"
-                )
+            for place in PLACES:
+                if not isinstance(entry.get(place) or "", str):
+                    raise CatalogError(
+                        f"{path}, line {line}: the {place} of '{name}' is no path",
+                        f"write {place}: /data/x",
+                    )
             key = self.registry.datasets.canonical(str(name))
             if not re.fullmatch(r"[a-z0-9][a-z0-9._+-]*", key):
                 raise CatalogError(
@@ -198,8 +205,9 @@ class Catalog:
             _check_keys(path, entry, (*COMMON_KEYS, *self._option_keys(path, key, merged)))
             self._entries[key] = merged
             self._sources[key] = path
-            if entry.get("root"):
-                merged["root"] = str(path.parent / Path(entry["root"]).expanduser())
+            for place in PLACES:
+                if entry.get(place):
+                    merged[place] = str(path.parent / Path(entry[place]).expanduser())
 
     def _option_keys(self, path: Path, name: str, entry: Mapping[str, Any]) -> tuple[str, ...]:
         reader = str(entry.get("reader", name))

@@ -201,3 +201,16 @@ def test_a_built_in_set_is_never_built_over_a_users_folder(catalogue, tmp_path, 
     with pytest.raises(DataError):
         read(Catalog(registry(), path).ready(entry.partition(":")[0]))
     assert [child.name for child in (tmp_path / "thesis").iterdir()] == ["chapter"]
+
+
+def test_where_links_may_lead_is_relative_to_the_catalogue(catalogue, tmp_path):
+    path = catalogue("datasets:\n  mine: {reader: csv, root: set, links: store, labels: s.csv}\n")
+    bound = Catalog(registry(), path).get("mine")
+    assert (bound.root, bound.links) == (tmp_path / "set", tmp_path / "store")
+    path = catalogue("datasets:\n  mine: {reader: csv, root: set, labels: s.csv}\n")
+    assert Catalog(registry(), path).get("mine").links is None
+
+
+def test_links_that_are_no_path(catalogue):
+    error = refusal(catalogue("datasets:\n  mine: {reader: csv, root: a, links: [b]}\n"))
+    assert "line 2: the links of 'mine' is no path" in error.message

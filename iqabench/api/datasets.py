@@ -200,10 +200,9 @@ def synthesize_dataset(
         root: the folder to make; None takes a folder below ``$IQABENCH_DATA`` or the user's data
             folder.
         seed: seed of all random choices.
-        long_side: pixels; photos with a longer side are scaled down to it. The levels are meant
-            for 512.
+        long_side: pixels, to which larger photos are scaled down; the levels are meant for 512.
         catalog: the catalogue to write; None takes the user's own.
-        session: progress.
+        session: progress, which is told of files in the folder that are no pictures.
 
     Returns:
         Facts about the set, by their names: its name, its counts, the range of its scores, and the
@@ -214,8 +213,8 @@ def synthesize_dataset(
     """
     from iqabench.sets import synthesize
 
-    place = Path(catalog or user_catalog())
-    with in_use(session).watch.task(f"synthesizing {name}") as tick:
+    session, place = in_use(session), Path(catalog or user_catalog())
+    with session.watch.task(f"synthesizing {name}") as tick:
         dataset = synthesize.make(
             Path(photos),
             name,
@@ -226,6 +225,7 @@ def synthesize_dataset(
             long_side=long_side,
             catalog=place,
             tick=tick,
+            say=session.watch.say,
         )
     return _found(dataset, place)
 

@@ -35,19 +35,21 @@ def score(
         images: pictures, and folders of pictures.
         set: overrides, as in :func:`iqabench.run`.
         choices: ``weights`` is ``published`` (default), a file, or ``job:ID``.
-        session: the store of the jobs that ``job:ID`` names, device, precision and progress.
+        session: the store of the jobs that ``job:ID`` names, device, precision and progress, which
+            is told of files in the folders that are no pictures.
 
     Returns:
         One row per picture: ``path``, ``score``, ``direction``, ``error``, and ``notes`` about how
-        the picture was decoded. A picture that cannot be read has an ``error`` and no score.
+        the picture was decoded. A picture that cannot be read has an ``error`` and no score. Bytes
+        of a path that are no UTF-8 are escapes, such as ``\\udce9``.
 
     Raises:
         IqabenchError: the model is unknown, its weights cannot be loaded, or there is no picture.
     """
     import pandas as pd
 
-    from iqabench.data.picture_files import find_pictures
     from iqabench.engine import picture_scores
+    from iqabench.report.neutral import encodable
 
     session = in_use(session)
     request = _loaded(session, model, set, choices)
@@ -56,10 +58,14 @@ def score(
             f"'{model}' compares pictures with references", "run it on a data set that has them"
         )
     provider = request.saliency if request.card.saliency == "input" else None
-    pictures = find_pictures(_paths(images))
+    pictures = _pictures(images, session)
     rows = picture_scores.score(request, provider, pictures, session.store, session.watch)
     columns = ["path", "score", "direction", "error", "notes"]
-    return pd.DataFrame([vars(row) for row in rows], columns=columns)
+    cells = (
+        {key: encodable(cell) if isinstance(cell, str) else cell for key, cell in vars(row).items()}
+        for row in rows
+    )
+    return pd.DataFrame(list(cells), columns=columns)
 
 
 def explain(
@@ -83,13 +89,12 @@ def explain(
         IqabenchError: the model is unknown or no network, its weights cannot be loaded, or there
             is no picture.
     """
-    from iqabench.data.picture_files import find_pictures
     from iqabench.engine import explain as explaining
     from iqabench.report.sheets import sheet
 
     session, output = in_use(session), Path(output)
     request = _loaded(session, model, set, choices)
-    pictures = find_pictures(_paths(images))
+    pictures = _pictures(images, session)
     drawn = []
     found = explaining.explain(request, request.saliency, pictures, session.store)
     for number, (path, one) in enumerate(zip(pictures, found, strict=True), 1):
@@ -120,7 +125,7 @@ def show_saliency(
         images: pictures, and folders of pictures.
         output: the folder of the PNG files.
         provider: the saliency provider, ``NAME[:KEY=VALUE...]``.
-        session: plugins.
+        session: plugins, and the watcher that is told of files that are no pictures.
 
     Yields:
         The path of a written file, and None; or the path of a picture that failed, and the reason.
@@ -129,12 +134,12 @@ def show_saliency(
         IqabenchError: the provider is unknown, or there is no picture.
     """
     from iqabench.contract.errors import IqabenchError
-    from iqabench.data.picture_files import find_pictures
     from iqabench.report.overlay import draw
     from iqabench.saliency.picture_maps import picture_maps
 
-    pictures = find_pictures(_paths(images))
-    maps = picture_maps(in_use(session).registry.provider(provider), pictures)
+    session = in_use(session)
+    pictures = _pictures(images, session)
+    maps = picture_maps(session.registry.provider(provider), pictures)
     for number, (path, found) in enumerate(zip(pictures, maps, strict=True), 1):
         if isinstance(found, IqabenchError):
             yield path, found.message
@@ -144,8 +149,15 @@ def show_saliency(
         yield name, None
 
 
-def _paths(images: Paths) -> list[Path]:
-    return [Path(images)] if isinstance(images, str | Path) else [Path(image) for image in images]
+def _pictures(images: Paths, session: Session) -> list[Path]:
+    """The pictures at the given paths; the session's watcher is told of files that are none."""
+    from iqabench.data.picture_files import find_pictures
+
+    given = [images] if isinstance(images, str | Path) else images
+    found = find_pictures([Path(image) for image in given])
+    if found.note:
+        session.watch.say(found.note)
+    return found.pictures
 
 
 def _loaded(

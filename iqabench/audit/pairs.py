@@ -30,13 +30,8 @@ class Picture:
 
     content: str
     name: str
-    root: Path
+    path: Path
     hash: str
-
-    @property
-    def path(self) -> Path:
-        """The file."""
-        return self.root / self.name
 
 
 @dataclass(frozen=True)
@@ -124,7 +119,7 @@ def _pictures(dataset: Dataset, column: str) -> list[Picture]:
     rows = dataset.table[["content", column]].drop_duplicates()
     hashes = dataset.image_hashes
     return [
-        Picture(content, name, dataset.root, hashes[name])
+        Picture(content, name, dataset.path(name), hashes[name])
         for content, name in rows.itertuples(index=False)
     ]
 

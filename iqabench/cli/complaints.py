@@ -29,7 +29,7 @@ def _told(error: Exception) -> tuple[str, str]:
         return error.message, error.hint
     if isinstance(error, click.ClickException):
         context = getattr(error, "ctx", None)
-        return error.format_message(), f"{context.command_path} --help" if context else ""
+        return " ".join(error.format_message().split()), f"{context.command_path} --help" if context else ""
     if isinstance(error, EOFError):
         return f"a file ends too early: {error}", "fetch it again; --debug shows where it is read"
     if isinstance(error, OSError):
@@ -41,5 +41,7 @@ def _told(error: Exception) -> tuple[str, str]:
 
 
 def _line(text: str) -> str:
-    line = " ".join(text.split())
+    from iqabench.report.tables import visible  # takes time that commands without errors save
+
+    line = visible(text)
     return line if len(line) <= LONGEST else f"{line[:LONGEST]} ..."

@@ -15,6 +15,7 @@ from iqabench.cli.options import (
     session,
     store_option,
 )
+from iqabench.report.tables import visible
 
 
 @click.command("explain")
@@ -46,12 +47,13 @@ def command(
     Grad-CAM, and for BioSIQNet the predicted low and high saliency beside the provider's.
     """
     choices = iqabench.Choices(weights=weights, saliency=saliency)
-    with_these = session(store=store, device=device, precision=precision, quiet=True)
+    with_these = session(store=store, device=device, precision=precision, quiet=True, notices=True)
     failed = False
     for path, error in iqabench.explain(
         model, images, output, set=overrides, choices=choices, session=with_these
     ):
         failed = failed or error is not None
-        click.echo(f"failed: {error}" if error else f"wrote {path}", err=error is not None)
+        line = f"failed: {error}" if error else f"wrote {path}"
+        click.echo(visible(line), err=error is not None)
     if failed:
         raise click.exceptions.Exit(1)

@@ -10,6 +10,7 @@ import click
 import iqabench
 from iqabench.cli.options import exclude_shared_option, quiet_option, session, store_option
 from iqabench.report.canvas import FORMATS
+from iqabench.report.tables import visible
 
 
 @click.command("figures")
@@ -42,4 +43,4 @@ def command(
     for path in done.paths:
         click.echo(path)
     for line in done.left_out:
-        click.echo(line, err=True)
+        click.echo(visible(line), err=True)

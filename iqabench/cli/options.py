@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
@@ -18,6 +19,7 @@ from iqabench.report.tables import (
     annotated,
     records,
     render,
+    visible,
     write_frame,
     write_parquet,
 )
@@ -157,17 +159,24 @@ def session(
     device: Device = "auto",
     precision: Precision = "fp32",
     quiet: bool = False,
+    notices: bool = False,
 ) -> Session:
-    """The session of a command, from the command's options."""
+    """The session of a command, from the command's options.
+
+    ``notices`` are lines such as those on files that were passed over; they are shown even if
+    ``quiet`` switches progress off.
+    """
     import iqabench
-    from iqabench.cli.progress import RichWatcher
+    from iqabench.cli.progress import Notices, RichWatcher
+
+    silent = Notices() if notices else None
 
     return iqabench.Session(
         catalog,
         store=store,
         device=device,
         precision=precision,
-        watch=None if quiet else RichWatcher(),
+        watch=silent if quiet else RichWatcher(),
     )
 
 
@@ -269,9 +278,10 @@ def emit(
     """
     form = chosen(form, output)
     if output is None:
-        click.echo(annotated(render(rows, form, columns), form, notes))
+        text = annotated(render(rows, form, columns), form, notes)
+        click.echo(visible(text, keep="\n\t") if sys.stdout.isatty() else text)
         for note in notes if form == "table" else []:
-            click.echo(note)
+            click.echo(visible(note))
     elif form == PARQUET:
         _written(output, lambda: write_parquet(rows, output, columns))
     else:

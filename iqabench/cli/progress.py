@@ -6,10 +6,20 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from iqabench.contract.progress import Tick
+from iqabench.contract.progress import Silent, Tick
+from iqabench.report.tables import visible
+
+
+class Notices(Silent):
+    """No progress, but lines that a user must see."""
+
+    def say(self, line: str) -> None:
+        """Print a line on standard error."""
+        click.echo(visible(line, keep="\n"), err=True)
 
 
 class RichWatcher:
@@ -46,4 +56,4 @@ class RichWatcher:
 
     def say(self, line: str) -> None:
         """Print a line that stays on the screen."""
-        self.console.print(line, markup=False, soft_wrap=True)
+        self.console.print(visible(line, keep="\n"), markup=False, soft_wrap=True)

@@ -23,7 +23,7 @@ from iqabench.cli.options import (
     training_options,
     truncated_option,
 )
-from iqabench.report.tables import records
+from iqabench.report.tables import records, visible
 
 if TYPE_CHECKING:
     from iqabench import PlannedJob, Results
@@ -131,11 +131,11 @@ def _row(job: PlannedJob) -> dict[str, Any]:
 def _print_differences(results: Results, exclude_shared: bool) -> None:
     """Print each pair's difference in SROCC and the numbers of made, failed and reused jobs."""
     for row in records(results.differences(exclude_shared=exclude_shared)):
-        click.echo(
+        line = (
             f"{row['a']} - {row['b']} on {row['test']}: SROCC {row['difference']:+.3f} "
-            f"[{row['low']:+.3f}, {row['high']:+.3f}] over {row['contents']} contents",
-            err=True,
+            f"[{row['low']:+.3f}, {row['high']:+.3f}] over {row['contents']} contents"
         )
+        click.echo(visible(line), err=True)
     outcome = results.outcome
     if outcome is not None:
         failed = f", {len(outcome.failed)} failed" if outcome.failed else ""

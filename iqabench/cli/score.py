@@ -54,7 +54,7 @@ def command(
         choices=iqabench.Choices(
             weights=weights, saliency=saliency, allow_truncated=allow_truncated
         ),
-        session=session(store=store, device=device, precision=precision, quiet=quiet),
+        session=session(store=store, device=device, precision=precision, quiet=quiet, notices=True),
     )
     rows = records(found)
     emit(rows, form, output)

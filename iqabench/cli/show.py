@@ -9,6 +9,7 @@ import click
 
 import iqabench
 from iqabench.cli.options import session, store_option
+from iqabench.report.tables import visible
 
 
 @click.command("show")
@@ -18,10 +19,10 @@ def command(job: str, store: Path | None) -> None:
     """Show what a job did and how it ended; JOB may be shortened."""
     found = iqabench.find_job(job, session=session(store=store))
     record = found.record.model_dump(mode="json", exclude={"traceback"}, exclude_none=True)
-    click.echo(json.dumps(record, indent=2, ensure_ascii=False))
+    click.echo(visible(json.dumps(record, indent=2, ensure_ascii=False), keep="\n"))
     click.echo(
         f"files in {found.folder}: "
         + ", ".join(sorted(path.name for path in found.folder.iterdir()))
     )
     if found.record.traceback:
-        click.echo(found.record.traceback.rstrip())
+        click.echo(visible(found.record.traceback.rstrip(), keep="\n\t"))

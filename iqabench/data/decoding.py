@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from iqabench.contract.errors import DataError
+from iqabench.data import tiff
+from iqabench.data.picture_kinds import advice, kind_of, readable
 from iqabench.store.behaviour import VERSIONS
 
 if TYPE_CHECKING:
@@ -20,22 +22,24 @@ if TYPE_CHECKING:
 
 DECODING = f"rgb-{VERSIONS['decoding']}"
 """Name of the way to decode. The cache's key holds it and Pillow's version."""
-FORMATS = ("PNG", "JPEG", "BMP", "WEBP", "TIFF", "GIF", "PPM")
 MAX_PIXELS = 2**27
 """Larger pictures (over 134 million pixels, 384 MiB decoded) are refused."""
+VAGUE = ("decoder error", "unknown raw mode")
+"""How Pillow's messages begin that do not say what it cannot read."""
 RUN_LENGTH_CODES = (1, 2)
 """``compression`` of BMP files: runs of 8-bit and of 4-bit pixels."""
 CONVERSIONS = {
     "1": "1 bit widened to 8",
     "L": "grey copied to RGB",
     "LA": "grey copied to RGB",
+    "La": "grey copied to RGB",
     "P": "palette applied",
     "PA": "palette applied",
     "CMYK": "CMYK converted to RGB",
     "YCbCr": "YCbCr converted to RGB",
 }
 """Pillow's mode -> the note that its conversion to RGB leaves."""
-UNRANGED = {"I": "32-bit or signed integer", "F": "floating-point"}
+UNRANGED = {"I": "32-bit integer", "F": "floating-point"}
 """Pillow's modes whose values have no known range, so that they cannot be scaled to 8 bits."""
 
 
@@ -52,7 +56,8 @@ def decode(path: Path, allow_truncated: bool = False) -> Picture:
     """Decode a picture file.
 
     Args:
-        path: PNG, JPEG, BMP, WebP, TIFF, GIF or PPM. The content decides, not the file's name.
+        path: PNG, JPEG, BMP, WebP, TIFF, GIF, PPM, and AVIF and HEIC where a library reads them.
+            The content decides, not the file's name.
         allow_truncated: accept a file that ends too early or is damaged. Pillow leaves the missing
             part black or grey.
 
@@ -85,20 +90,34 @@ def decode_bytes(content: bytes, path: Path, allow_truncated: bool = False) -> P
                 raise
             return _decoded(content, truncated=True)
     except Exception as error:  # Pillow raises errors of almost any type on damaged files
-        why = _reason(error)
-        hint = ", or take what is left with --allow-truncated" if "truncated" in why else ""
+        why, hint = _reason(error, content)
         raise DataError(f"cannot decode {path.name}: {why}", f"look at {path}{hint}") from error
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: Exception, content: bytes) -> tuple[str, str]:
+    """Why a file cannot be decoded, and what to do besides looking at it."""
     from PIL import UnidentifiedImageError
     from PIL.Image import DecompressionBombError
 
     if isinstance(error, UnidentifiedImageError):
-        return f"not {', '.join(FORMATS[:-1])} or {FORMATS[-1]}, or of a rare kind"
+        return _unidentified(content)
     if isinstance(error, DecompressionBombError):
-        return f"more than {MAX_PIXELS} pixels"
-    return next(iter(str(error).splitlines()), "") or type(error).__name__
+        return f"more than {MAX_PIXELS} pixels", ""
+    why = next(iter(str(error).splitlines()), "") or type(error).__name__
+    if why.startswith(VAGUE) and (described := tiff.described(content)):
+        return f"{why} in {described}", ""
+    return why, ", or take what is left with --allow-truncated" if "truncated" in why else ""
+
+
+def _unidentified(content: bytes) -> tuple[str, str]:
+    kind, formats = kind_of(content), readable()
+    if not kind:
+        return f"not {', '.join(formats[:-1])} or {formats[-1]}", ""
+    if kind == "TIFF" and (described := tiff.described(content)):
+        return f"{described} is not read", ", or convert it to a TIFF of 8-bit RGB"
+    if kind.upper() in formats or (kind, "HEIF" in formats) == ("HEIC", True):
+        return f"it begins as {kind}, but is damaged or of a rare kind", ""
+    return f"{kind} is not read here", f", or {advice(kind)}"
 
 
 def _decoded(content: bytes, truncated: bool = False) -> Picture:
@@ -106,13 +125,14 @@ def _decoded(content: bytes, truncated: bool = False) -> Picture:
 
     with (
         _accepting_truncated(truncated),
-        Image.open(io.BytesIO(content), formats=FORMATS) as picture,
+        Image.open(io.BytesIO(content), formats=readable()) as picture,
     ):
         if picture.width * picture.height > MAX_PIXELS:
             raise Image.DecompressionBombError
         _filled(picture, content)
         notes = ["truncated"] if truncated else []
         bits = _bits(picture, content)
+        notes += _tiff_notes(picture)
         pixels = _rgb(_upright(picture, notes), bits, notes)
         if picture.info.get("icc_profile"):
             notes.append("ICC profile ignored")
@@ -151,11 +171,30 @@ def _bits(picture: ImageFile, content: bytes) -> int:
     if picture.format == "PPM":
         coding = picture.tile[0][3]
         return 16 if coding == "I;16B" or (isinstance(coding, tuple) and coding[1] > 255) else 8
+    if picture.format == "AVIF":
+        return avif_bits(content)
     tags = getattr(picture, "tag_v2", {})
-    bits = max(tags.get(258, (8,)))
-    if bits > 8 and tags.get(284) == 2:
-        raise ValueError(f"{bits}-bit channels in separate planes")
-    return int(bits)
+    tiff.refuse(tags, content)
+    return int(max(tags.get(tiff.BITS, (8,))))
+
+
+def avif_bits(content: bytes) -> int:
+    """Bits per channel of an AVIF, by its first ``av1C`` box (AV1-ISOBMFF, section 2.3.3)."""
+    place = content.find(b"av1C") + 6
+    flags = content[place] if 6 <= place < len(content) else 0
+    return 8 if not flags & 0x40 else 12 if flags & 0x20 else 10
+
+
+def _tiff_notes(picture: ImageFile) -> list[str]:
+    """What becomes of negatives and of channels that only a TIFF can have."""
+    tags = getattr(picture, "tag_v2", {})
+    notes = ["negative inverted"] if tiff.white_is_zero(tags) else []
+    if tiff.premultiplied(tags):
+        notes.append("premultiplied alpha divided out")
+    extra = tiff.extra_channels(tags)
+    if extra:
+        notes.append(f"{extra} extra channel{'s' if extra > 1 else ''} dropped")
+    return notes
 
 
 def _upright(picture: ImageFile, notes: list[str]) -> Image:
@@ -205,9 +244,13 @@ def _rgb(picture: Image, bits: int, notes: list[str]) -> NDArray[np.uint8]:
     if deep_grey:  # Pillow itself would clip the values to 255
         notes.append(CONVERSIONS["L"])
         grey = (np.asarray(picture) >> (bits - 8)).astype(np.uint8)
+        if tiff.white_is_zero(getattr(picture, "tag_v2", {})):
+            grey = 255 - grey  # Pillow inverts up to 8 bits only
         return np.repeat(grey[..., None], 3, axis=2)
     if mode in CONVERSIONS:
         notes.append(CONVERSIONS[mode])
+    if mode == "La":  # which Pillow converts to nothing else
+        picture = picture.convert("LA")
     return np.array(picture if mode == "RGB" else picture.convert("RGB"))
 
 

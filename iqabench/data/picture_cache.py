@@ -15,6 +15,7 @@ from iqabench.contract.progress import Tick
 from iqabench.data import array_files, cache_limit
 from iqabench.data.decoding import DECODING, Picture, decode_bytes, read_bytes
 from iqabench.data.file_hashes import digest
+from iqabench.data.picture_kinds import readable
 from iqabench.data.tables import Dataset
 from iqabench.data.threads import in_threads
 from iqabench.store.fingerprints import package_version
@@ -58,7 +59,7 @@ def prepare(
 
     def notes(name: str) -> tuple[str, ...]:
         try:
-            return cached(dataset.root / name, hashes[name], allow_truncated).notes
+            return cached(dataset.path(name), hashes[name], allow_truncated).notes
         except DataError:
             return ()
 
@@ -71,6 +72,8 @@ def prepare(
 
 def _place(content_hash: str, allow_truncated: bool) -> Path:
     settings = f"{DECODING}-pillow-{package_version('pillow')}"
+    if "HEIF" in readable():
+        settings += f"-heif-{package_version('pillow-heif')}"
     if allow_truncated:
         settings += "-truncated"
     return cache_limit.folder() / settings / content_hash[:2] / content_hash

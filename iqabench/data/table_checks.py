@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from iqabench.contract import datasets as columns
 from iqabench.contract.errors import DataError
-from iqabench.kit.tree import Tree
+from iqabench.kit.tree import Tree, composed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -105,7 +105,11 @@ def once(images: pd.Series) -> None:
 
 
 def paths(named: pd.Series, what: str, tree: Tree) -> pd.Series:
-    """A column of paths in their shortest form. Check that each file exists below the root."""
+    """A column of paths in their shortest form. Check that each file exists below the root.
+
+    Pictures are named in Unicode's form C, so that a set is the same on every system; other files
+    are named as the folders name them.
+    """
     short = {name: posixpath.normpath(name) for name in named.dropna().unique()}
     absent = [name for given, name in short.items() if not (tree.has(given) or tree.has(name))]
     if absent:
@@ -114,7 +118,8 @@ def paths(named: pd.Series, what: str, tree: Tree) -> pd.Series:
             f"{len(absent)} of {len(short)} {files} are missing, first {absent[0]}",
             _where(absent[0], tree),
         )
-    return named.map(short, na_action="ignore")
+    form = composed if what in ("image", "reference") else tree.written
+    return named.map({given: form(name) for given, name in short.items()}, na_action="ignore")
 
 
 def official(parts: pd.Series) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,12 +15,15 @@ from iqabench.contract.errors import DataError, IqabenchError
 from iqabench.contract.progress import Tick
 from iqabench.data import table_checks
 from iqabench.data.file_hashes import file_hashes
-from iqabench.kit.tree import Tree
+from iqabench.kit.tree import Tree, composed, links_into
 from iqabench.registry import load
 from iqabench.store.fingerprints import text_digest
 
 if TYPE_CHECKING:
     import pandas as pd
+
+PICTURES = ("image", "reference")
+"""Columns that name pictures."""
 
 
 @dataclass(frozen=True)
@@ -29,12 +33,19 @@ class Dataset:
     card: DatasetCard
     root: Path
     table: pd.DataFrame
+    """Names of images and references are in Unicode's form C, whatever form the folders have."""
     tick: Tick | None = None
+    written: Mapping[str, str] = field(default_factory=dict)
+    """Name of an image or reference -> its name in the folders, where these have another form."""
 
     @property
     def name(self) -> str:
         """The short name."""
         return self.card.name
+
+    def path(self, name: str) -> Path:
+        """The file of an image or a reference."""
+        return self.root / self.written.get(name, name)
 
     @cached_property
     def image_hashes(self) -> dict[str, str]:
@@ -42,7 +53,7 @@ class Dataset:
         names = list(self.table["image"])
         if "reference" in self.table:
             names += sorted(set(self.table["reference"]))
-        paths = [self.root / name for name in names]
+        paths = [self.path(name) for name in names]
         tick = self.tick
         hashes = file_hashes(
             paths, None if tick is None else lambda done: tick(done, len(paths), "hashing")
@@ -59,7 +70,7 @@ class Dataset:
     def hash(self) -> str:
         """Hash of the labels and the picture contents; the path of the root does not count."""
         names = sorted(self.table.columns)
-        rows = self.table[names].to_csv(index=False, lineterminator="\n")
+        rows = composed(self.table[names].to_csv(index=False, lineterminator="\n"))
         pictures = [f"{name}\t{found}" for name, found in sorted(self.image_hashes.items())]
         return text_digest([rows, *pictures])
 
@@ -75,7 +86,11 @@ def read(bound: BoundDataset, tick: Tick | None = None) -> Dataset:
         DataError: files are missing, or the labels fail a check.
     """
     card, root, raw = labels(bound, tick)
-    return Dataset(card, root, canonical(raw, card, root), tick)
+    with links_into(bound.links):
+        table, tree = canonical(raw, card, root), Tree(root)
+    named = {name for column in PICTURES if column in table for name in table[column]}
+    written = {name: there for name in named if (there := tree.written(name)) != name}
+    return Dataset(card, root, table, tick, written)
 
 
 def labels(bound: BoundDataset, tick: Tick | None = None) -> tuple[DatasetCard, Path, pd.DataFrame]:
@@ -93,7 +108,8 @@ def labels(bound: BoundDataset, tick: Tick | None = None) -> tuple[DatasetCard, 
     if card.builder is not None:
         load(card.builder)(bound.root, tick)
     try:
-        raw = load(card.reader)(bound.root, dict(bound.options))
+        with links_into(bound.links):
+            raw = load(card.reader)(bound.root, dict(bound.options))
     except IqabenchError as error:
         raise DataError(f"data set '{card.name}': {error.message}", error.hint) from error
     except FileNotFoundError as error:
@@ -138,6 +154,8 @@ def _checked(raw: pd.DataFrame, card: DatasetCard, tree: Tree) -> pd.DataFrame:
         table[name] = check(table, name)
     for name in (name for name in columns.PATHS if name in table):
         table[name] = table_checks.paths(table[name], name, tree)
+    if "content" in table:
+        table["content"] = table["content"].map(composed)
     table_checks.once(table["image"])
     if "official_split" in table:
         table_checks.official(table["official_split"])

@@ -3,13 +3,13 @@
 Each training crop has a generator of its own, seeded by the job's seed, the epoch and the crop's
 number. So no choice depends on the choices for other crops: an interrupted training resumes with
 the same crops, and the number of workers changes nothing. Random test crops are seeded by the job's
-seed and the picture.
+seed and the hash of the picture's file, never by its name.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,12 +18,19 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from iqabench.contract.cards import Recipe
+from iqabench.contract.errors import DataError
+from iqabench.data.decoding import MAX_PIXELS
 from iqabench.data.tables import Dataset
 from iqabench.data.tensors import picture_tensor, planes_of, resized
 from iqabench.saliency.maps import MapSource
 
 ORDER, CROP = 1, 2
 """Last entries of the generators' keys, so that order and crops draw different numbers."""
+ALWAYS_ALLOWED = 2**22
+"""Every picture may be enlarged to this many pixels, which is 2048 x 2048, ..."""
+LARGER = 4
+"""... or to this many times its own number of pixels, as far as pictures of that size are decoded.
+A strip of 1 x 5000 pixels, fitted to crops of 224 x 224, would have 250 million."""
 SHIFT_SHARE = 8
 """The shift augmentation moves a crop by at most 1/8 of its side."""
 
@@ -51,11 +58,37 @@ def fitted(image: Tensor, recipe: Recipe) -> Tensor:
 
 
 def fitted_size(height: int, width: int, recipe: Recipe) -> tuple[int, int]:
-    """The size to which :func:`fitted` brings a picture."""
+    """The size to which :func:`fitted` brings a picture.
+
+    Raises:
+        DataError: the picture is so long and narrow that it would become huge.
+    """
     scale = recipe.resize_short / min(height, width) if recipe.resize_short else 1.0
     if recipe.crop is not None:
         scale = max(scale, recipe.crop[0] / height, recipe.crop[1] / width)
-    return math.ceil(height * scale - 1e-6), math.ceil(width * scale - 1e-6)
+    size = math.ceil(height * scale - 1e-6), math.ceil(width * scale - 1e-6)
+    most = max(ALWAYS_ALLOWED, min(LARGER * height * width, MAX_PIXELS))
+    if scale > 1 and math.prod(size) > most:
+        raise DataError(
+            f"the picture of {width}x{height} pixels is too narrow: as large as the recipe wants "
+            f"it, it would have {size[1]}x{size[0]}",
+            "leave it out, or take a smaller crop with --set MODEL.recipe.crop=H,W",
+        )
+    return size
+
+
+def check_sizes(dataset: Dataset, names: Iterable[str], recipe: Recipe, truncated: bool) -> None:
+    """Check that each picture can be brought to the recipe's size.
+
+    Raises:
+        DataError: a picture cannot, or cannot be decoded; the message names it.
+    """
+    for name in names:
+        height, width = picture_tensor(dataset, name, truncated).shape[-2:]
+        try:
+            fitted_size(height, width, recipe)
+        except DataError as error:
+            raise DataError(f"{name}: {error.message}", error.hint) from error
 
 
 def test_views(image: Tensor, recipe: Recipe, key: Sequence[int] = (0,)) -> Tensor:

@@ -18,7 +18,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from iqabench.contract.errors import IqabenchError, MissingDependencyError, UsageError
+from iqabench.contract.errors import DataError, IqabenchError, MissingDependencyError, UsageError
 from iqabench.contract.models import network
 from iqabench.data.decoding import decode
 from iqabench.data.tensors import planes_of
@@ -82,7 +82,11 @@ def explain(
         except IqabenchError as error:
             yield error
             continue
-        seen = _seen(planes, request, getattr(model, "takes_any_size", False))
+        try:
+            seen = _seen(planes, request, getattr(model, "takes_any_size", False))
+        except DataError as error:
+            yield DataError(f"{path.name}: {error.message}", error.hint)
+            continue
         yield _explain(model, request, scale.up, path, seen)
 
 
@@ -97,6 +101,9 @@ def _seen(image: Tensor, request: ModelRequest, any_size: bool) -> Tensor:
 
     If the network takes any size or the recipe does not crop, it is the whole picture, cut at the
     right and at the bottom to sides that are multiples of ``STRIDE``.
+
+    Raises:
+        DataError: the picture is too narrow.
     """
     recipe = request.recipe
     if recipe.crop is not None and not any_size:
@@ -105,6 +112,10 @@ def _seen(image: Tensor, request: ModelRequest, any_size: bool) -> Tensor:
         )[0]
     image = fitted(image, recipe)
     height, width = (side // STRIDE * STRIDE for side in image.shape[-2:])
+    if not height or not width:
+        raise DataError(
+            f"a side is shorter than {STRIDE} pixels", f"--set {request.label}.recipe.crop=H,W"
+        )
     return image[:, :height, :width]
 
 

@@ -12,7 +12,8 @@ import torch
 from torch import Tensor
 
 from iqabench.contract.progress import Watcher
-from iqabench.data.decoding import decode
+from iqabench.data.decoding import decode, read_bytes
+from iqabench.data.file_hashes import digest
 from iqabench.data.tensors import planes_of
 from iqabench.engine.kinds import adapter
 from iqabench.engine.kinds.base import Pictures
@@ -68,7 +69,11 @@ def score(
         found: Features = np.asarray(model.features(planes(name)[None]))[0]
         return found
 
-    model = adapter(request.card).ready(request, weights, Pictures(planes, features_of), seed=0)
+    def content_of(name: str) -> str:
+        return digest(read_bytes(Path(name)))
+
+    pictures = Pictures(planes, content_of, features_of)
+    model = adapter(request.card).ready(request, weights, pictures, seed=0)
     with watch.task(f"scoring with {request.label}") as tick:
         for done, row in enumerate(model.predictions([str(path) for path in paths]), 1):
             tick(done, len(paths), "pictures")

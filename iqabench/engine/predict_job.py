@@ -85,6 +85,7 @@ def ready_for(job: PredictJob, store: Store) -> Ready:
     dataset, request = job.dataset, job.model
     pictures = Pictures(
         dataset_planes(dataset, job.maps, request.allow_truncated, request.scale),
+        dataset.image_hashes.__getitem__,
         lambda model, name: features(model, request, dataset, name),
         _references(job) if request.card.full_reference else None,
     )

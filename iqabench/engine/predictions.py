@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from zlib import crc32
 
 import torch
 from torch import Tensor, nn
@@ -34,6 +33,8 @@ class Prediction:
 Score = Callable[[str], float]
 Planes = Callable[[str], Tensor]
 """A picture by name, (3 or 4, H, W) float32 in [0, 1]."""
+ContentOf = Callable[[str], str]
+"""The hash of a picture's file, in hexadecimal, by the picture's name."""
 
 
 def predictions(names: Sequence[str], score: Score) -> Iterator[Prediction]:
@@ -86,15 +87,24 @@ def dataset_planes(
 
 
 def network_score(
-    model: nn.Module, recipe: Recipe, planes: Planes, device: str, precision: str, seed: int
+    model: nn.Module,
+    recipe: Recipe,
+    planes: Planes,
+    content_of: ContentOf,
+    device: str,
+    precision: str,
+    seed: int,
 ) -> Score:
     """A function that scores one picture by a network and the recipe's crops.
 
-    ``planes`` gives a fourth plane, saliency, only if saliency is an input of the model.
+    ``planes`` gives a fourth plane, saliency, only if saliency is an input of the model. Seed and
+    content decide random crops, so a picture has one score under every name and path.
     """
 
     def score(name: str) -> float:
-        views = test_views(planes(name), recipe, (seed, crc32(name.encode()))).to(device)
+        drawn = recipe.crop is not None and recipe.test_crop_kind == "random"
+        key = (seed, int(content_of(name), 16)) if drawn else (seed,)
+        views = test_views(planes(name), recipe, key).to(device)
         inputs = normalise(views[:, :3], recipe).contiguous(memory_format=torch.channels_last)
         extra = () if views.shape[1] == 3 else (views[:, 3:],)
         scores = forward(model, inputs, *extra, device=device, precision=precision)

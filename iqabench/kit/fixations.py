@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from iqabench.contract.errors import DataError
+from iqabench.kit.tree import composed
 
 if TYPE_CHECKING:
     import numpy as np
@@ -43,7 +44,7 @@ def read_fixations(path: Path, image: str) -> NDArray[np.float64]:
         FileNotFoundError: the file is missing.
     """
     found = fixations_by_image(path)
-    parts = PurePosixPath(image).parts
+    parts = PurePosixPath(composed(image)).parts
     for key in (EVERY, *("/".join(parts[skipped:]) for skipped in range(len(parts)))):
         if key in found:
             return found[key]
@@ -59,7 +60,7 @@ def fixations_by_image(path: Path) -> Mapping[str, NDArray[np.float64]]:
     A file without the column ``image`` gives one entry, with the key :data:`EVERY`.
     """
     state = path.stat()
-    return _parsed(path, state.st_mtime_ns, state.st_size)
+    return _parsed(path, (state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns))
 
 
 def pixels(fixations: NDArray[np.float64], size: tuple[int, int]) -> NDArray[np.intp]:
@@ -103,7 +104,7 @@ def blurred(
 
 
 @lru_cache(maxsize=1024)
-def _parsed(path: Path, changed: int, size: int) -> Mapping[str, NDArray[np.float64]]:
+def _parsed(path: Path, stamp: tuple[int, ...]) -> Mapping[str, NDArray[np.float64]]:
     import numpy as np
 
     try:
@@ -138,7 +139,7 @@ def _grouped(path: Path, text: str) -> dict[str, list[tuple[float, float]]]:
             raise DataError(
                 f"{path.name}, line {rows.line_num}: no image", "fill it in or drop the row"
             )
-        found.setdefault(row["image"], []).append(_place(row, path, rows.line_num))
+        found.setdefault(composed(row["image"]), []).append(_place(row, path, rows.line_num))
     return found
 
 

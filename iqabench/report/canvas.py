@@ -25,6 +25,14 @@ def figure(width: float, height: float) -> Figure:
     return made
 
 
+def _without_formulas(made: Figure) -> None:
+    """Draw a dollar sign in a name as itself: Matplotlib would set, or refuse, a formula."""
+    from matplotlib.text import Text
+
+    for text in made.findobj(Text):
+        text.set_parse_math(False)
+
+
 def save(made: Figure, path: Path) -> None:
     """Write a figure as PNG, PDF or SVG, by the path's ending; a failure leaves no partial file.
 
@@ -32,6 +40,7 @@ def save(made: Figure, path: Path) -> None:
         UsageError: the file cannot be written.
     """
     form = path.suffix.removeprefix(".")
+    _without_formulas(made)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, lambda part: made.savefig(part, format=form, dpi=150))

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from iqabench.report import canvas
+from iqabench.report.neutral import visible
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,12 +35,12 @@ def sheet(rows: Sequence[Sequence[Panel]], path: Path, title: str) -> None:
     columns = max(map(len, rows))
     height, width = rows[0][0][1].shape[:2]
     figure = canvas.figure(WIDTH * columns, (WIDTH * height / width + TITLE) * len(rows) + HEADING)
-    figure.suptitle(title, fontsize=10)
+    figure.suptitle(visible(title), fontsize=10)
     grid = figure.subplots(len(rows), columns, squeeze=False)
     for axes_row, row in zip(grid, rows, strict=True):
         for axes in axes_row:
             axes.set_axis_off()
         for axes, (name, picture) in zip(axes_row, row, strict=False):
             axes.imshow(picture, cmap="inferno", vmin=0, vmax=1)
-            axes.set_title(name, fontsize=8)
+            axes.set_title(visible(name), fontsize=8)
     canvas.save(figure, path)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from iqabench.report.neutral import csv_cell, encodable, markdown_cell, unmarked
+from iqabench.report.neutral import visible as visible
 from iqabench.store.files import write_atomically
 
 if TYPE_CHECKING:
@@ -58,15 +61,17 @@ def render(rows: Sequence[Row], form: str, columns: list[str] | None = None) -> 
     """The rows as text in one of :data:`FORMATS`; CSV and JSON keep all digits of numbers."""
     columns = columns or (list(rows[0]) if rows else [])
     if form == "json":
-        return json.dumps([_plain(row) for row in rows], indent=1, ensure_ascii=False)
+        return encodable(json.dumps([_plain(row) for row in rows], indent=1, ensure_ascii=False))
     if form == "csv":
         return _csv(rows, columns)
     from tabulate import tabulate
 
-    body = [[_text(row.get(column)) for column in columns] for row in rows]
-    if form == "markdown":
-        body = [[cell.replace("|", r"\|") for cell in line] for line in body]
-    text = tabulate(body, headers=columns, tablefmt=_TABULATE[form], disable_numparse=True)
+    neutral = markdown_cell if form == "markdown" else visible
+    body = [[neutral(unmarked(_text(row.get(column)))) for column in columns] for row in rows]
+    headers = [neutral(unmarked(column)) for column in columns]
+    text = tabulate(body, headers=headers, tablefmt=_TABULATE[form], disable_numparse=True)
+    if form == "latex":  # a bracket or star behind the end of a row would belong to it
+        text = re.sub(r"(?m)^( *)([\[*])", r"\1{}\2", text)
     for mark, (opening, closing) in _MARKS.get(form, {}).items():
         text = text.replace(_OPEN[mark], opening).replace(_CLOSE[mark], closing)
     return text
@@ -79,8 +84,8 @@ def annotated(text: str, form: str, notes: Sequence[str]) -> str:
     """
     if not notes or form not in ("markdown", "latex"):
         return text
-    start = "- " if form == "markdown" else "% "
-    return "\n".join([text, "", *(start + note for note in notes)])
+    start, neutral = ("- ", markdown_cell) if form == "markdown" else ("% ", visible)
+    return "\n".join([text, "", *(start + neutral(unmarked(note)) for note in notes)])
 
 
 def write_parquet(rows: Sequence[Row], path: Path, columns: list[str] | None = None) -> None:
@@ -95,13 +100,17 @@ def write_parquet(rows: Sequence[Row], path: Path, columns: list[str] | None = N
 
 def write_frame(frame: pd.DataFrame, form: str, path: Path) -> None:
     """Write a frame as a CSV or Parquet file."""
-    save = frame.to_csv if form == "csv" else frame.to_parquet
-    write_atomically(path, lambda part: save(part, index=False))
+    if form == "csv":
+        text = render(records(frame), "csv", list(map(str, frame.columns)))
+        write_atomically(path, lambda part: part.write_text(f"{text}\n", "utf-8", newline=""))
+    else:
+        write_atomically(path, lambda part: frame.to_parquet(part, index=False))
 
 
 def _parquet_column(values: list[Any]) -> Any:
     import pyarrow as pa
 
+    values = [encodable(value) if isinstance(value, str) else value for value in values]
     try:
         return pa.array(values, from_pandas=True)
     except (pa.ArrowInvalid, pa.ArrowTypeError):
@@ -170,11 +179,17 @@ def _csv(rows: Sequence[Row], columns: list[str]) -> str:
     import csv
     import io
 
-    stream = io.StringIO()
-    writer = csv.DictWriter(stream, columns, extrasaction="ignore", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(
-        {key: "" if value is None or value != value else value for key, value in row.items()}
-        for row in rows
-    )
-    return stream.getvalue().rstrip("\n")
+    def line(cells: Sequence[Any]) -> str:
+        # Python quotes a line break within a cell only if its lines end in the same character.
+        stream = io.StringIO()
+        csv.writer(stream, lineterminator="\r\n").writerow(cells)
+        return stream.getvalue().removesuffix("\r\n")
+
+    cells = ([_csv_value(row.get(column)) for column in columns] for row in rows)
+    return encodable("\n".join(map(line, [[csv_cell(name) for name in columns], *cells])))
+
+
+def _csv_value(value: Any) -> Any:
+    if value is None or value != value:
+        return ""
+    return csv_cell(value) if isinstance(value, str) else value

@@ -57,7 +57,7 @@ class Maker:
     def pixels(self, name: str, allow_truncated: bool) -> NDArray[np.uint8]:
         """The decoded picture, (H, W, 3)."""
         content_hash = self.dataset.image_hashes[name]
-        return cached(self.dataset.root / name, content_hash, allow_truncated).pixels
+        return cached(self.dataset.path(name), content_hash, allow_truncated).pixels
 
     @cached_property
     def _compute(self) -> Callable[[Tensor], Tensor]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +15,7 @@ from iqabench.data.picture_files import find_pictures
 from iqabench.data.tables import Dataset
 from iqabench.kit.distort import DISTORTIONS, Distortion, find
 from iqabench.kit.synthesis import LABELS, LONG_SIDE, Photo, reduced, synthesize
+from iqabench.kit.tree import composed, refuse_unsafe
 from iqabench.sets.binding import bind, check_new, user_root
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ def make(
     long_side: int = LONG_SIDE,
     catalog: Path,
     tick: Tick | None = None,
+    say: Callable[[str], None] | None = None,
 ) -> Dataset:
     """Make a data set of a folder's photos and write it into a catalogue.
 
@@ -49,19 +51,23 @@ def make(
         long_side: pixels; photos with a longer side are scaled down to it.
         catalog: the catalogue to write.
         tick: shows progress.
+        say: is told of files that are no pictures.
 
     Raises:
         CatalogError: the name is taken, or the catalogue cannot be written.
-        DataError: the folder exists already, or a photo cannot be read or is too small.
+        DataError: the folder exists already, or a photo cannot be used.
         UsageError: the folder holds no photo.
     """
     check_new(name, catalog)
     root = (root or user_root(name)).absolute()
     if root.exists():
         raise DataError(f"{root} is there already", "name another place with --root")
+    files = find_pictures([photos])
+    if files.note and say is not None:
+        say(files.note)
     found = [
         Photo(content, crc32(f"{seed}\0{content}".encode()), partial(_load, path, long_side))
-        for path in find_pictures([photos])
+        for path in files.pictures
         for content in [_content(path, photos)]
     ]
     try:
@@ -110,7 +116,9 @@ def parse_levels(text: str) -> list[float]:
 
 def _content(path: Path, folder: Path) -> str:
     inside = path.relative_to(folder) if folder.is_dir() else Path(path.name)
-    return "-".join(inside.with_suffix("").parts)
+    content = composed("-".join(inside.with_suffix("").parts))
+    refuse_unsafe(content)
+    return content
 
 
 def _load(path: Path, long_side: int) -> NDArray[np.uint8]:

@@ -1,13 +1,14 @@
 """Checks a data set: every file and label against the card and against each other.
 
-The cache remembers decoded pictures by the hash of their content, and these hashes by path, size
-and time of the file. So an interrupted check continues, and a second check is short.
+The cache remembers decoded pictures by the hash of their content. So an interrupted check
+continues, and a second check is short. The hashes themselves are not taken from memory: a check
+reads every file, since a disk may change a file and tell nobody.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -18,18 +19,19 @@ from iqabench.contract.errors import DataError
 from iqabench.contract.progress import Tick
 from iqabench.data.decoding import DECODING, decode
 from iqabench.data.file_hashes import file_hashes
-from iqabench.data.picture_files import SUFFIXES
+from iqabench.data.picture_files import others_text
+from iqabench.data.picture_kinds import is_picture
 from iqabench.data.table_checks import known
 from iqabench.data.tables import canonical, labels
 from iqabench.kit.download import sha256
 from iqabench.kit.places import cache_dir
-from iqabench.kit.tree import Tree
+from iqabench.kit.tree import Tree, links_into
 
 if TYPE_CHECKING:
     import pandas as pd
 
 BLOCK = 64
-"""Number of files whose hashes are saved together; an interruption loses at most these hashes."""
+"""Number of files that are hashed together, on all cores."""
 SUMS = "SHA256SUMS"
 """Name of a file of checksums at the root, as ``sha256sum`` writes it. If it exists, its checksums
 are checked."""
@@ -57,6 +59,13 @@ class Verified:
     """Number of existing pictures."""
     remembered: int
     """Number of these pictures that an earlier check decoded."""
+    others: tuple[str, ...] = ()
+    """Names of the files beside the pictures that are no pictures and that no label names."""
+
+    @property
+    def note(self) -> str:
+        """A line about the other files; empty if there are none."""
+        return others_text(self.others)
 
 
 def verify(bound: BoundDataset, tick: Tick | None = None) -> Verified:
@@ -65,6 +74,11 @@ def verify(bound: BoundDataset, tick: Tick | None = None) -> Verified:
     Raises:
         DataError: the root does not exist, or the labels cannot be read at all.
     """
+    with links_into(bound.links):
+        return _verified(bound, tick)
+
+
+def _verified(bound: BoundDataset, tick: Tick | None) -> Verified:
     card, root, raw = labels(bound, tick)
     if not len(raw) or any(known(raw, card.labelled)):
         canonical(raw, card, root)  # raises
@@ -77,12 +91,18 @@ def verify(bound: BoundDataset, tick: Tick | None = None) -> Verified:
         for name in (*pictures, *files)
         if not tree.has(name)
     ]
-    there = [name for name in pictures if tree.has(name)]
-    sizes, remembered, unreadable = _decoded(root, there, tick)
-    found += [*unreadable, *_sizes(raw, sizes), *_extra(root, there, card)]
+    there = {name: tree.path(name) for name in pictures if tree.has(name)}
+    sizes, remembered, unreadable = _decoded(there, tick)
+    named = {*there.values(), *(tree.path(name) for name in files if tree.has(name))}
+    beside = _beside(root, list(there.values()), named, card)
+    extra = [name for name, is_one in beside if is_one]
+    found += [*unreadable, *_sizes(raw, sizes)]
+    if len(extra) != card.unlabelled:
+        found += [Problem("extra", name, "no label names it") for name in extra]
     found += _checksums(tree, tick)
     distinct = {(one.problem, one.file, one.detail): one for one in found}
-    return Verified(card.name, tuple(distinct.values()), len(there), remembered)
+    others = tuple(name for name, is_one in beside if not is_one)
+    return Verified(card.name, tuple(distinct.values()), len(there), remembered, others)
 
 
 def _named(raw: pd.DataFrame, columns: Iterable[str]) -> list[str]:
@@ -128,7 +148,7 @@ def _counts(raw: pd.DataFrame, card: DatasetCard) -> Iterator[Problem]:
 
 
 def _decoded(
-    root: Path, names: Sequence[str], tick: Tick | None
+    paths: Mapping[str, Path], tick: Tick | None
 ) -> tuple[dict[str, tuple[int, int]], int, list[Problem]]:
     """Decode pictures: (height, width) of each, the number of remembered ones, and the problems."""
     place = cache_dir() / "verified" / f"{DECODING}.txt"
@@ -137,7 +157,7 @@ def _decoded(
     sizes: dict[str, tuple[int, int]] = {}
     remembered, problems = 0, []
     with _memory(place) as memory:
-        for done, (name, content) in enumerate(_hashed(root, names), 1):
+        for done, (name, content) in enumerate(_hashed(paths), 1):
             if content in known:
                 remembered += content in before
                 sizes[name] = known[content]
@@ -145,21 +165,23 @@ def _decoded(
                 problems.append(Problem("unreadable", name, "permission denied"))
             else:
                 try:
-                    sizes[name] = known[content] = decode(root / name).pixels.shape[:2]
+                    sizes[name] = known[content] = decode(paths[name]).pixels.shape[:2]
                     memory.write(f"{content} {sizes[name][0]} {sizes[name][1]}\n")
                 except DataError as error:
                     problems.append(Problem("unreadable", name, error.message))
             if tick is not None:
-                tick(done, len(names), "verifying")
+                tick(done, len(paths), "verifying")
     return sizes, remembered, problems
 
 
-def _hashed(root: Path, names: Sequence[str]) -> Iterator[tuple[str, str | None]]:
+def _hashed(paths: Mapping[str, Path]) -> Iterator[tuple[str, str | None]]:
     """Every name with the hash of the file's content; None if the file may not be read."""
+    names = list(paths)
     for start in range(0, len(names), BLOCK):
         block = names[start : start + BLOCK]
-        good = [name for name in block if os.access(root / name, os.R_OK)]
-        hashes = dict(zip(good, file_hashes([root / name for name in good]), strict=True))
+        good = [name for name in block if os.access(paths[name], os.R_OK)]
+        found = file_hashes([paths[name] for name in good], afresh=True)
+        hashes = dict(zip(good, found, strict=True))
         yield from ((name, hashes.get(name)) for name in block)
 
 
@@ -196,20 +218,22 @@ def _sizes(raw: pd.DataFrame, sizes: dict[str, tuple[int, int]]) -> Iterator[Pro
             )
 
 
-def _extra(root: Path, there: Sequence[str], card: DatasetCard) -> Iterator[Problem]:
-    """Problems of unlabelled pictures, unless their number is the one on the card."""
+def _beside(
+    root: Path, pictures: Sequence[Path], named: Collection[Path], card: DatasetCard
+) -> list[tuple[str, bool]]:
+    """The files beside the labelled pictures that no label names, and whether each is a picture.
+
+    Empty if the card does not say how many pictures are unlabelled.
+    """
     if card.unlabelled is None:
-        return
-    known = {root / name for name in there}
+        return []
     found = sorted(
         path
-        for folder in {path.parent for path in known}
+        for folder in {path.parent for path in pictures}
         for path in folder.iterdir()
-        if path not in known and path.suffix.lower() in SUFFIXES
+        if path not in named and not path.is_dir()
     )
-    if len(found) != card.unlabelled:
-        for path in found:
-            yield Problem("extra", path.relative_to(root).as_posix(), "no label names it")
+    return [(path.relative_to(root).as_posix(), is_picture(path)) for path in found]
 
 
 def _checksums(tree: Tree, tick: Tick | None) -> Iterator[Problem]:

@@ -12,8 +12,8 @@ from typing import Literal
 Part = Literal["decoding", "crops", "training", "pooling", "permutation", "kit"]
 
 VERSIONS: dict[Part, int] = {
-    "decoding": 3,  # from a picture file to 8-bit RGB
-    "crops": 1,  # resizing, normalisation, crops of training and test, augmentation
+    "decoding": 4,  # from a picture file to 8-bit RGB
+    "crops": 2,  # resizing, normalisation, crops of training and test, augmentation
     "training": 1,  # label scaling, order, optimisers, schedules, averages, choice of the epoch
     "pooling": 1,  # from the scores of a picture's crops to one score
     "permutation": 1,  # which picture gets the map of which other picture

@@ -43,8 +43,8 @@ BY_RELEASE_LINE = frozenset({"lightning", "numpy", "torch"})
 """Packages whose version counts by its major and minor number only; docs/design says why."""
 BEHIND = {"pyiqa": ("timm", "torchvision", "scipy"), "timm": ("torchvision",)}
 """Package -> packages that it computes with."""
-ALWAYS = ("numpy", "pillow", "torch")
-"""Libraries with which the harness decodes, crops and scores."""
+ALWAYS = ("numpy", "pillow", "pillow-heif", "torch")
+"""Libraries with which the harness decodes, crops and scores; absent ones do not count."""
 
 
 def code_of(

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 FORMATS = ("PNG", "JPEG", "BMP", "WEBP", "TIFF", "GIF", "PPM")
 SUFFIXES = (".npy", ".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff", ".gif", ".pgm")
 
+PHOTOMETRIC, SAMPLE_FORMAT = 262, 339
+"""Tags of TIFF."""
+WHITE_IS_ZERO, SIGNED = 0, 2
+
 
 def read_map(path: Path, size: tuple[int, int]) -> NDArray[np.float32]:
     """The map in a picture file or a ``.npy``, resized and divided by its maximum.
@@ -62,4 +66,12 @@ def _picture(path: Path) -> NDArray[Any]:
 
     with Image.open(path, formats=FORMATS) as picture:
         deep = picture.mode == "F" or picture.mode.startswith("I")
-        return np.asarray(picture if deep else picture.convert("L"))
+        found = np.asarray(picture if deep else picture.convert("L"))
+        tags = getattr(picture, "tag_v2", {})
+        if SIGNED in tags.get(SAMPLE_FORMAT, ()) and not deep:
+            raise ValueError("Pillow misreads signed 8-bit pixels")
+        if deep and tags.get(PHOTOMETRIC) == WHITE_IS_ZERO:  # Pillow inverts 8 bits only
+            if found.dtype != np.uint16:
+                raise ValueError("white is zero, and nothing says what is black")
+            return np.iinfo(np.uint16).max - found
+        return found

@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from iqabench.contract.errors import DataError
+from iqabench.kit.tree import composed
 from iqabench_saliency.files import SUFFIXES, read_map
 from iqabench_saliency.options import FolderOptions
 
@@ -28,7 +29,7 @@ class Folder:
         Raises:
             DataError: there is none, or several.
         """
-        path = PurePosixPath(row["image"]).with_suffix("")
+        path = PurePosixPath(composed(row["image"])).with_suffix("")
         found = self._by_path.get(str(path)) or self._by_name.get(path.name, [])
         if len(found) != 1:
             several = f"several maps, such as {found[0].name}" if found else "no map"
@@ -57,12 +58,12 @@ class Folder:
         found: dict[str, list[Path]] = {}
         for path in self._files:
             name = path.relative_to(self.root).with_suffix("").as_posix()
-            found.setdefault(name, []).append(path)
+            found.setdefault(composed(name), []).append(path)
         return found
 
     @cached_property
     def _by_name(self) -> Mapping[str, list[Path]]:
         found: dict[str, list[Path]] = {}
         for path in self._files:
-            found.setdefault(path.stem, []).append(path)
+            found.setdefault(composed(path.stem), []).append(path)
         return found

@@ -15,7 +15,8 @@ import zlib
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+import tifffile
+from PIL import Image, features
 
 from iqabench.contract import DataError
 from iqabench.data.decoding import MAX_PIXELS, decode
@@ -70,6 +71,18 @@ def seeds():
     add("tiff.deep", deep)
     add("tiff.float", grey.convert("F"))
     add("tiff.pages", colour, save_all=True, append_images=[other])
+    for name, tone, array in (
+        ("white", "miniswhite", np.asarray(deep)),
+        ("extra", "rgb", random.integers(0, 255, (9, 12, 5), np.uint8)),
+        ("luma", "ycbcr", noisy),
+    ):
+        stream = io.BytesIO()
+        more = {"subsampling": (1, 1)} if tone == "ycbcr" else {}
+        tifffile.imwrite(stream, array, photometric=tone, planarconfig="contig", **more)
+        found[f"tiff.{name}"] = stream.getvalue()
+    if features.check("avif"):
+        add("avif.colour", colour, exif=exif)
+        add("avif.alpha", alpha)
     add("gif.still", palette)
     add("gif.animated", colour, save_all=True, append_images=[other], transparency=0)
     add("ppm.colour", colour)

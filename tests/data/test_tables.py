@@ -218,3 +218,78 @@ def test_the_small_set(little):
     assert set(found.image_hashes) == set(found.table["image"]) | set(found.table["reference"])
     assert len(set(found.image_hashes.values())) == 45
     assert replace(found).hash == found.hash
+
+
+FORMS = ("caf\u00e9.png", "cafe\u0301.png")
+"""One name in Unicode's forms C and D."""
+
+
+def own(root, text, **more):
+    """The set that a label file of that text describes."""
+    (root / "scores.csv").write_text(text, encoding="utf-8")
+    return read(BoundDataset(CARD, root, {"labels": "scores.csv"}, **more))
+
+
+@pytest.mark.parametrize("there", FORMS)
+@pytest.mark.parametrize("listed", FORMS)
+def test_a_set_is_the_same_whatever_form_its_names_have(root, listed, there):
+    """Macs wrote form D, label files mostly hold form C."""
+    (root / there).write_bytes(b"the same")
+    found = own(root, f"image,reference,mos\na.png,{listed},1\n{listed},{listed},2\n")
+    assert list(found.table["image"]) == ["a.png", FORMS[0]]
+    assert set(found.table["content"]) == {FORMS[0]}
+    assert found.path(FORMS[0]).read_bytes() == b"the same"
+    assert found.path("a.png") == root / "a.png"
+    hashed = found.hash
+    (root / there).rename(root / "aside")
+    (root / FORMS[0]).write_bytes(b"the same")
+    plain = own(root, f"image,reference,mos\na.png,{FORMS[0]},1\n{FORMS[0]},{FORMS[0]},2\n")
+    assert hashed == plain.hash
+
+
+def test_one_picture_in_two_forms_is_listed_twice(root):
+    (root / FORMS[1]).write_bytes(b"x")
+    with pytest.raises(DataError, match="listed twice"):
+        own(root, f"image,mos\n{FORMS[0]},1\n{FORMS[1]},2\n")
+
+
+def test_odd_names_are_names(root):
+    names = [
+        "-dash.png",
+        " space.png",
+        "it's.png",
+        'say ""no"".png',
+        "a,b.png",
+        "=1+1.png",
+        "#.png",
+    ]
+    plain = [name.replace('""', '"') for name in names]
+    for name in plain:
+        (root / name).write_bytes(name.encode())
+    lines = "".join(f'"{name}",{number}\n' for number, name in enumerate(names))
+    found = own(root, f"image,mos\n{lines}")
+    assert set(found.table["image"]) == set(plain)
+    assert len(set(found.image_hashes.values())) == len(names)
+
+
+@pytest.mark.parametrize("name", ["two\nlines.png", "tab\t.png", "esc\x1b[31m.png"])
+def test_names_with_control_characters_are_refused_visibly(root, name):
+    (root / name).write_bytes(b"x")
+    with pytest.raises(DataError, match="is no usable path") as error:
+        canonical(table(image=[name, "a.png", "b.png"]), CARD, root)
+    assert error.value.message.isprintable()
+
+
+def test_a_set_of_links_into_a_stated_folder(root, tmp_path_factory):
+    store, subset = (tmp_path_factory.mktemp(name) for name in ("store", "subset"))
+    (store / "whole.png").write_bytes(b"whole")
+    (subset / "part.png").symlink_to(store / "whole.png")
+    text = "image,mos\npart.png,1\n"
+    with pytest.raises(DataError, match="leads out") as error:
+        own(subset, text)
+    assert "links: FOLDER" in error.value.hint
+    found = own(subset, text, links=store)
+    assert list(found.image_hashes) == ["part.png"]
+    assert found.path("part.png").read_bytes() == b"whole"
+    with pytest.raises(DataError, match="leads out"):
+        own(subset, text, links=root)

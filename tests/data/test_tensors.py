@@ -12,7 +12,7 @@ def test_a_picture_tensor_is_the_decoded_picture(tmp_path):
     pixels = np.random.default_rng(0).integers(0, 256, (20, 12, 3), np.uint8)
     Image.fromarray(pixels).save(tmp_path / "b.png")
     (known,) = file_hashes([tmp_path / "b.png"])
-    picture = SimpleNamespace(root=tmp_path, image_hashes={"b.png": known})
+    picture = SimpleNamespace(path=tmp_path.joinpath, image_hashes={"b.png": known})
     found = tensors.picture_tensor(picture, "b.png")
     assert found.dtype == torch.uint8
     np.testing.assert_array_equal(found.permute(1, 2, 0).numpy(), pixels)

@@ -143,7 +143,7 @@ class Maps:
     """A saliency source whose map of a picture is its red plane."""
 
     def read(self, dataset, name, allow_truncated=False):
-        red = np.asarray(Image.open(dataset.root / name))[..., 0]
+        red = np.asarray(Image.open(dataset.path(name)))[..., 0]
         return (red / 255).astype(np.float16)
 
 
@@ -156,7 +156,7 @@ def pictures(tmp_path):
         Image.fromarray(random.integers(0, 256, size, np.uint8)).save(tmp_path / name)
     hashes = dict(zip(names, file_hashes([tmp_path / name for name in names]), strict=True))
     table = pd.DataFrame({"image": names})
-    return SimpleNamespace(root=tmp_path, image_hashes=hashes, table=table)
+    return SimpleNamespace(path=tmp_path.joinpath, image_hashes=hashes, table=table)
 
 
 def crops_of(pictures, maps=None, seed=0, **fields):

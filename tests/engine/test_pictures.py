@@ -3,11 +3,15 @@
 import csv
 import io
 import json
+import os
+import re
 import shutil
 
 import numpy as np
 import pytest
 from PIL import Image
+from safetensors.torch import save_file
+from toy_plugin import Network, Options
 
 import iqabench
 from iqabench import Choices, Session
@@ -125,3 +129,122 @@ def test_a_full_cache_changes_no_result(little, store, odd, tmp_path, monkeypatc
     assert not folder().exists()
     for label in models:
         assert job(ample, label)[1].equals(job(bare, label)[1])
+
+
+@pytest.fixture
+def loose(tmp_path):
+    """Scores of loose pictures by a toy network with random test crops, by path as given."""
+    save_file(Network(Options()).state_dict(), tmp_path / "toy.safetensors")
+    changes = [f"toy-network.recipe.{one}" for one in ("test_crop_kind=random", "test_crops=3")]
+    choices = Choices(weights=str(tmp_path / "toy.safetensors"))
+
+    def score(*paths):
+        found = iqabench.score("toy-network", paths, set=changes, choices=choices)
+        assert found["error"].isna().all()
+        return dict(zip(found["path"], found["score"], strict=True))
+
+    return score
+
+
+def test_one_content_has_one_score_however_its_path_is_written(
+    little, tmp_path, monkeypatch, loose
+):
+    folder = tmp_path / "a" / "deep"
+    folder.mkdir(parents=True)
+    shutil.copy(little.root / TURNED, folder / "one.png")
+    shutil.copy(little.root / TURNED, tmp_path / "two words")
+    shutil.copy(little.root / "c3_1.png", tmp_path / "other.png")
+    (tmp_path / "link.png").symlink_to(folder / "one.png")
+    monkeypatch.chdir(tmp_path)
+    ways = ("a/deep/one.png", folder / "one.png", "a/../a/deep/one.png", "two words", "link.png")
+    found = loose(*ways, "other.png")
+    other = found.pop("other.png")
+    assert len(found) == len(ways)
+    assert len(set(found.values())) == 1
+    assert other not in found.values()
+
+
+def test_a_renamed_set_keeps_its_scores_of_random_crops(little, store, tmp_path):
+    changes = [f"toy-network.recipe.{one}" for one in ("test_crop_kind=random", "test_crops=2")]
+    moved = shutil.copytree(little.root, tmp_path / "moved")
+    names = {path.name: f"in {path.name}" for path in moved.glob("c*_*.png")}
+    for old, new in names.items():
+        (moved / old).rename(moved / new)
+    text = (moved / "scores.csv").read_text()
+    for old, new in names.items():
+        text = text.replace(f"\n{old},", f"\n{new},")
+    (moved / "scores.csv").write_text(text)
+    save_file(Network(Options()).state_dict(), tmp_path / "toy.safetensors")
+    catalog = little.catalog.read_text().replace(str(little.root), str(moved))
+    (tmp_path / "moved.yaml").write_text(catalog)
+    made = [
+        job(
+            iqabench.run(
+                "toy-network",
+                "little",
+                set=changes,
+                seeds=1,
+                choices=Choices(weights=str(tmp_path / "toy.safetensors")),
+                session=Session(place, store=tmp_path / place.stem),
+            ),
+            "toy-network",
+        )[1]["prediction"]
+        for place in (little.catalog, tmp_path / "moved.yaml")
+    ]
+    assert made[0].rename(names).sort_index().equals(made[1].sort_index())
+
+
+def test_a_folder_is_scored_whole_and_what_is_no_picture_is_counted(little, tmp_path, command):
+    folder = tmp_path / "mixed"
+    folder.mkdir()
+    with Image.open(little.root / TURNED) as picture:
+        picture.save(folder / "moving.GIF", "GIF")
+        picture.save(folder / "no ending", "PNG")
+        picture.save(folder / ".hidden", "JPEG")
+    (folder / "phone.dat").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
+    (folder / "scores.csv").write_text("image,mos\n")
+    (folder / "read me").write_text("words")
+    code, printed, complaint = command(
+        "score", "toy-scorer", folder, "--weights", "train", "--quiet", "--format", "json"
+    )
+    rows = {row["path"].rpartition("/")[2]: row for row in json.loads(printed)}
+    assert set(rows) == {"moving.GIF", "no ending", ".hidden", "phone.dat"}
+    assert "HEIC" in rows["phone.dat"]["error"]
+    assert [name for name, row in rows.items() if row["error"]] == ["phone.dat"]
+    assert (code, complaint) == (1, "2 files that are no pictures: read me, scores.csv\n")
+
+
+ODD = ("-dash.png", " space.png", "=1+1.png", "two\nlines.png", "\x1b[31mred.png", b"caf\xe9.png")
+
+
+@pytest.mark.parametrize("form", ["table", "csv", "json", "markdown", "latex"])
+def test_odd_names_are_scored_and_shown_harmlessly(little, tmp_path, command, form):
+    folder = tmp_path / "odd names"
+    folder.mkdir()
+    for name in ODD:
+        shutil.copy(little.root / TURNED, folder / os.fsdecode(name))
+    (folder / "hurt\n\x1b[2J.png").write_text("no picture")
+    given = ["score", "toy-scorer", folder, "--weights", "train", "--quiet", "--format", form]
+    code, printed, complaint = command(*given)
+    assert (code, complaint) == (1, "")
+    printed.encode()
+    if form == "csv":  # whose cells keep names for programs
+        rows = list(csv.DictReader(io.StringIO(printed)))
+        assert {row["path"].rpartition("/")[2] for row in rows} > {"-dash.png", "two\nlines.png"}
+    else:
+        assert "\x1b" not in printed
+    if form == "json":
+        rows = json.loads(printed)
+    if form in ("csv", "json"):
+        assert [bool(row["error"]) for row in rows].count(True) == 1
+        assert len(rows) == len(ODD) + 1
+    else:
+        assert printed.count("cannot decode hurt") == 1
+        assert len(re.findall("(?:png|jpg) ", printed)) >= len(ODD)
+
+
+def test_an_error_with_an_odd_name_is_one_harmless_line(tmp_path, command):
+    code, _, complaint = command("score", "toy-scorer", tmp_path / "no\n\x1b[31msuch")
+    assert code == 2
+    assert "\x1b" not in complaint
+    assert [line.partition(":")[0] for line in complaint.splitlines()] == ["error", "hint"]

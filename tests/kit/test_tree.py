@@ -3,7 +3,7 @@ import os
 import pytest
 
 from iqabench.contract import DataError
-from iqabench.kit.tree import Tree
+from iqabench.kit.tree import Tree, links_into
 
 
 @pytest.fixture
@@ -90,6 +90,55 @@ def test_links_that_leave_the_root_are_refused(root, target):
     for name in ("folder/secret.png", "folder/none.png", "file.png"):
         with pytest.raises(DataError, match="leads out"):
             Tree(root).has(name)
+
+
+def test_links_may_lead_into_a_stated_folder_and_no_further(root, tmp_path):
+    outside = tmp_path / "outside"
+    (root / "folder").symlink_to(outside)
+    (root / "file.png").symlink_to(outside / "secret.png")
+    (tmp_path / "other.png").touch()
+    (root / "further.png").symlink_to(tmp_path / "other.png")
+    (outside / "on").symlink_to(tmp_path / "other.png")
+    with links_into(outside):
+        tree = Tree(root)
+    assert tree.has("file.png")
+    assert tree.path("folder/secret.png") == root / "folder" / "secret.png"
+    assert tree.has("Images/a.png")
+    for name in ("further.png", "folder/on"):
+        with pytest.raises(DataError, match="leads out") as error:
+            tree.has(name)
+        assert "links: FOLDER" in error.value.hint
+    with pytest.raises(DataError, match="leads out"):
+        Tree(root).has("file.png")
+
+
+E_ACUTE = ("\u00e9", "e\u0301")
+"""The letter in Unicode's forms C and D, as its code charts give them."""
+
+
+@pytest.mark.parametrize(("asked", "there"), [E_ACUTE, E_ACUTE[::-1]])
+def test_the_unicode_forms_of_a_name_are_one_name(root, asked, there):
+    (root / f"s{there}t").mkdir()
+    (root / f"s{there}t" / f"caf{there}.png").touch()
+    tree = Tree(root)
+    name, real = f"s{asked}t/caf{asked}.png", f"s{there}t/caf{there}.png"
+    assert tree.has(name)
+    assert tree.written(name) == real
+    assert tree.path(name) == root / real
+    assert tree.spelled(name.upper()) == real
+    assert not tree.has(f"s{asked}t/cafe.png")
+    assert tree.written(f"s{asked}t/{asked}") == f"s{there}t/{asked}"
+
+
+def test_an_exact_form_wins_and_two_others_are_refused(root):
+    """The Angstrom sign, the letter, and the letter with a ring are one name in three forms."""
+    sign, letter, ring = "\u212b", "\u00c5", "A\u030a"
+    for name in (letter, ring):
+        (root / name).touch()
+    tree = Tree(root)
+    assert (tree.written(letter), tree.written(ring)) == (letter, ring)
+    with pytest.raises(DataError, match="2 files differ in the Unicode form"):
+        tree.has(sign)
 
 
 def test_the_root_may_be_a_link(root, tmp_path):

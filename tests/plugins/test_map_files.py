@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 
 from iqabench.contract import DataError, UnknownNameError, UsageError
@@ -42,6 +43,21 @@ def test_a_map_in_any_format_is_the_same(values, tmp_path, name):
     found = groundtruth(tmp_path, {"image": "a.png", "saliency": name})
     assert found.dtype == np.float32
     np.testing.assert_allclose(found, values / 47, atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16])
+def test_a_map_in_which_white_is_zero_is_inverted(values, tmp_path, kind):
+    stored = (np.iinfo(kind).max - values * 5).astype(kind)
+    tifffile.imwrite(tmp_path / "m.tif", stored, photometric="miniswhite")
+    found = groundtruth(tmp_path, {"image": "a.png", "saliency": "m.tif"})
+    np.testing.assert_allclose(found, values / 47, atol=1e-6)
+
+
+@pytest.mark.parametrize(("kind", "tone"), [(np.int8, "minisblack"), (np.float32, "miniswhite")])
+def test_a_map_that_pillow_misreads_is_refused(values, tmp_path, kind, tone):
+    tifffile.imwrite(tmp_path / "m.tif", values.astype(kind), photometric=tone)
+    with pytest.raises(DataError, match=r"cannot read the map m\.tif"):
+        groundtruth(tmp_path, {"image": "a.png", "saliency": "m.tif"})
 
 
 def test_colours_count_as_luma(tmp_path):

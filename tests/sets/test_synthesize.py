@@ -142,3 +142,31 @@ def test_levels(text, expected):
 def test_no_levels(text):
     with pytest.raises(UsageError, match="no levels in"):
         parse_levels(text)
+
+
+def test_photos_are_known_by_their_content_and_other_files_are_named(photos, tmp_path):
+    Image.fromarray(data.astronaut()[:80, :70]).save(photos / "animated.GIF")
+    Image.fromarray(data.astronaut()[:70, :80]).save(photos / "no ending", "PNG")
+    said = []
+    dataset = make(
+        *(photos, "mine", KINDS, (1,)),
+        root=tmp_path / "set",
+        seed=0,
+        catalog=tmp_path / "c.yaml",
+        say=said.append,
+    )
+    assert set(dataset.table["content"]) == {"face", "trip-cup", "animated", "no ending"}
+    assert said == ["1 file that is no picture: notes.txt"]
+
+
+def test_a_name_that_no_label_file_may_give_is_refused_at_once(photos, tmp_path):
+    (photos / "face.png").rename(photos / "two\nlines.png")
+    with pytest.raises(DataError, match=r"'two\\nlines' is no usable path"):
+        synthesized(photos, tmp_path)
+    assert not list(tmp_path.glob("set*"))
+
+
+def test_odd_names_make_a_set_that_can_be_read(photos, tmp_path):
+    (photos / "face.png").rename(photos / '=it\'s, "e\u0301".png')
+    dataset = synthesized(photos, tmp_path, levels=(1,))
+    assert set(dataset.table["content"]) == {'=it\'s, "\u00e9"', "trip-cup"}

@@ -1,5 +1,6 @@
 import hashlib
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -201,3 +202,40 @@ def test_a_cache_that_cannot_be_written(bound, tmp_path, monkeypatch):
     monkeypatch.setenv("IQABENCH_CACHE", str(tmp_path / "file"))
     with pytest.raises(DataError, match="cannot use the cache"):
         verify(bound)
+
+
+def test_a_picture_that_the_disk_has_changed_is_found(bound, monkeypatch):
+    """As a failing disk does it: other bytes, and no trace in what the system says of the file."""
+    from iqabench.data import file_hashes as hashing
+
+    monkeypatch.setattr(hashing, "_stamp", lambda stat: "always the same")
+    monkeypatch.setattr(hashing, "CLOCK_STEP", -(10**9))
+    assert problems(bound) == []
+    assert len(read(bound).image_hashes) == 45
+    path = bound.root / "c5_2.png"
+    path.write_bytes(b"x" * path.stat().st_size)
+    assert problems(bound) == [("unreadable", "c5_2.png")]
+
+
+def test_extra_pictures_are_known_by_their_content(bound):
+    for name in ("stray", ".hidden", "mixed.GIF"):
+        shutil.copy(bound.root / "c4.png", bound.root / name)
+    (bound.root / "._c4.png").write_bytes(bytes.fromhex("00051607") + bytes(60))
+    found = verify(bound)
+    assert [(one.problem, one.file) for one in found.problems] == [
+        ("extra", ".hidden"),
+        ("extra", "mixed.GIF"),
+        ("extra", "stray"),
+    ]
+    assert found.others == ("._c4.png", "scores.csv")
+    assert found.note == "2 files that are no pictures: ._c4.png, scores.csv"
+
+
+def test_links_and_unicode_forms_are_checked_as_they_are_read(bound, tmp_path):
+    (tmp_path / "store").mkdir()
+    (bound.root / "c3_1.png").rename(tmp_path / "store" / "c3_1.png")
+    (bound.root / "c3_1.png").symlink_to(tmp_path / "store" / "c3_1.png")
+    (bound.root / "c4_1.png").rename(bound.root / "cafe\u0301.png")
+    edit(bound, "c4_1.png", "caf\u00e9.png")
+    found = verify(replace(bound, links=tmp_path / "store"))
+    assert (found.problems, found.pictures) == ((), 45)

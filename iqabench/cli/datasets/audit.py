@@ -16,6 +16,7 @@ from iqabench.cli.options import (
     table_options,
     writable,
 )
+from iqabench.report.tables import visible
 
 if TYPE_CHECKING:
     from iqabench import Audit
@@ -63,7 +64,7 @@ def command(
     audits = iqabench.audit_datasets(datasets, session=session(catalog=catalog, quiet=quiet))
     emit([row for one in audits for row in _rows(one)], form, output, list(COLUMNS))
     for one in audits:
-        click.echo(_summary(one), err=True)
+        click.echo(visible(_summary(one)), err=True)
     if figure is not None:
         drawn = iqabench.draw_pairs([pair for one in audits for pair in one.pairs], figure)
         click.echo(f"wrote {figure}" if drawn else "no pairs, no figure", err=True)

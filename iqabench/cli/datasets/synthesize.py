@@ -63,6 +63,6 @@ def command(
         seed=seed,
         long_side=long_side,
         catalog=catalog,
-        session=session(quiet=quiet),
+        session=session(quiet=quiet, notices=True),
     )
     emit_set(found)

@@ -7,6 +7,8 @@ from pathlib import Path
 import click
 
 import iqabench
+from iqabench.cli.options import session
+from iqabench.report.tables import visible
 
 
 @click.command("show")
@@ -24,8 +26,11 @@ import iqabench
 def command(images: tuple[Path, ...], provider: str, output: Path) -> None:
     """Draw the saliency of IMAGES, files or folders: each picture, its map, and both in one."""
     failed = False
-    for path, error in iqabench.show_saliency(images, output, provider=provider):
+    for path, error in iqabench.show_saliency(
+        images, output, provider=provider, session=session(quiet=True, notices=True)
+    ):
         failed = failed or error is not None
-        click.echo(f"failed: {error}" if error else f"wrote {path}", err=error is not None)
+        line = f"failed: {error}" if error else f"wrote {path}"
+        click.echo(visible(line), err=error is not None)
     if failed:
         raise click.exceptions.Exit(1)

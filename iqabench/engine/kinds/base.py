@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from iqabench.contract.progress import Tick
-from iqabench.engine.predictions import Planes, Prediction, Score, predictions
+from iqabench.engine.predictions import ContentOf, Planes, Prediction, Score, predictions
 from iqabench.protocols.plan import FitJob
 from iqabench.protocols.requests import ModelRequest
 
@@ -22,11 +22,13 @@ class Pictures:
 
     Attributes:
         planes: the picture, (3 or 4, H, W) float32 in [0, 1].
+        content_of: the hash of the picture's file.
         features: the features that an estimator computes of the picture, (F,).
         references: image -> pristine picture; None if the model does not compare the two.
     """
 
     planes: Planes
+    content_of: ContentOf
     features: Callable[[Any, str], Features]
     references: Mapping[str, str] | None = None
 

@@ -16,7 +16,7 @@ from iqabench.contract.errors import DataError, WeightsError
 from iqabench.contract.models import network
 from iqabench.contract.progress import Tick
 from iqabench.data.picture_cache import prepare
-from iqabench.engine.crops import TrainingCrops
+from iqabench.engine.crops import TrainingCrops, check_sizes
 from iqabench.engine.kinds.base import Fitted, Pictures, Ready
 from iqabench.engine.label_scale import Array, LabelScale
 from iqabench.engine.predictions import dataset_planes, network_score, predictions
@@ -74,7 +74,13 @@ class Trainable:
         scale = load_weights(model, weights)
         model.eval().to(request.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         score = network_score(
-            model, request.recipe, pictures.planes, request.device, request.precision, seed
+            model,
+            request.recipe,
+            pictures.planes,
+            pictures.content_of,
+            request.device,
+            request.precision,
+            seed,
         )
         return Ready(lambda name: scale.up(score(name)), parameters(model))
 
@@ -107,6 +113,7 @@ def _crops(job: FitJob, names: list[str], quality: Array, tick: Tick) -> Trainin
     held = list(job.dataset.rows_of(list(job.split.validation))["image"])
     truncated = job.model.allow_truncated
     prepare(job.dataset, [*names, *held], truncated, tick)
+    check_sizes(job.dataset, [*names, *held], job.model.recipe, truncated)
     if job.maps is not None:
         mapped = [*names, *held] if job.model.card.saliency == "input" else names
         job.maps.make(job.dataset, mapped, tick, truncated)
@@ -129,6 +136,7 @@ def _validated(job: FitJob, candidate: nn.Module) -> float:
         candidate,
         job.model.recipe,
         dataset_planes(job.dataset, maps, job.model.allow_truncated),
+        job.dataset.image_hashes.__getitem__,
         job.model.device,
         job.model.precision,
         job.seed,

@@ -91,7 +91,7 @@ def _wanted(panels: Sequence[Panel]) -> Iterator[tuple[Key, str]]:
 def _thumbnail(dataset: Dataset, image: str) -> str:
     from PIL import Image
 
-    picture = Image.fromarray(cached(dataset.root / image, dataset.image_hashes[image]).pixels)
+    picture = Image.fromarray(cached(dataset.path(image), dataset.image_hashes[image]).pixels)
     picture.thumbnail((SIDE, SIDE))
     stream = io.BytesIO()
     picture.save(stream, "WEBP", quality=QUALITY)
