@@ -13,6 +13,7 @@ from iqabench.report import noise, raters
 from iqabench.report.cache import cached
 from iqabench.report.evaluations import (
     Group,
+    counted_once,
     groups,
     mean_defined,
     tested_alike,
@@ -79,12 +80,19 @@ def leaderboard(
         tick: is called for each row.
 
     Returns:
-        The columns :data:`COLUMNS`.
+        The columns :data:`COLUMNS`. ``attrs["repeated"]`` has a line for each label that stands for
+        the same jobs as another.
     """
     import pandas as pd
 
-    rows = [row for _, row in ranked(store, only, exclude_shared, tick)]
+    found = ranked(store, only, exclude_shared, tick)
+    rows = [row for _, row in found]
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
+    frame.attrs["repeated"] = [
+        line
+        for same in tested_alike(group for group, _ in found)
+        for line in counted_once(same)[1]
+    ]
     for count in ("parameters", "shared"):
         # As objects: a missing count would turn the other counts into floats.
         frame[count] = pd.Series([one[count] for one in rows], dtype=object)
@@ -123,14 +131,14 @@ def differences(
     Columns: ``a``, ``b``, ``test``, ``protocol``, ``contents`` (their number), ``difference`` (a
     minus b), ``low`` and ``high``: the 95% interval of a bootstrap that draws the same contents and
     repetitions for both models. If SROCC is not defined for one model in a repetition, that
-    repetition is left out for both.
+    repetition is left out for both. Jobs under two labels count under one of them.
     """
     import pandas as pd
 
     pairs = [
         pair
         for same in tested_alike(groups(store, only, exclude_shared))
-        for pair in itertools.combinations(same, 2)
+        for pair in itertools.combinations(counted_once(same)[0], 2)
     ]
     rows = []
     for done, pair in enumerate(pairs, 1):
@@ -143,19 +151,21 @@ def differences(
 
 
 def row(group: Group) -> dict[str, Any]:
-    """The leaderboard row of a group; it is kept in the store's cache."""
-    return cached(group.store, "row", [group.identity], RESAMPLES, lambda: _row(group))
+    """The leaderboard row of a group; all but its name is kept in the store's cache."""
+    kept = cached(group.store, "row", [group.identity], RESAMPLES, lambda: _row(group))
+    return {**kept, "model": group.name}
 
 
 def difference(first: Group, second: Group) -> dict[str, Any]:
-    """The paired SROCC difference of two groups tested alike; it is kept in the store's cache."""
-    return cached(
+    """The paired SROCC difference of two groups tested alike; kept in the store's cache."""
+    kept = cached(
         first.store,
         "difference",
         [first.identity, second.identity],
         RESAMPLES,
         lambda: _difference(first, second),
     )
+    return {**kept, "a": first.name, "b": second.name}
 
 
 def _row(group: Group) -> dict[str, Any]:

@@ -33,13 +33,14 @@ def short(frame: pd.DataFrame, marks: Sequence[str] | None = None) -> list[Row]:
     """The rows of a leaderboard with the few columns that fit a screen.
 
     Intervals are in the cells of their means. The column ``recipe`` is present only if a recipe is
-    not the model's own.
+    not the model's own, the column ``protocol`` only if a test set has results of several.
 
     Args:
         frame: the leaderboard.
         marks: one mark per row, from :func:`iqabench.report.marks.marks`, for Markdown and LaTeX.
     """
     usual = set(frame["recipe"]) <= _USUAL_RECIPES
+    one_protocol = len(frame[["test", "protocol"]].drop_duplicates()) == frame["test"].nunique()
     rows = []
     for row, mark in zip(records(frame), marks or [""] * len(frame), strict=True):
         rows.append(
@@ -48,6 +49,7 @@ def short(frame: pd.DataFrame, marks: Sequence[str] | None = None) -> list[Row]:
                 "train": row["train"],
                 **({} if usual else {"recipe": row["recipe"]}),
                 "test": row["test"] + (" (proxy labels)" if row["labels"] == "proxy" else ""),
+                **({} if one_protocol else {"protocol": row["protocol"]}),
                 "SROCC [95%]": interval_text(row, "srocc", mark),
                 "PLCC [95%]": interval_text(row, "plcc"),
                 "PLCC mapped": number_text(row["plcc_mapped_mean"]),
@@ -73,6 +75,7 @@ def notes(frame: pd.DataFrame, form: str = "table") -> list[str]:
     if (frame["init"] == "random").any():
         found.append("* trained from random weights (--init random)")
     found += _shared_notes(frame)
+    found += frame.attrs.get("repeated", [])
     found += noise.unranked(records(frame))
     if len(frame) and frame["contents"].min() < FEW_CONTENTS:
         found.append(FEW_NOTE)

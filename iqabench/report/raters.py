@@ -84,7 +84,7 @@ def raters(
 def _row(group: Group, z: float) -> dict[str, Any]:
     frames = _rated(group)
     return {
-        "model": group.record.label,
+        "model": group.name,
         **where_tested(group),
         "repetitions": len(frames),
         **_agreement(frames),

@@ -97,9 +97,7 @@ def distortions(found: Iterable[Group]) -> list[Matrix]:
     made = []
     for (test, protocol), inside in parts.items():
         columns = sorted({name for group in inside for name in group.table["distortion"].dropna()})
-        rows = tuple(
-            (group.record.label, group.record.train, _by(group, columns)) for group in inside
-        )
+        rows = tuple((group.name, group.record.train, _by(group, columns)) for group in inside)
         made.append(Matrix(f"{test}, {protocol}", test, tuple(columns), rows))
     return made
 
