@@ -188,6 +188,8 @@ class Tables:
         frame = pd.concat(frames, ignore_index=True)
         first = ["model", "train", "test"]
         frame = frame[[*first, *(name for name in frame if name not in first)]]
+        if frame[["agreement", "srocc"]].isna().any(axis=None):
+            notes.append("-: the job of the change failed, or all its predictions are equal")
         return Table(frame, records(frame), list(dict.fromkeys(notes)))
 
     def _unordered(self, dataset: str) -> Sequence[str]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from iqabench.contract.progress import Tick
-from iqabench.report import noise, raters
+from iqabench.report import noise, raters, undefined
 from iqabench.report.cache import cached
 from iqabench.report.evaluations import (
     Group,
@@ -56,6 +56,7 @@ COLUMNS = (
     "srocc_error",
     *raters.COLUMNS,
     "noise_band",
+    "undefined",
     "parameters",
     "seconds_per_image",
     "config",
@@ -89,9 +90,7 @@ def leaderboard(
     rows = [row for _, row in found]
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
     frame.attrs["repeated"] = [
-        line
-        for same in tested_alike(group for group, _ in found)
-        for line in counted_once(same)[1]
+        line for same in tested_alike(group for group, _ in found) for line in counted_once(same)[1]
     ]
     for count in ("parameters", "shared"):
         # As objects: a missing count would turn the other counts into floats.
@@ -130,8 +129,9 @@ def differences(
 
     Columns: ``a``, ``b``, ``test``, ``protocol``, ``contents`` (their number), ``difference`` (a
     minus b), ``low`` and ``high``: the 95% interval of a bootstrap that draws the same contents and
-    repetitions for both models. If SROCC is not defined for one model in a repetition, that
-    repetition is left out for both. Jobs under two labels count under one of them.
+    repetitions for both models; ``undefined``: why there is no difference or no interval, else
+    empty. If SROCC is not defined for one model in a repetition, that repetition is left out for
+    both. Jobs under two labels count under one of them.
     """
     import pandas as pd
 
@@ -142,11 +142,15 @@ def differences(
     ]
     rows = []
     for done, pair in enumerate(pairs, 1):
-        rows.append(difference(*pair))
+        found = difference(*pair)
+        whole = math.isfinite(found["low"])
+        rows.append({**found, "undefined": "" if whole else undefined.of_pair(*map(row, pair))})
         tick(done, len(pairs), "pairs")
     return pd.DataFrame(
         rows,
-        columns=["a", "b", "test", "protocol", "contents", "difference", "low", "high"],
+        columns=[
+            *("a", "b", "test", "protocol", "contents", "difference", "low", "high", "undefined")
+        ],
     )
 
 
@@ -174,6 +178,11 @@ def _row(group: Group) -> dict[str, Any]:
     total = sum(len(frame) for frame in frames)
     predicts, fits = group.predicts(), group.fits()
     record, shared = group.record, group.shared
+    found = _statistics(
+        [frame for frame in scored if len(frame)],
+        resampled(group, RESAMPLES, frames),
+        record.train == record.test,
+    )
     return {
         "model": record.label,
         "name": record.model,
@@ -196,13 +205,10 @@ def _row(group: Group) -> dict[str, Any]:
         "shared_excluded": group.exclude_shared,
         "seen": SEPARATOR.join(group.seen) or "-",
         "coverage": sum(len(frame) for frame in scored) / total if total else math.nan,
-        **_statistics(
-            [frame for frame in scored if len(frame)],
-            resampled(group, RESAMPLES, frames),
-            record.train == record.test,
-        ),
+        **found,
         "srocc_error": _corrected_error(group, scored),
         **raters.columns(group),
+        "undefined": undefined.reason(group, frames, found),
         "parameters": _first(one.parameters for one in (*predicts, *fits)),
         "seconds_per_image": _first(one.seconds_per_image for one in predicts),
     }

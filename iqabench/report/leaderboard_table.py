@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from iqabench.report import noise
+from iqabench.report import noise, undefined
 from iqabench.report.leaderboard import SEPARATOR
 from iqabench.report.tables import (
     FEW_CONTENTS,
@@ -76,6 +76,7 @@ def notes(frame: pd.DataFrame, form: str = "table") -> list[str]:
         found.append("* trained from random weights (--init random)")
     found += _shared_notes(frame)
     found += frame.attrs.get("repeated", [])
+    found += undefined.footnotes(records(frame))
     found += noise.unranked(records(frame))
     if len(frame) and frame["contents"].min() < FEW_CONTENTS:
         found.append(FEW_NOTE)

@@ -119,4 +119,6 @@ def notes(frame: pd.DataFrame) -> list[str]:
     ]
     if (frame["pristine"] == 0).any():
         found.append("no D where no pristine picture was scored")
+    if frame[["l", "p"]].isna().any(axis=None):
+        found.append("-: no scored pictures that the test could order")
     return found

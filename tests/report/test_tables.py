@@ -40,8 +40,8 @@ def test_markdown():
     head, rule, first, second = tables.render(ROWS, "markdown").splitlines()
     assert cells(head, "|") == ["name", "share", "count", "lost"]
     assert set(rule) <= set("|-: ")
-    assert cells(first, "|") == ["plain", "0.3", "3", ""]
-    assert cells(second, "|")[1:3] == ["", "0"]
+    assert cells(first, "|") == ["plain", "0.3", "3", "-"]
+    assert cells(second, "|")[1:3] == ["-", "0"]
 
 
 def test_markdown_cells_may_hold_the_mark():
@@ -55,14 +55,19 @@ def test_latex():
     assert text.endswith(r"\end{tabular}")
     assert r"50\%\_x" in text
     body = text.split(r"\midrule")[1].split(r"\bottomrule")[0]
-    assert cells(body.strip().splitlines()[0].removesuffix(r"\\"), "&") == ["plain", "0.3", "3", ""]
+    assert cells(body.strip().splitlines()[0].removesuffix(r"\\"), "&") == [
+        "plain",
+        "0.3",
+        "3",
+        "-",
+    ]
 
 
 def test_text():
     head, rule, first, second = tables.render(ROWS, "table").splitlines()
     assert head.split() == ["name", "share", "count", "lost"]
     assert set(rule) == {"-", " "}
-    assert first.split() == ["plain", "0.3", "3"]
+    assert first.split() == ["plain", "0.3", "3", "-"]
     assert second.split()[-2:] == ["0", "inf"]
 
 
@@ -119,7 +124,7 @@ def test_the_short_leaderboard(book):
     )
     assert (row["runs"], row["coverage"], row["ms/image"]) == ("3/3", "100%", "250.0")
     assert (failed["model"], failed["test"]) == ("none", "set")
-    assert (failed["runs"], failed["coverage"], failed["KROCC"]) == ("0/3", "0%", "")
+    assert (failed["runs"], failed["coverage"], failed["KROCC"]) == ("0/3", "0%", "-")
     for form in ("table", "markdown", "latex"):
         text = tables.render([row, failed], form)
         assert "proxy labels" in text
