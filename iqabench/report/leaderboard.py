@@ -21,7 +21,7 @@ from iqabench.report.evaluations import (
 )
 from iqabench.report.resampled import Resampled, arrays, resample, resampled
 from iqabench.store import Store
-from iqabench.store.records import NONE
+from iqabench.store.records import NONE, JobRecord
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,6 +59,7 @@ COLUMNS = (
     "undefined",
     "parameters",
     "seconds_per_image",
+    "timed_on",
     "config",
 )
 """Names of the columns, in order; docs/leaderboard.md says what each means."""
@@ -210,8 +211,23 @@ def _row(group: Group) -> dict[str, Any]:
         **raters.columns(group),
         "undefined": undefined.reason(group, frames, found),
         "parameters": _first(one.parameters for one in (*predicts, *fits)),
-        "seconds_per_image": _first(one.seconds_per_image for one in predicts),
+        **_speed(predicts),
     }
+
+
+def _speed(predicts: Iterable[JobRecord]) -> dict[str, Any]:
+    """The time per image of the first job that measured it, and on what; else None and empty."""
+    for job in predicts:
+        on = job.timing
+        if on is not None:
+            words = [
+                on.device,
+                on.precision,
+                f"{on.threads} thread{'s' if on.threads != 1 else ''}",
+            ]
+            told = ", ".join(words) + (f" ({on.hardware})" if on.hardware else "")
+            return {"seconds_per_image": job.seconds_per_image, "timed_on": told}
+    return {"seconds_per_image": None, "timed_on": ""}
 
 
 def _first(values: Iterable[float | None]) -> float | None:

@@ -76,11 +76,26 @@ def notes(frame: pd.DataFrame, form: str = "table") -> list[str]:
         found.append("* trained from random weights (--init random)")
     found += _shared_notes(frame)
     found += frame.attrs.get("repeated", [])
+    found += _speed_notes(frame)
     found += undefined.footnotes(records(frame))
     found += noise.unranked(records(frame))
     if len(frame) and frame["contents"].min() < FEW_CONTENTS:
         found.append(FEW_NOTE)
     return found
+
+
+def _speed_notes(frame: pd.DataFrame) -> list[str]:
+    """On what the times per image were measured."""
+    who: dict[str, list[str]] = {}
+    for row in records(frame):
+        if row["timed_on"]:
+            who.setdefault(row["timed_on"], []).append(row["model"])
+    if len(who) == 1:
+        return [f"ms/image: the model alone, on {next(iter(who))}; - where it was not measured"]
+    return [
+        f"ms/image of {', '.join(dict.fromkeys(models))}: the model alone, on {told}"
+        for told, models in who.items()
+    ]
 
 
 def _shared_notes(frame: pd.DataFrame) -> list[str]:
