@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from iqabench.contract.errors import UnknownNameError
 from iqabench.report import noise, undefined
-from iqabench.report.leaderboard import SEPARATOR
+from iqabench.report.leaderboard import COLUMNS, METRICS, SEPARATOR
 from iqabench.report.tables import (
     FEW_CONTENTS,
     FEW_NOTE,
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 MOST_NAMED = 10
 """A footnote names at most this many contents."""
+_RISING = ("rmse", "outlier_ratio", "failed", "shared", "seconds_per_image", "noise_band")
+_SMALL_IS_GOOD = ("parameters", "srocc_error")
 _USUAL_RECIPES = {"own", NONE, UNKNOWN}
 
 
@@ -62,6 +65,45 @@ def short(frame: pd.DataFrame, marks: Sequence[str] | None = None) -> list[Row]:
             }
         )
     return rows
+
+
+def sortable(name: str) -> str:
+    """The column of the leaderboard by which ``--sort NAME`` sorts: a metric stands for its mean.
+
+    Raises:
+        UnknownNameError: there is no such column.
+    """
+    column = f"{name}_mean" if name in METRICS else name
+    if column not in COLUMNS:
+        raise UnknownNameError("column to sort by", name, [*METRICS, *COLUMNS])
+    return column
+
+
+def places(frame: pd.DataFrame, sort: str, failed: bool) -> list[int]:
+    """The places of a leaderboard's rows to show, in their new order.
+
+    Rows are sorted within their test set and protocol, the best first and undefined values last:
+    errors, times and sizes rise, other numbers fall, and text is in the order of its letters.
+
+    Args:
+        frame: the leaderboard.
+        sort: a name that :func:`sortable` knows.
+        failed: whether to keep only rows with failed repetitions.
+    """
+    column = sortable(sort)
+    rising = column.startswith(_RISING) or column in _SMALL_IS_GOOD
+
+    def key(place: int) -> tuple[Any, ...]:
+        row = frame.iloc[place]
+        value, where = row[column], (row["test"], row["protocol"])
+        if value is None or value != value:
+            return (*where, 1, 0)
+        if isinstance(value, str):
+            return (*where, 0, value)
+        return (*where, 0, float(value) if rising else -float(value))
+
+    kept = [place for place in range(len(frame)) if not failed or frame["failed"].iloc[place]]
+    return sorted(kept, key=key)
 
 
 def notes(frame: pd.DataFrame, form: str = "table") -> list[str]:
