@@ -192,10 +192,10 @@ class Tables:
         if not chosen:
             raise UsageError("no stress study is stored", "iqabench study stress MODEL makes one")
         frames, notes = [], []
-        for one in chosen:
+        for one, name in zip(chosen, noise.names(self.store, chosen), strict=True):
             frame = noise.table(self.store, one)
             notes += noise.notes(one.test, noise.band(frame), one.labels)
-            frames.append(frame.assign(model=one.label, train=one.train, test=one.test))
+            frames.append(frame.assign(model=name, train=one.train, test=one.test))
         frame = pd.concat(frames, ignore_index=True)
         first = ["model", "train", "test"]
         frame = frame[[*first, *(name for name in frame if name not in first)]]

@@ -112,6 +112,8 @@ def command(
     names = models.split(",")
     if dry_run:
         made = iqabench.plan(names, datasets, **asked)
+        for line in made.remarks:
+            click.echo(line, err=True)
         emit([_row(job) for job in iqabench.planned(made, session=with_these)], form, output)
         return
     results = iqabench.run(names, datasets, **asked)

@@ -127,17 +127,25 @@ def notes(frame: pd.DataFrame, form: str = "table") -> list[str]:
 
 
 def _speed_notes(frame: pd.DataFrame) -> list[str]:
-    """On what the times per image were measured."""
+    """On what the times per image were measured, and why some were not."""
     who: dict[str, list[str]] = {}
     for row in records(frame):
-        if row["timed_on"]:
-            who.setdefault(row["timed_on"], []).append(row["model"])
-    if len(who) == 1:
-        return [f"ms/image: the model alone, on {next(iter(who))}; - where it was not measured"]
-    return [
-        f"ms/image of {', '.join(dict.fromkeys(models))}: the model alone, on {told}"
+        who.setdefault(row["timed_on"], []).append(row["model"])
+    unmeasured = who.pop("", None)
+    found = [
+        f"ms/image{f' of {_listed(models)}' if len(who) > 1 else ''}: the model alone, on {told}"
         for told, models in who.items()
     ]
+    if unmeasured:
+        found.append(
+            f"ms/image -: not measured for {_listed(unmeasured)}: scores from elsewhere or from an "
+            "earlier release, features from a cache, or no score"
+        )
+    return found
+
+
+def _listed(models: Sequence[str]) -> str:
+    return ", ".join(dict.fromkeys(models))
 
 
 def _shared_notes(frame: pd.DataFrame) -> list[str]:

@@ -433,8 +433,7 @@ def test_the_time_per_image_is_that_of_the_first_job_that_measured_it(book):
     row = book.board().loc["one"]
     assert (row["seconds_per_image"], row["timed_on"]) == (0.5, "cpu, fp32, 2 threads (Chip)")
     assert short(book.board())[0]["ms/image"] == "500.0"
-    line = "ms/image: the model alone, on cpu, fp32, 2 threads (Chip); - where it was not measured"
-    assert line in notes(book.board())
+    assert "ms/image: the model alone, on cpu, fp32, 2 threads (Chip)" in notes(book.board())
 
 
 def test_a_time_of_unknown_origin_is_not_shown(book):
@@ -442,7 +441,8 @@ def test_a_time_of_unknown_origin_is_not_shown(book):
     book.add("old", book.noisy(0.5), job={"timing": None, "seconds_per_image": 0.0001})
     assert np.isnan(book.board()["seconds_per_image"].astype(float)["old"])
     assert short(book.board())[0]["ms/image"] == "-"
-    assert not any("ms/image" in line for line in notes(book.board()))
+    (line,) = (line for line in notes(book.board()) if "ms/image" in line)
+    assert line.startswith("ms/image -: not measured for old: ")
 
 
 def test_times_on_several_machines_are_told_apart(book):

@@ -134,11 +134,12 @@ def test_the_short_leaderboard(book):
 def test_notes(book):
     known = {"shared": [], "seen": []}
     book.add("mine", book.noisy(0.5), **known)
-    (few,) = notes(book.board())
+    speed, few = notes(book.board())
+    assert speed == "ms/image: the model alone, on cpu, fp32, 1 thread"
     assert few.startswith("intervals resample contents; with fewer than 30")
     book.add("proxy", book.noisy(0.5), labels="proxy", init="random", **known)
     found = notes(book.board())
-    assert [note[:5] for note in found] == ["proxy", "* tra", "inter"]
+    assert [note[:5] for note in found] == ["proxy", "* tra", "ms/im", "inter"]
     assert notes(book.board().iloc[:0]) == []
 
 
@@ -150,7 +151,8 @@ def test_shared_contents_in_the_short_leaderboard_and_its_notes(book):
     book.add("imported", book.noisy(0.5), train="-")
     rows = {row["model"]: row["shared"] for row in short(book.board())}
     assert rows == {"fitted": "2/12", "published": "seen", "clean": "0/12", "imported": "?"}
-    found = [note for note in notes(book.board()) if not note.startswith("intervals")]
+    usual = ("intervals", "ms/image")
+    found = [note for note in notes(book.board()) if not note.startswith(usual)]
     assert set(found) == {
         "shared: 2 contents of set are also in other: c00, c03",
         "seen: the weights of published were made from set",
