@@ -117,7 +117,11 @@ def notes(frame: pd.DataFrame, form: str = "table") -> list[str]:
     if (frame["init"] == "random").any():
         found.append("* trained from random weights (--init random)")
     found += _shared_notes(frame)
-    found += frame.attrs.get("repeated", [])
+    found += [
+        line
+        for line in frame.attrs.get("repeated", [])
+        if line.startswith(tuple(f"{name} is " for name in frame["model"]))
+    ]
     found += _speed_notes(frame)
     found += undefined.footnotes(records(frame))
     found += noise.unranked(records(frame))

@@ -30,12 +30,14 @@ def reason(group: Group, frames: Sequence[pd.DataFrame], found: Mapping[str, flo
         return _failure(group) or "no tested picture has a score"
     if _undefined(found["srocc_mean"]):
         return _why_no_correlation(scored)
+    reasons = []
     if _undefined(found["srocc_low"]):
         contents = {content for frame in scored for content in frame["content"]}
-        return ONE_CONTENT if len(contents) == 1 else "no resample defines an interval"
+        one = len(contents) == 1
+        reasons.append(ONE_CONTENT if one else "no resample defines an interval")
     if _undefined(found["plcc_mapped_mean"]):
-        return "no curve can be fitted to so few pictures or equal predictions"
-    return ""
+        reasons.append("no curve can be fitted to its few predictions, or only a flat one")
+    return "; ".join(reasons)
 
 
 def _undefined(value: float) -> bool:

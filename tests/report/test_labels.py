@@ -285,6 +285,7 @@ def test_a_leaderboard_says_that_two_labels_are_one_configuration(twice):
     assert sorted(frame["model"]) == ["other", "raw", "sharpness", "soft"]
     line = "raw is sharpness under another label (the same jobs on set): it counts once"
     assert line in notes(frame)
+    assert line not in notes(frame[frame["model"] == "soft"])
 
 
 def test_a_second_label_takes_no_mark_from_the_best(book, shelf):

@@ -158,3 +158,16 @@ def test_dashes_in_any_table():
     assert tables.render(rows, "csv").splitlines()[1] == ",,"
     frame = pd.DataFrame({"x": [math.nan]})
     assert tables.screen_rows(frame) == [{"x": "-"}]
+
+
+def test_several_reasons(book):
+    """Of one content three pictures are scored: no interval, and too few for a curve."""
+    scores = book.noisy(0.5).where(book.table["image"].isin([f"c00_{n}.png" for n in range(3)]))
+    job = book.add("one", scores, folds=())
+    book.evaluate("one", job, 0, contents=["c00"])
+    row = cells(book, "one")
+    assert row["PLCC mapped"] == "-" and row["SROCC [95%]"].endswith(" [-]")
+    assert reasons(book) == [
+        "-: one on set: one content has no interval; no curve can be fitted to its few "
+        "predictions, or only a flat one"
+    ]
