@@ -13,6 +13,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from iqabench.api.contents import list_results, merge_results, remove_results
     from iqabench.api.datasets import (
         Audit,
         add_dataset,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from iqabench.studies.variants import study
 
 _HOMES = {
+    "iqabench.api.contents": ("list_results", "merge_results", "remove_results"),
     "iqabench.api.datasets": (
         "Audit",
         "add_dataset",
@@ -100,8 +102,11 @@ __all__ = [
     "list_datasets",
     "list_models",
     "list_providers",
+    "list_results",
+    "merge_results",
     "plan",
     "planned",
+    "remove_results",
     "reproduce",
     "run",
     "score",

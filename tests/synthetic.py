@@ -14,6 +14,7 @@ from iqabench.contract.cards import Protocol
 from iqabench.data.splits import hold_out
 from iqabench.store import Store
 from iqabench.store.fingerprints import digest
+from iqabench.store.records import Timing
 
 SIZE = (192, 144)
 
@@ -63,6 +64,7 @@ def _save(store, dataset, model, seed, split, scores):
         began=f"{seed}",
         title=f"predict with {model}",
         seconds_per_image=0.01,
+        timing=Timing(device="cpu", precision="fp32", threads=1, pictures=len(scores)),
         parameters=9,
     )
     predict = keep(store, record, scores.assign(error=None, notes=""))

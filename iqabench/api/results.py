@@ -59,10 +59,24 @@ class Results:
         return Tables(self.session, self.evaluations)
 
     def leaderboard(
-        self, models: Names = (), datasets: Names = (), exclude_shared: bool = False
+        self,
+        models: Names = (),
+        datasets: Names = (),
+        exclude_shared: bool = False,
+        *,
+        sort: str = "srocc",
+        failed: bool = False,
     ) -> pd.DataFrame:
-        """One row per model configuration x training set x test set; see docs/leaderboard.md."""
-        return self.tables.leaderboard(models, datasets, exclude_shared).frame
+        """One row per model configuration x training set x test set; see docs/leaderboard.md.
+
+        ``sort`` is a column, or a metric for its mean; it sorts the rows of each test set and
+        protocol, the best first. ``failed`` keeps only rows with failed repetitions.
+
+        Raises:
+            UnknownNameError: there is no such column.
+        """
+        found = self.tables.leaderboard(models, datasets, exclude_shared, sort=sort, failed=failed)
+        return found.frame
 
     def breakdown(
         self,

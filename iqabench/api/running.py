@@ -116,8 +116,8 @@ def run(
     for weights in dict.fromkeys(evaluation.model.weights for evaluation in made.evaluations):
         if weights.startswith("job:") and store.job(weights.removeprefix("job:")) is None:
             raise UsageError(f"no {weights} in {store.root}", "`iqabench run --dry-run` lists jobs")
-    for line in made.skipped:
-        session.watch.say(f"not applicable: {line}")
+    for line in (*(f"not applicable: {one}" for one in made.skipped), *made.remarks):
+        session.watch.say(line)
     made = audited(made, store, session.dataset, session.audit)
     outcome = execute(made, store, session.watch)
     return Results(session, (evaluation.id for evaluation in made.evaluations), outcome)

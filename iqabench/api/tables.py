@@ -53,20 +53,31 @@ class Tables:
         datasets: Names = (),
         exclude_shared: bool = False,
         form: str = "table",
+        *,
+        sort: str = "srocc",
+        failed: bool = False,
     ) -> Table:
-        """The leaderboard.
+        """The leaderboard; ``sort`` and ``failed`` as for :meth:`iqabench.Results.leaderboard`.
 
         In Markdown and LaTeX the best models are marked, if a test finds that they are better.
+
+        Raises:
+            UnknownNameError: there is no column of the name ``sort``.
         """
         from iqabench.report import leaderboard, leaderboard_table
         from iqabench.report.marks import marks
 
         only = self.chosen(models, datasets)
+        leaderboard_table.sortable(sort)
         with self.session.watch.task("leaderboard") as tick:
             frame = leaderboard.leaderboard(self.store, only, exclude_shared, tick)
         marked = marks(self.store, only, exclude_shared) if form in MARK_NOTES else None
         rows = leaderboard_table.short(frame, marked)
-        return Table(frame, rows, leaderboard_table.notes(frame, form))
+        places = leaderboard_table.places(frame, sort, failed)
+        notes = leaderboard_table.notes(frame.iloc[sorted(places)], form)
+        notes += ["no row has failed repetitions"] * (failed and not places)
+        shown = frame.iloc[places].reset_index(drop=True)
+        return Table(shown, [rows[place] for place in places], notes)
 
     def breakdown(
         self,
@@ -181,13 +192,15 @@ class Tables:
         if not chosen:
             raise UsageError("no stress study is stored", "iqabench study stress MODEL makes one")
         frames, notes = [], []
-        for one in chosen:
+        for one, name in zip(chosen, noise.names(self.store, chosen), strict=True):
             frame = noise.table(self.store, one)
             notes += noise.notes(one.test, noise.band(frame), one.labels)
-            frames.append(frame.assign(model=one.label, train=one.train, test=one.test))
+            frames.append(frame.assign(model=name, train=one.train, test=one.test))
         frame = pd.concat(frames, ignore_index=True)
         first = ["model", "train", "test"]
         frame = frame[[*first, *(name for name in frame if name not in first)]]
+        if frame[["agreement", "srocc"]].isna().any(axis=None):
+            notes.append("-: the job of the change failed, or all its predictions are equal")
         return Table(frame, records(frame), list(dict.fromkeys(notes)))
 
     def _unordered(self, dataset: str) -> Sequence[str]:

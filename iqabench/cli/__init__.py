@@ -32,6 +32,7 @@ COMMANDS = {
     "study": "Compare variants of one model: ablation, placement, cost, saliency, ...",
     "reproduce": "Measure a table of a paper again, beside the printed numbers.",
     "show": "Show what a job did and how it ended.",
+    "results": "List, remove or merge results.",
     "store": "Look after the files of a store: upgrade.",
     "import": "Bring in scores made elsewhere.",
     "doctor": "Report versions, devices, caches, weights and plugins that failed to load.",

@@ -8,8 +8,10 @@ import click
 
 import iqabench
 from iqabench.cli.options import (
+    datasets_option,
     emit_table,
     exclude_shared_option,
+    names,
     quiet_option,
     session,
     store_option,
@@ -26,12 +28,7 @@ from iqabench.cli.options import (
     show_default=True,
     help="Only content-t and sign-flip know that images share contents.",
 )
-@click.option(
-    "--datasets",
-    multiple=True,
-    metavar="SETS",
-    help="Test sets, comma-separated; repeatable [default: all].",
-)
+@datasets_option
 @exclude_shared_option
 @quiet_option
 @store_option
@@ -51,5 +48,5 @@ def command(
     Prints a matrix of verdicts and a sentence per pair; CSV and JSON have every number.
     """
     results = iqabench.Results(session(store=store, quiet=quiet))
-    sets = [name for names in datasets for name in names.split(",")]
-    emit_table(results.tables.compare(models, sets, exclude_shared, test=test), form, output)
+    table = results.tables.compare(models, names(datasets), exclude_shared, test=test)
+    emit_table(table, form, output)

@@ -30,4 +30,6 @@ def command(a: str, b: str, store: Path | None, form: str | None, output: Path |
         f"b: {found.b}",
         f"{len(found.table)} fields differ, {found.equal} are equal",
     ]
+    if any(value != value for value in found.srocc):
+        notes.append("SROCC -: nothing was scored, or all predictions are equal")
     emit([*records(found.table), last], form, output, notes=notes)

@@ -10,13 +10,17 @@ import click
 import iqabench
 from iqabench.cli.options import (
     chosen,
+    datasets_option,
     emit_table,
     exclude_shared_option,
+    models_option,
+    names,
     quiet_option,
     session,
     store_option,
     table_options,
 )
+from iqabench.contract.errors import UsageError
 
 
 @click.command("leaderboard")
@@ -25,12 +29,25 @@ from iqabench.cli.options import (
     type=click.Choice(["distortion", "level", "band"]),
     help="Agreement within each distortion, level or quarter of quality instead.",
 )
+@models_option
+@datasets_option
+@click.option(
+    "--sort",
+    metavar="COLUMN",
+    help="Sort the rows of each test set and protocol by a column, the best first "
+    "[default: srocc].",
+)
+@click.option("--failed", is_flag=True, help="Only rows with failed repetitions.")
 @exclude_shared_option
 @store_option
 @quiet_option
 @table_options
 def command(
     by: Literal["distortion", "level", "band"] | None,
+    models: tuple[str, ...],
+    datasets: tuple[str, ...],
+    sort: str | None,
+    failed: bool,
     exclude_shared: bool,
     store: Path | None,
     quiet: bool,
@@ -39,9 +56,12 @@ def command(
 ) -> None:
     """Print the leaderboard of a store; CSV, JSON and Parquet have every column."""
     tables = iqabench.Results(session(store=store, quiet=quiet)).tables
-    table = (
-        tables.leaderboard(exclude_shared=exclude_shared, form=chosen(form, output))
-        if by is None
-        else tables.breakdown(by, exclude_shared=exclude_shared)
-    )
+    which = names(models), names(datasets), exclude_shared
+    if by is not None:
+        if sort is not None or failed:
+            raise UsageError("--by goes with neither --sort nor --failed", "drop one of them")
+        emit_table(tables.breakdown(by, *which), form, output)
+        return
+    form_of = chosen(form, output)
+    table = tables.leaderboard(*which, form=form_of, sort=sort or "srocc", failed=failed)
     emit_table(table, form, output)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
@@ -119,6 +120,38 @@ def exclude_shared_option(function: Function) -> Function:
         is_flag=True,
         help="Leave contents that a model has seen out of its statistics.",
     )(function)
+
+
+def models_option(function: Function) -> Function:
+    """``--models NAMES``, a filter of results."""
+    return click.option(
+        "--models",
+        multiple=True,
+        metavar="NAMES",
+        help="Only these models, comma-separated; repeatable [default: all].",
+    )(function)
+
+
+def datasets_option(function: Function) -> Function:
+    """``--datasets SETS``, a filter of results."""
+    return click.option(
+        "--datasets",
+        multiple=True,
+        metavar="SETS",
+        help="Only these test sets, comma-separated; repeatable [default: all].",
+    )(function)
+
+
+def names(given: Sequence[str]) -> list[str]:
+    """Comma-separated names of a repeated option; commas inside [brackets] separate none."""
+    parts = [part.strip() for text in given for part in re.split(r",(?![^\[]*\])", text)]
+    return [part for part in parts if part]
+
+
+def counted(number: int, what: str) -> str:
+    """A number with its noun, as in ``1 job`` and ``2 jobs``."""
+    many = what.removesuffix("y") + "ies" if what.endswith("y") else what + "s"
+    return f"{number} {what if number == 1 else many}"
 
 
 def quiet_option(function: Function) -> Function:

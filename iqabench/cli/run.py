@@ -23,7 +23,7 @@ from iqabench.cli.options import (
     training_options,
     truncated_option,
 )
-from iqabench.report.tables import records, visible
+from iqabench.report.tables import Row, records, visible
 
 if TYPE_CHECKING:
     from iqabench import PlannedJob, Results
@@ -112,6 +112,8 @@ def command(
     names = models.split(",")
     if dry_run:
         made = iqabench.plan(names, datasets, **asked)
+        for line in made.remarks:
+            click.echo(line, err=True)
         emit([_row(job) for job in iqabench.planned(made, session=with_these)], form, output)
         return
     results = iqabench.run(names, datasets, **asked)
@@ -128,13 +130,20 @@ def _row(job: PlannedJob) -> dict[str, Any]:
     return {**vars(job), "estimate": estimate}
 
 
+def _told(row: Row) -> str:
+    """A difference with its interval and contents; ``-`` and the reason where it has none."""
+    if row["difference"] != row["difference"]:
+        return f"- ({row['undefined']})"
+    if row["low"] != row["low"]:
+        return f"{row['difference']:+.3f} [-] ({row['undefined']})"
+    contents = f"{row['contents']} content{'s' if row['contents'] != 1 else ''}"
+    return f"{row['difference']:+.3f} [{row['low']:+.3f}, {row['high']:+.3f}] over {contents}"
+
+
 def _print_differences(results: Results, exclude_shared: bool) -> None:
     """Print each pair's difference in SROCC and the numbers of made, failed and reused jobs."""
     for row in records(results.differences(exclude_shared=exclude_shared)):
-        line = (
-            f"{row['a']} - {row['b']} on {row['test']}: SROCC {row['difference']:+.3f} "
-            f"[{row['low']:+.3f}, {row['high']:+.3f}] over {row['contents']} contents"
-        )
+        line = f"{row['a']} - {row['b']} on {row['test']}: SROCC {_told(row)}"
         click.echo(visible(line), err=True)
     outcome = results.outcome
     if outcome is not None:

@@ -14,6 +14,7 @@ from iqabench.contract.progress import Tick
 from iqabench.data.tables import Dataset
 from iqabench.data.tensors import picture_tensor, planes_of, scaled
 from iqabench.engine.time_limit import picture_limit
+from iqabench.engine.work_time import reused, working
 from iqabench.kit.places import cache_dir
 from iqabench.protocols.requests import ModelRequest
 from iqabench.store.files import write_array
@@ -49,9 +50,12 @@ def features(model: Any, request: ModelRequest, dataset: Dataset, name: str) -> 
     place = _place(request, dataset.image_hashes[name])
     try:
         loaded: Array = np.load(place, allow_pickle=False)
+        reused()
     except (FileNotFoundError, ValueError, EOFError):
         picture = picture_tensor(dataset, name, request.allow_truncated)
-        found = np.asarray(model.features(scaled(planes_of(picture), request.scale)[None]))
+        planes = scaled(planes_of(picture), request.scale)
+        with working():
+            found = np.asarray(model.features(planes[None]))
         if found.ndim != 2 or len(found) != 1 or not np.isfinite(found).all():
             raise ScoreError(
                 f"bad features for {name}: shape {found.shape}", "features returns (B, F), finite"

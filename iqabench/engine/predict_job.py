@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from dataclasses import dataclass
 from itertools import chain
@@ -16,9 +15,11 @@ from iqabench.engine.kinds import adapter
 from iqabench.engine.kinds.base import Pictures, Ready
 from iqabench.engine.model_weights import weights_of
 from iqabench.engine.predictions import dataset_planes
+from iqabench.engine.work_time import timing
 from iqabench.protocols.plan import PredictJob
 from iqabench.store import Store
 from iqabench.store.folder import PREDICTIONS
+from iqabench.store.records import Timing
 
 COLUMNS = ["image", "prediction", "error", "notes"]
 
@@ -32,6 +33,7 @@ class Predicted:
     noted_images: int
     notes: dict[str, int]
     seconds_per_image: float | None
+    timing: Timing | None
     parameters: int | None
 
 
@@ -65,13 +67,15 @@ def predict(job: PredictJob, store: Store, folder: Path, tick: Tick) -> Predicte
         )
     made["notes"] = made["image"].map(notes).str.join("; ")
     made[COLUMNS].to_parquet(folder / PREDICTIONS, index=False)
-    seconds = float(table.loc[good, "seconds"].median())
+    measured = table.loc[good, "seconds"].dropna()
+    request = job.model
     return Predicted(
         images=len(table),
         failed_images=int((~good).sum()),
         noted_images=sum(map(bool, notes.values())),
         notes=dict(Counter(chain.from_iterable(notes.values()))),
-        seconds_per_image=seconds if math.isfinite(seconds) else None,
+        seconds_per_image=float(measured.median()) if len(measured) else None,
+        timing=timing(request.device, request.precision, len(measured)) if len(measured) else None,
         parameters=model.parameters,
     )
 

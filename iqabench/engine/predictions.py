@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +16,7 @@ from iqabench.data.tables import Dataset
 from iqabench.data.tensors import picture_tensor, planes_of, scaled
 from iqabench.engine.crops import map_tensor, normalise, test_views
 from iqabench.engine.time_limit import TookTooLong, picture_limit
+from iqabench.engine.work_time import measured, working
 from iqabench.saliency.maps import MapSource
 
 
@@ -26,7 +26,8 @@ class Prediction:
 
     image: str
     prediction: float
-    seconds: float
+    seconds: float | None
+    """The time of the model's work; None if a cache served a part of it, or if it failed."""
     error: str | None = None
 
 
@@ -44,16 +45,16 @@ def predictions(names: Sequence[str], score: Score) -> Iterator[Prediction]:
         TookTooLong: a picture takes longer than is allowed. The next pictures are not tried.
     """
     for name in names:
-        start = time.perf_counter()
+        seconds = None
         try:
-            with picture_limit(name):
+            with picture_limit(name), measured() as work:
                 value = score(name)
+            seconds = work.seconds
             error = None if math.isfinite(value) else f"ScoreError: the score is {value}"
         except TookTooLong:
             raise
         except Exception as problem:
             value, error = math.nan, f"{type(problem).__name__}: {problem}"
-        seconds = time.perf_counter() - start
         yield Prediction(name, value if error is None else math.nan, seconds, error)
 
 
@@ -102,18 +103,20 @@ def network_score(
     """
 
     def score(name: str) -> float:
+        picture = planes(name)
         drawn = recipe.crop is not None and recipe.test_crop_kind == "random"
         key = (seed, int(content_of(name), 16)) if drawn else (seed,)
-        views = test_views(planes(name), recipe, key).to(device)
-        inputs = normalise(views[:, :3], recipe).contiguous(memory_format=torch.channels_last)
-        extra = () if views.shape[1] == 3 else (views[:, 3:],)
-        scores = forward(model, inputs, *extra, device=device, precision=precision)
-        if scores.shape != (len(views),):
-            raise ScoreError(
-                f"the model returned shape {tuple(scores.shape)} for {len(views)} crops",
-                "forward returns one score per crop, (B,)",
-            )
-        return float(scores.mean() if recipe.pool == "mean" else scores.quantile(0.5))
+        with working():
+            views = test_views(picture, recipe, key).to(device)
+            inputs = normalise(views[:, :3], recipe).contiguous(memory_format=torch.channels_last)
+            extra = () if views.shape[1] == 3 else (views[:, 3:],)
+            scores = forward(model, inputs, *extra, device=device, precision=precision)
+            if scores.shape != (len(views),):
+                raise ScoreError(
+                    f"the model returned shape {tuple(scores.shape)} for {len(views)} crops",
+                    "forward returns one score per crop, (B,)",
+                )
+            return float(scores.mean() if recipe.pool == "mean" else scores.quantile(0.5))
 
     return score
 
@@ -137,14 +140,14 @@ def scorer_score(model: Any, planes: Planes, references: Mapping[str, str] | Non
     def score(name: str) -> float:
         image = planes(name)[None]
         if references is None:
-            with torch.inference_mode():
+            with torch.inference_mode(), working():
                 return single(model.score(image))
         reference = planes(references[name])[None]
         if reference.shape != image.shape:
             raise DataError(
                 f"{name} and its reference differ in size", "full-reference measures need equals"
             )
-        with torch.inference_mode():
+        with torch.inference_mode(), working():
             return single(model.score(image, reference))
 
     return score

@@ -126,7 +126,7 @@ class Evaluation:
             recipe=model.recipe_name,
             direction=model.direction,
             train=self.train,
-            selection=model.kind.selection(model.recipe) if fit is not None else NONE,
+            selection=model.kind.selection(fit.model.recipe) if fit is not None else NONE,
             saliency=self.saliency,
             fit=fit.fingerprint if fit is not None else None,
             shared=self.shared,
@@ -142,6 +142,8 @@ class Plan:
     skipped: tuple[str, ...] = ()
     """Pairs of a model and a data set that do not fit together, each with the reason."""
     jobs: tuple[FitJob | PredictJob, ...] = ()
+    remarks: tuple[str, ...] = ()
+    """What the user should know about the jobs."""
 
 
 def make(
@@ -175,7 +177,8 @@ def make(
                 skipped.append(f"{model.label} on {lack}")
                 continue
             evaluations += [_evaluation(model, part, choose_maps) for part in parts]
-    return Plan(tuple(evaluations), tuple(skipped), tuple(_jobs(evaluations)))
+    remarks = dict.fromkeys(filter(None, map(_remark, evaluations)))
+    return Plan(tuple(evaluations), tuple(skipped), tuple(_jobs(evaluations)), tuple(remarks))
 
 
 def evaluation_record(part: Part, predict: str, **of_model: Any) -> EvaluationRecord:
@@ -246,6 +249,8 @@ def _evaluation(model: ModelRequest, part: Part, choose_maps: MapChoice) -> Eval
 
 
 def _fit(model: ModelRequest, part: Part, choose_maps: MapChoice) -> FitJob:
+    if model.kind.has_recipe and len(part.split.validation) == 1:
+        model = _without_choice(model)
     maps = choose_maps(model, part.train)
     identity = FitIdentity(
         model=model.identity,
@@ -256,6 +261,27 @@ def _fit(model: ModelRequest, part: Part, choose_maps: MapChoice) -> FitJob:
         seed=part.seed,
     )
     return FitJob(model, part.train, part.split, part.seed, maps, identity)
+
+
+def _without_choice(model: ModelRequest) -> ModelRequest:
+    """The model with a recipe that keeps the last of all its epochs.
+
+    It is for validation on one content. An SROCC within that content says how well a network ranks
+    the versions of one picture, and nothing of other pictures, so it cannot choose an epoch.
+    """
+    recipe = model.recipe.model_copy(update={"select": "last", "patience": None})
+    return replace(model, recipe=recipe)
+
+
+def _remark(evaluation: Evaluation) -> str:
+    """A line on a fit that keeps the last epoch because it cannot choose one; empty for others."""
+    fit = evaluation.predict.fit
+    if fit is None or fit.model.recipe == evaluation.model.recipe:
+        return ""
+    return (
+        f"{fit.model.label} on {fit.dataset.name}: validation on a single content cannot choose an "
+        "epoch, so the last one is kept"
+    )
 
 
 def _predict(

@@ -71,7 +71,7 @@ def rows(group: Group, by: str) -> list[dict[str, Any]]:
         each = [_agreement(frame) for frame in inside]
         found.append(
             {
-                "model": group.record.label,
+                "model": group.name,
                 **where_tested(group),
                 "labels": group.record.labels,
                 by: part,

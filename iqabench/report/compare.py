@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Any
 from iqabench.contract.errors import UnknownNameError, UsageError
 from iqabench.contract.progress import Tick
 from iqabench.report import leaderboard
-from iqabench.report.evaluations import Group, groups, tested_alike
+from iqabench.report.evaluations import Group, counted_once, groups, tested_alike
 from iqabench.report.procedures import Pair, outcome
 from iqabench.report.scores import scores
 from iqabench.report.tables import FEW_CONTENTS, FEW_NOTE, proxy_note
 from iqabench.report.verdicts import sentence, verdict
 from iqabench.store import Store
-from iqabench.store.records import EvaluationRecord
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,7 +67,8 @@ def compare(
 
     Returns:
         The columns :data:`COLUMNS`. ``attrs["alone"]`` has a sentence for each model that has no
-        other model to compare with.
+        other model to compare with, ``attrs["repeated"]`` one for each label that stands for the
+        same jobs as another and is left out.
 
     Raises:
         UsageError: the test's name is unknown, or no two models were tested on the same parts.
@@ -80,10 +80,11 @@ def compare(
     test = test or DEFAULT
     if test not in PROCEDURES:
         raise UnknownNameError("test", test, PROCEDURES)
-    alike = tested_alike(groups(store, only, exclude_shared))
+    counted = [counted_once(same) for same in tested_alike(groups(store, only, exclude_shared))]
+    alike, repeated = [same for same, _ in counted], [line for _, more in counted for line in more]
     families = [same for same in alike if len(same) > 1]
     if not families:
-        raise _nothing(alike, store)
+        raise _nothing(alike, repeated, store)
     total = sum(len(same) * (len(same) - 1) // 2 for same in families)
     rows: list[dict[str, Any]] = []
     for number, same in enumerate(families, 1):
@@ -91,6 +92,7 @@ def compare(
             rows.append({"family": number, **row})
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
     frame.attrs["alone"] = [_alone(same[0]) for same in alike if len(same) == 1]
+    frame.attrs["repeated"] = repeated
     return frame
 
 
@@ -116,36 +118,22 @@ def judged(
 
 
 def names(same: Sequence[Group]) -> list[str]:
-    """Distinct names of groups tested alike: their labels.
-
-    Groups with equal labels get further facts in their names until these differ: the training set;
-    the training set and the configuration; the configuration, initialisation and weights.
-    """
-
-    def told(more: Callable[[EvaluationRecord], Sequence[str]]) -> list[str]:
-        return [
-            " ".join([g.record.label, *(f"({fact[:12]})" for fact in more(g.record))]) for g in same
-        ]
-
-    plain = told(lambda record: ())
-    for longer in (
-        told(lambda record: (record.train,)),
-        told(lambda record: (record.train, record.config)),
-        told(lambda record: (record.config, record.init, record.weights)),
-    ):
-        plain = [
-            long if plain.count(name) > 1 else name
-            for name, long in zip(plain, longer, strict=True)
-        ]
-    return plain
+    """Distinct names of groups tested alike; equal ones get their training sets in brackets."""
+    plain = [group.name for group in same]
+    return [
+        f"{name} ({group.record.train})" if plain.count(name) > 1 else name
+        for name, group in zip(plain, same, strict=True)
+    ]
 
 
-def _nothing(alike: Sequence[Sequence[Group]], store: Store) -> UsageError:
-    labels = sorted({group.record.label for same in alike for group in same})
+def _nothing(alike: Sequence[Sequence[Group]], repeated: Sequence[str], store: Store) -> UsageError:
+    labels = sorted({group.name for same in alike for group in same})
     if not labels:
         return UsageError(
             f"no results in {store.root}", "iqabench run --models A,B --datasets NAME makes some"
         )
+    if len(labels) == 1 and repeated:
+        return UsageError(repeated[0], "`iqabench diff A B` shows what two results are made from")
     if len(labels) == 1:
         return UsageError(
             f"{labels[0]} is the only model: it takes two to compare",
@@ -159,7 +147,7 @@ def _nothing(alike: Sequence[Sequence[Group]], store: Store) -> UsageError:
 
 def _alone(group: Group) -> str:
     return (
-        f"{group.record.label} on {group.record.test} ({group.protocol}, {len(group.evaluations)} "
+        f"{group.name} on {group.record.test} ({group.protocol}, {len(group.evaluations)} "
         "repetitions): no other model was tested on the same parts"
     )
 
@@ -214,4 +202,9 @@ def notes(frame: pd.DataFrame) -> list[str]:
         found.append(f"its fault: {procedure.fault}")
     if frame["contents"].min() < FEW_CONTENTS:
         found.append(FEW_NOTE)
-    return [*found, *proxy_note(frame), *(f"not compared: {one}" for one in frame.attrs["alone"])]
+    return [
+        *found,
+        *proxy_note(frame),
+        *frame.attrs["repeated"],
+        *(f"not compared: {one}" for one in frame.attrs["alone"]),
+    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -33,6 +34,18 @@ class Side:
     evaluations: tuple[EvaluationRecord, ...]
     job: Job | None = None
     """The job, if the user named a job."""
+    called: str = ""
+    """What the user can write for it, if that is no hash."""
+
+    @property
+    def first(self) -> EvaluationRecord | None:
+        """The first evaluation; None for a job that no evaluation uses."""
+        return next(iter(self.evaluations), None)
+
+    @property
+    def key(self) -> str:
+        """The hash that names the result."""
+        return self.job.fingerprint if self.job else self.evaluations[0].id
 
     @property
     def is_fit(self) -> bool:
@@ -66,8 +79,8 @@ def diff(store: Store, a: str, b: str) -> Diff:
 
     Args:
         store: results.
-        a: the beginning of the hash of a job, an evaluation or a configuration; or a model's label.
-            ``@`` and the name of a test set may follow a label or a configuration.
+        a: the beginning of the hash of a job, an evaluation or a configuration; or a model's label
+            or name. ``@`` and the name of a test set may follow a label, name or configuration.
         b: the same for the second result.
 
     Raises:
@@ -75,7 +88,7 @@ def diff(store: Store, a: str, b: str) -> Diff:
     """
     import pandas as pd
 
-    sides = _side(store, a), _side(store, b)
+    sides = _pair(store, a, b)
     ours, theirs = _fields(store, *sides)
     rows = [
         {"field": field, "a": ours.get(field, ABSENT), "b": theirs.get(field, ABSENT)}
@@ -87,32 +100,75 @@ def diff(store: Store, a: str, b: str) -> Diff:
     return Diff(sides[0].name, sides[1].name, table, len(rows) - len(differing), srocc)
 
 
-def _side(store: Store, name: str) -> Side:
+def _pair(store: Store, a: str, b: str) -> tuple[Side, Side]:
+    """The results that two names stand for.
+
+    Where a name fits several results, those are taken that were tested as the other name's was,
+    and that are not made of the very same jobs.
+
+    Raises:
+        UnknownNameError: a name fits no result.
+        UsageError: a name still fits several.
+    """
+    firsts, seconds = _sides(store, a), _sides(store, b)
+    pairs = list(itertools.product(firsts, seconds))
+    for wanted in (_same_set, _same_protocol, _same_training, _other_jobs):
+        pairs = [pair for pair in pairs if wanted(*pair)] or pairs
+    if len(pairs) > 1:
+        raise _ambiguous(a, b, pairs)
+    return pairs[0]
+
+
+def _ambiguous(a: str, b: str, pairs: Sequence[tuple[Side, Side]]) -> UsageError:
+    """The error for the first of two names that fits several results."""
+    fitting = [{side.key: side for side in sides} for sides in zip(*pairs, strict=True)]
+    name, found = next(one for one in zip((a, b), fitting, strict=True) if len(one[1]) > 1)
+    known = [side.called for side in found.values()]
+    names = [side.called if known.count(side.called) == 1 else key for key, side in found.items()]
+    return UsageError(
+        f"'{name}' could be {'; '.join(side.name for side in found.values())}",
+        f"name one: {', '.join(repr(one) if ' ' in one else one for one in names)}",
+    )
+
+
+def _same_set(a: Side, b: Side) -> bool:
+    return a.first is not None and b.first is not None and a.first.test == b.first.test
+
+
+def _same_protocol(a: Side, b: Side) -> bool:
+    return a.first is not None and b.first is not None and a.first.protocol == b.first.protocol
+
+
+def _same_training(a: Side, b: Side) -> bool:
+    return a.first is not None and b.first is not None and a.first.train == b.first.train
+
+
+def _other_jobs(a: Side, b: Side) -> bool:
+    return [one.predict for one in a.evaluations] != [one.predict for one in b.evaluations]
+
+
+def _sides(store: Store, name: str) -> list[Side]:
+    """All results that a name fits."""
     rows = groups(store)
     label, _, test = name.partition("@")
     tested = [group for group in rows if test in ("", group.record.test)]
-    found = [_row(group) for group in tested if group.record.label == label]
+    found = [_row(group) for group in tested if label in (group.record.label, group.name)]
     if not found and label:
         found = [_row(group) for group in tested if group.record.config.startswith(label)]
         found += list(_by_hash(store, rows, name))
     if not found:
-        known = {f"{group.record.label}@{group.record.test}" for group in rows}
+        known = {f"{group.name}@{group.record.test}" for group in rows}
         raise UnknownNameError("job, evaluation or MODEL@TEST", name, known)
-    if len(found) > 1:
-        names = [side.job.fingerprint if side.job else side.evaluations[0].id for side in found]
-        raise UsageError(
-            f"'{name}' could be {'; '.join(side.name for side in found)}",
-            f"name one: {' '.join(names)}",
-        )
-    return found[0]
+    return found
 
 
 def _row(group: Group) -> Side:
     record = group.record
     return Side(
-        f"{record.label} on {record.test} (trained on {record.train}, {group.protocol}, "
+        f"{group.name} on {record.test} (trained on {record.train}, {group.protocol}, "
         f"configuration {record.config})",
         group.evaluations,
+        called=f"{group.name}@{record.test}",
     )
 
 
@@ -161,7 +217,7 @@ def _same_repetition(a: Side, b: Side) -> tuple[EvaluationRecord | None, Evaluat
         for second in b.evaluations:
             if (first.seed, first.fold) == (second.seed, second.fold):
                 return first, second
-    return next(iter(a.evaluations), None), next(iter(b.evaluations), None)
+    return a.first, b.first
 
 
 def _job(store: Store, side: Side, record: EvaluationRecord | None, fit: bool) -> Job | None:

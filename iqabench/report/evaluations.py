@@ -10,6 +10,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from iqabench.contract.errors import UnknownNameError, UsageError
+from iqabench.report.labels import names
 from iqabench.store import Store
 from iqabench.store.fingerprints import text_digest
 from iqabench.store.records import EvaluationRecord, JobRecord
@@ -32,6 +33,8 @@ class Group:
     """Whether contents that the model has seen are left out."""
     distortion: str = ""
     """Only pictures with this distortion count; if empty, all pictures count."""
+    told_apart: str = ""
+    """The name that tells the model from others of its label; empty if the label does."""
 
     @property
     def record(self) -> EvaluationRecord:
@@ -39,9 +42,20 @@ class Group:
         return self.evaluations[0]
 
     @property
+    def name(self) -> str:
+        """The model's name in tables: its label, with what differs where labels collide."""
+        return self.told_apart or self.record.label
+
+    @property
     def protocol(self) -> str:
         """The protocol's name in tables."""
         return self.record.protocol.name + WITHOUT_SHARED * self.exclude_shared
+
+    @property
+    def predictions_of(self) -> str:
+        """The jobs and the tested contents whose predictions count, as text."""
+        which = [(r.seed, r.fold, r.predict, r.contents) for r in self.evaluations]
+        return str((self.record.train, self.protocol, self.shared, which))
 
     @property
     def across(self) -> bool:
@@ -153,6 +167,8 @@ def groups(
 ) -> list[Group]:
     """The groups of a store's evaluations, sorted by test set, label and the other shared fields.
 
+    Their names are distinct among the groups of one training set, test set and protocol.
+
     An evaluation is left out if neither its predict job nor its fit job has ended.
 
     Args:
@@ -169,10 +185,9 @@ def groups(
         ended = store.job(record.predict) or (record.fit and store.job(record.fit))
         if ended:
             found.setdefault(_shared_by_repetitions(record), []).append(record)
-    made = [
-        Group(store, tuple(sorted(found[key], key=lambda r: (r.seed, r.fold or 0))))
-        for key in sorted(found)
-    ]
+    rows = [tuple(sorted(found[key], key=lambda r: (r.seed, r.fold or 0))) for key in sorted(found)]
+    told = names(store, [row[0] for row in rows])
+    made = [Group(store, row, told_apart=name) for row, name in zip(rows, told, strict=True)]
     return [_without_shared(group) for group in made] if exclude_shared else made
 
 
@@ -225,21 +240,21 @@ def selected(
     Args:
         store: results.
         only: IDs to choose from; None chooses from all.
-        models: labels; if empty, all.
+        models: labels, or names that tell rows of one label apart; if empty, all.
         datasets: test sets; if empty, all.
 
     Raises:
-        UsageError: nothing is stored, or no evaluation has one of the labels and test sets.
-        UnknownNameError: no evaluation has that label, or that test set.
+        UsageError: nothing is stored, or no evaluation has one of the names and test sets.
+        UnknownNameError: no evaluation has that name, or that test set.
     """
     found = groups(store, only)
     if not found:
         raise UsageError(
             f"no results in {store.root}", "iqabench run --models A,B --datasets NAME makes some"
         )
-    labels = {group.record.label for group in found}
+    called = {name for group in found for name in (group.record.label, group.name)}
     sets = {group.record.test for group in found}
-    for what, known, asked in (("model", labels, models), ("test set", sets, datasets)):
+    for what, known, asked in (("model", called, models), ("test set", sets, datasets)):
         for name in asked:
             if name not in known:
                 raise UnknownNameError(f"{what} in {store.root}", name, known)
@@ -247,7 +262,8 @@ def selected(
         record.id
         for group in found
         for record in group.evaluations
-        if (not models or record.label in models) and (not datasets or record.test in datasets)
+        if (not models or {group.record.label, group.name} & set(models))
+        and (not datasets or record.test in datasets)
     )
     if not chosen:
         raise UsageError(
@@ -257,20 +273,25 @@ def selected(
     return chosen
 
 
-def distinct_labels(found: Sequence[Group]) -> list[str]:
-    """A name for each group's model: its label, with the configuration if the label is ambiguous.
+def counted_once(same: Sequence[Group]) -> tuple[list[Group], list[str]]:
+    """Groups tested alike without those that only repeat another, and a line for each left out.
 
-    A label is ambiguous if it has two configurations on the same training set, test set and
-    protocol. Configurations that differ only between sets, such as those of imported scores, all
-    keep the plain label.
+    A group repeats another if it has the same jobs under another label. Tests that correct for the
+    number of models would count its predictions twice.
     """
-    configs: dict[tuple[str, ...], set[str]] = {}
-    for group in found:
-        where = (group.record.label, group.record.train, group.record.test, group.protocol)
-        configs.setdefault(where, set()).add(group.record.config)
-    several = {label for (label, *_), known in configs.items() if len(known) > 1}
-    keys = [(group.record.label, group.record.config) for group in found]
-    return [f"{label} ({config[:6]})" if label in several else label for label, config in keys]
+    kept: dict[str, Group] = {}
+    for group in sorted(same, key=lambda one: one.record.label != one.record.model):
+        kept.setdefault(group.predictions_of, group)
+    first = set(map(id, kept.values()))
+    return (
+        [group for group in same if id(group) in first],
+        [
+            f"{group.name} is {kept[group.predictions_of].name} under another label (the same "
+            f"jobs on {group.record.test}): it counts once"
+            for group in same
+            if id(group) not in first
+        ],
+    )
 
 
 def _without_shared(group: Group) -> Group:

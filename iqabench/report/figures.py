@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from iqabench.contract.errors import UsageError
 from iqabench.contract.progress import Tick
 from iqabench.report import breakdown, diagram, heatmap, intervals, leaderboard, ranks, scatter
-from iqabench.report.evaluations import Group, distinct_labels, groups
+from iqabench.report.evaluations import Group, groups
 from iqabench.store import Store
 
 if TYPE_CHECKING:
@@ -112,13 +112,12 @@ def _draw_part(part: Sequence[Group], where: str, desk: _Desk) -> None:
 
 
 def _titles(found: Sequence[Group]) -> list[str]:
-    """A name for each group: its label, with the training set if that is not the test set."""
-    labels = distinct_labels(found)
+    """A name for each group, with the training set if that is not the test set."""
     return [
-        label
+        group.name
         if group.record.train in ("-", group.record.test)
-        else f"{label} ({group.record.train})"
-        for label, group in zip(labels, found, strict=True)
+        else f"{group.name} ({group.record.train})"
+        for group in found
     ]
 
 
@@ -151,9 +150,9 @@ def _train_by_test(found: Sequence[Group]) -> dict[str, pd.DataFrame]:
 
     tests = {group.record.test: group.record.test + _proxy(group) for group in found}
     cells: dict[str, dict[str, dict[str, float]]] = {}
-    for label, group in zip(distinct_labels(found), found, strict=True):
+    for group in found:
         train = "not trained here" if group.record.train == "-" else group.record.train
-        row = cells.setdefault(label, {}).setdefault(train, {})
+        row = cells.setdefault(group.name, {}).setdefault(train, {})
         row.setdefault(group.record.test, leaderboard.row(group)["srocc_mean"])
     order = {train: place for place, train in enumerate(tests)}
     return {

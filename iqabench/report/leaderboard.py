@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from iqabench.contract.progress import Tick
-from iqabench.report import noise, raters
+from iqabench.report import noise, raters, undefined
 from iqabench.report.cache import cached
 from iqabench.report.evaluations import (
     Group,
+    counted_once,
     groups,
     mean_defined,
     tested_alike,
@@ -20,7 +21,7 @@ from iqabench.report.evaluations import (
 )
 from iqabench.report.resampled import Resampled, arrays, resample, resampled
 from iqabench.store import Store
-from iqabench.store.records import NONE
+from iqabench.store.records import NONE, JobRecord
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,8 +56,10 @@ COLUMNS = (
     "srocc_error",
     *raters.COLUMNS,
     "noise_band",
+    "undefined",
     "parameters",
     "seconds_per_image",
+    "timed_on",
     "config",
 )
 """Names of the columns, in order; docs/leaderboard.md says what each means."""
@@ -79,12 +82,17 @@ def leaderboard(
         tick: is called for each row.
 
     Returns:
-        The columns :data:`COLUMNS`.
+        The columns :data:`COLUMNS`. ``attrs["repeated"]`` has a line for each label that stands for
+        the same jobs as another.
     """
     import pandas as pd
 
-    rows = [row for _, row in ranked(store, only, exclude_shared, tick)]
+    found = ranked(store, only, exclude_shared, tick)
+    rows = [row for _, row in found]
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
+    frame.attrs["repeated"] = [
+        line for same in tested_alike(group for group, _ in found) for line in counted_once(same)[1]
+    ]
     for count in ("parameters", "shared"):
         # As objects: a missing count would turn the other counts into floats.
         frame[count] = pd.Series([one[count] for one in rows], dtype=object)
@@ -122,40 +130,47 @@ def differences(
 
     Columns: ``a``, ``b``, ``test``, ``protocol``, ``contents`` (their number), ``difference`` (a
     minus b), ``low`` and ``high``: the 95% interval of a bootstrap that draws the same contents and
-    repetitions for both models. If SROCC is not defined for one model in a repetition, that
-    repetition is left out for both.
+    repetitions for both models; ``undefined``: why there is no difference or no interval, else
+    empty. If SROCC is not defined for one model in a repetition, that repetition is left out for
+    both. Jobs under two labels count under one of them.
     """
     import pandas as pd
 
     pairs = [
         pair
         for same in tested_alike(groups(store, only, exclude_shared))
-        for pair in itertools.combinations(same, 2)
+        for pair in itertools.combinations(counted_once(same)[0], 2)
     ]
     rows = []
     for done, pair in enumerate(pairs, 1):
-        rows.append(difference(*pair))
+        found = difference(*pair)
+        whole = math.isfinite(found["low"])
+        rows.append({**found, "undefined": "" if whole else undefined.of_pair(*map(row, pair))})
         tick(done, len(pairs), "pairs")
     return pd.DataFrame(
         rows,
-        columns=["a", "b", "test", "protocol", "contents", "difference", "low", "high"],
+        columns=[
+            *("a", "b", "test", "protocol", "contents", "difference", "low", "high", "undefined")
+        ],
     )
 
 
 def row(group: Group) -> dict[str, Any]:
-    """The leaderboard row of a group; it is kept in the store's cache."""
-    return cached(group.store, "row", [group.identity], RESAMPLES, lambda: _row(group))
+    """The leaderboard row of a group; all but its name is kept in the store's cache."""
+    kept = cached(group.store, "row", [group.identity], RESAMPLES, lambda: _row(group))
+    return {**kept, "model": group.name}
 
 
 def difference(first: Group, second: Group) -> dict[str, Any]:
-    """The paired SROCC difference of two groups tested alike; it is kept in the store's cache."""
-    return cached(
+    """The paired SROCC difference of two groups tested alike; kept in the store's cache."""
+    kept = cached(
         first.store,
         "difference",
         [first.identity, second.identity],
         RESAMPLES,
         lambda: _difference(first, second),
     )
+    return {**kept, "a": first.name, "b": second.name}
 
 
 def _row(group: Group) -> dict[str, Any]:
@@ -164,6 +179,11 @@ def _row(group: Group) -> dict[str, Any]:
     total = sum(len(frame) for frame in frames)
     predicts, fits = group.predicts(), group.fits()
     record, shared = group.record, group.shared
+    found = _statistics(
+        [frame for frame in scored if len(frame)],
+        resampled(group, RESAMPLES, frames),
+        record.train == record.test,
+    )
     return {
         "model": record.label,
         "name": record.model,
@@ -186,16 +206,28 @@ def _row(group: Group) -> dict[str, Any]:
         "shared_excluded": group.exclude_shared,
         "seen": SEPARATOR.join(group.seen) or "-",
         "coverage": sum(len(frame) for frame in scored) / total if total else math.nan,
-        **_statistics(
-            [frame for frame in scored if len(frame)],
-            resampled(group, RESAMPLES, frames),
-            record.train == record.test,
-        ),
+        **found,
         "srocc_error": _corrected_error(group, scored),
         **raters.columns(group),
+        "undefined": undefined.reason(group, frames, found),
         "parameters": _first(one.parameters for one in (*predicts, *fits)),
-        "seconds_per_image": _first(one.seconds_per_image for one in predicts),
+        **_speed(predicts),
     }
+
+
+def _speed(predicts: Iterable[JobRecord]) -> dict[str, Any]:
+    """The time per image of the first job that measured it, and on what; else None and empty."""
+    for job in predicts:
+        on = job.timing
+        if on is not None:
+            words = [
+                on.device,
+                on.precision,
+                f"{on.threads} thread{'s' if on.threads != 1 else ''}",
+            ]
+            told = ", ".join(words) + (f" ({on.hardware})" if on.hardware else "")
+            return {"seconds_per_image": job.seconds_per_image, "timed_on": told}
+    return {"seconds_per_image": None, "timed_on": ""}
 
 
 def _first(values: Iterable[float | None]) -> float | None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from iqabench.report import noise
-from iqabench.report.leaderboard import SEPARATOR
+from iqabench.contract.errors import UnknownNameError
+from iqabench.report import noise, undefined
+from iqabench.report.leaderboard import COLUMNS, METRICS, SEPARATOR
 from iqabench.report.tables import (
     FEW_CONTENTS,
     FEW_NOTE,
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 MOST_NAMED = 10
 """A footnote names at most this many contents."""
+_RISING = ("rmse", "outlier_ratio", "failed", "shared", "seconds_per_image", "noise_band")
+_SMALL_IS_GOOD = ("parameters", "srocc_error")
 _USUAL_RECIPES = {"own", NONE, UNKNOWN}
 
 
@@ -33,13 +36,14 @@ def short(frame: pd.DataFrame, marks: Sequence[str] | None = None) -> list[Row]:
     """The rows of a leaderboard with the few columns that fit a screen.
 
     Intervals are in the cells of their means. The column ``recipe`` is present only if a recipe is
-    not the model's own.
+    not the model's own, the column ``protocol`` only if a test set has results of several.
 
     Args:
         frame: the leaderboard.
         marks: one mark per row, from :func:`iqabench.report.marks.marks`, for Markdown and LaTeX.
     """
     usual = set(frame["recipe"]) <= _USUAL_RECIPES
+    one_protocol = len(frame[["test", "protocol"]].drop_duplicates()) == frame["test"].nunique()
     rows = []
     for row, mark in zip(records(frame), marks or [""] * len(frame), strict=True):
         rows.append(
@@ -48,6 +52,7 @@ def short(frame: pd.DataFrame, marks: Sequence[str] | None = None) -> list[Row]:
                 "train": row["train"],
                 **({} if usual else {"recipe": row["recipe"]}),
                 "test": row["test"] + (" (proxy labels)" if row["labels"] == "proxy" else ""),
+                **({} if one_protocol else {"protocol": row["protocol"]}),
                 "SROCC [95%]": interval_text(row, "srocc", mark),
                 "PLCC [95%]": interval_text(row, "plcc"),
                 "PLCC mapped": number_text(row["plcc_mapped_mean"]),
@@ -62,6 +67,45 @@ def short(frame: pd.DataFrame, marks: Sequence[str] | None = None) -> list[Row]:
     return rows
 
 
+def sortable(name: str) -> str:
+    """The column of the leaderboard by which ``--sort NAME`` sorts: a metric stands for its mean.
+
+    Raises:
+        UnknownNameError: there is no such column.
+    """
+    column = f"{name}_mean" if name in METRICS else name
+    if column not in COLUMNS:
+        raise UnknownNameError("column to sort by", name, [*METRICS, *COLUMNS])
+    return column
+
+
+def places(frame: pd.DataFrame, sort: str, failed: bool) -> list[int]:
+    """The places of a leaderboard's rows to show, in their new order.
+
+    Rows are sorted within their test set and protocol, the best first and undefined values last:
+    errors, times and sizes rise, other numbers fall, and text is in the order of its letters.
+
+    Args:
+        frame: the leaderboard.
+        sort: a name that :func:`sortable` knows.
+        failed: whether to keep only rows with failed repetitions.
+    """
+    column = sortable(sort)
+    rising = column.startswith(_RISING) or column in _SMALL_IS_GOOD
+
+    def key(place: int) -> tuple[Any, ...]:
+        row = frame.iloc[place]
+        value, where = row[column], (row["test"], row["protocol"])
+        if value is None or value != value:
+            return (*where, 1, 0)
+        if isinstance(value, str):
+            return (*where, 0, value)
+        return (*where, 0, float(value) if rising else -float(value))
+
+    kept = [place for place in range(len(frame)) if not failed or frame["failed"].iloc[place]]
+    return sorted(kept, key=key)
+
+
 def notes(frame: pd.DataFrame, form: str = "table") -> list[str]:
     """The necessary footnotes of a leaderboard."""
     found = proxy_note(frame)
@@ -73,10 +117,39 @@ def notes(frame: pd.DataFrame, form: str = "table") -> list[str]:
     if (frame["init"] == "random").any():
         found.append("* trained from random weights (--init random)")
     found += _shared_notes(frame)
+    found += [
+        line
+        for line in frame.attrs.get("repeated", [])
+        if line.startswith(tuple(f"{name} is " for name in frame["model"]))
+    ]
+    found += _speed_notes(frame)
+    found += undefined.footnotes(records(frame))
     found += noise.unranked(records(frame))
     if len(frame) and frame["contents"].min() < FEW_CONTENTS:
         found.append(FEW_NOTE)
     return found
+
+
+def _speed_notes(frame: pd.DataFrame) -> list[str]:
+    """On what the times per image were measured, and why some were not."""
+    who: dict[str, list[str]] = {}
+    for row in records(frame):
+        who.setdefault(row["timed_on"], []).append(row["model"])
+    unmeasured = who.pop("", None)
+    found = [
+        f"ms/image{f' of {_listed(models)}' if len(who) > 1 else ''}: the model alone, on {told}"
+        for told, models in who.items()
+    ]
+    if unmeasured:
+        found.append(
+            f"ms/image -: not measured for {_listed(unmeasured)}: scores from elsewhere or from an "
+            "earlier release, features from a cache, or no score"
+        )
+    return found
+
+
+def _listed(models: Sequence[str]) -> str:
+    return ", ".join(dict.fromkeys(models))
 
 
 def _shared_notes(frame: pd.DataFrame) -> list[str]:

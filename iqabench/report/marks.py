@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from iqabench.report.compare import judged
-from iqabench.report.evaluations import Group, tested_alike
+from iqabench.report.evaluations import Group, counted_once, tested_alike
 from iqabench.report.leaderboard import ranked
 from iqabench.report.noise import covering
 from iqabench.report.tables import BEST, SECOND
@@ -37,13 +37,17 @@ def marks(
 
 def _of_part(ranked: Sequence[tuple[Group, Mapping[str, Any]]]) -> list[str]:
     """The marks of the rows of one test set and protocol, which are sorted best first."""
-    better = _better([group for group, _ in ranked])
+    once, _ = counted_once([group for group, _ in ranked])
+    rows = [row for group, row in ranked if group in once]
+    better = _better(once)
     leads = itertools.takewhile(
-        lambda pair: pair in better and covering(*(ranked[place][1] for place in pair)) is None,
-        itertools.pairwise(range(len(ranked))),
+        lambda pair: pair in better and covering(*(rows[place] for place in pair)) is None,
+        itertools.pairwise(range(len(rows))),
     )
-    marked = [BEST, SECOND][: len(list(leads))]
-    return [*marked, *[""] * (len(ranked) - len(marked))]
+    marked = dict(
+        zip((one.predictions_of for one in once), [BEST, SECOND][: len(list(leads))], strict=False)
+    )
+    return [marked.get(group.predictions_of, "") for group, _ in ranked]
 
 
 def _better(groups: Sequence[Group]) -> set[tuple[int, int]]:

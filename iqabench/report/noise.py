@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from iqabench.report.cache import cached
-from iqabench.report.evaluations import Group, mean_defined
+from iqabench.report.evaluations import Group, groups, mean_defined
 from iqabench.report.tables import PROXY
 from iqabench.store import Store
 from iqabench.store.records import StressRecord, stress_id
@@ -62,6 +62,18 @@ def band(found: pd.DataFrame) -> Band:
     if len(counted) < 2:  # nothing was changed, or every change failed
         return Band(math.nan, math.nan, 0)
     return Band(float(counted.min()), float(counted.max()), len(counted) - 1)
+
+
+def names(store: Store, records: Sequence[StressRecord]) -> list[str]:
+    """The model's name in each study: its label, with what differs where labels collide."""
+    shown = [(record.label, record.train, record.test) for record in records]
+    called = {(group.record.label, group.record.config): group.name for group in groups(store)}
+    return [
+        called.get((one.label, one.config), f"{one.label} config={one.config[:8]}")
+        if shown.count(where) > 1
+        else one.label
+        for one, where in zip(records, shown, strict=True)
+    ]
 
 
 def bands(store: Store) -> dict[str, Band]:

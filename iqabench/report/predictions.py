@@ -66,7 +66,7 @@ def _frames(group: Group) -> list[pd.DataFrame]:
     made = []
     for record, frame in zip(group.evaluations, group.repetitions(), strict=True):
         facts: dict[str, Any] = {
-            "model": record.label,
+            "model": group.name,
             **where_tested(group),
             "config": record.config,
             "seed": record.seed,

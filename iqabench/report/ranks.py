@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from iqabench.contract.errors import UnknownNameError, UsageError
 from iqabench.report import leaderboard
-from iqabench.report.evaluations import Group, distinct_labels, groups
+from iqabench.report.evaluations import Group, groups
 from iqabench.report.tables import PROXY
 from iqabench.store import Store
 from iqabench.store.records import IMPORTED, NONE
@@ -73,21 +73,23 @@ def ranks(
     from iqabench.stats.ranks import MIN_BLOCKS, MIN_MODELS
 
     found = [group for group in groups(store, only, exclude_shared) if _counts(group, train)]
-    known = {group.record.label for group in found}
+    known = {name for group in found for name in (group.record.label, group.name)}
     for model in models:
         if model not in known:
             raise UnknownNameError("model with results to rank", model, known)
-    chosen = [group for group in found if not models or group.record.label in models]
+    chosen = [g for g in found if not models or {g.record.label, g.name} & set(models)]
     kept, left_out = _one_protocol_each(chosen)
+    kept, repeated = _counted_once(kept)
     scores, more = _complete(_scores(kept), bool(models))
     if scores.shape[0] < MIN_MODELS or scores.shape[1] < MIN_BLOCKS:
         raise UsageError(
             f"{scores.shape[0]} models on {scores.shape[1]} test sets in common are too few to "
             f"rank: {MIN_MODELS} on {MIN_BLOCKS} are needed",
-            "; ".join([*left_out, *more]) or "run more models on more sets, or name models",
+            "; ".join([*left_out, *repeated, *more])
+            or "run more models on more sets, or name models",
         )
     proxy = {group.record.test for group in kept if group.record.labels == "proxy"}
-    remarks = (*left_out, *more, *_mixed(kept, scores))
+    remarks = (*left_out, *repeated, *more, *_mixed(kept, scores))
     return _ranking(scores, remarks, tuple(sorted(proxy & set(scores))))
 
 
@@ -132,24 +134,49 @@ def _one_protocol_each(found: Sequence[Group]) -> tuple[list[Group], list[str]]:
     return kept, left_out
 
 
+def _counted_once(found: Sequence[Group]) -> tuple[list[Group], list[str]]:
+    """The groups of models that do not only repeat another's jobs under a second label.
+
+    Also returns a line for each model that is left out.
+    """
+    jobs: dict[str, set[tuple[str, str]]] = {}
+    for group in sorted(found, key=lambda one: one.record.label != one.record.model):
+        jobs.setdefault(group.name, set()).add((group.record.test, group.predictions_of))
+    same = {
+        name: next(
+            (other for other in list(jobs)[:place] if theirs <= jobs[other]),
+            next((other for other in list(jobs)[place + 1 :] if theirs < jobs[other]), None),
+        )
+        for place, (name, theirs) in enumerate(jobs.items())
+    }
+    return (
+        [group for group in found if same[group.name] is None],
+        [
+            f"left out: {name}; it is {other} under another label"
+            for name, other in same.items()
+            if other is not None
+        ],
+    )
+
+
 def _scores(found: Sequence[Group]) -> pd.DataFrame:
     """Mean SROCC, models x test sets; each configuration of an ambiguous label is a model."""
     import pandas as pd
 
     rows: dict[str, dict[str, Any]] = {}
-    for name, group in zip(distinct_labels(found), found, strict=True):
+    for group in found:
         mean = leaderboard.row(group)["srocc_mean"]
-        rows.setdefault(name, {})[group.record.test] = mean
+        rows.setdefault(group.name, {})[group.record.test] = mean
     return pd.DataFrame.from_dict(rows, orient="index", dtype=float)
 
 
 def _mixed(found: Sequence[Group], scores: pd.DataFrame) -> list[str]:
     """A line for each model that has different configurations on different test sets."""
     configs: dict[str, set[str]] = {}
-    for name, group in zip(distinct_labels(found), found, strict=True):
-        counts = name in scores.index and group.record.test in scores
+    for group in found:
+        counts = group.name in scores.index and group.record.test in scores
         if counts and group.record.model != IMPORTED:
-            configs.setdefault(name, set()).add(group.record.config)
+            configs.setdefault(group.name, set()).add(group.record.config)
     return [
         f"{name} has {len(known)} configurations on different sets"
         for name, known in configs.items()

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from iqabench.contract.errors import UsageError
 from iqabench.report.breakdown import with_mapped
 from iqabench.report.evaluations import Group, groups, mean_defined, where_tested
-from iqabench.report.tables import Row, number_text, records, share_text
+from iqabench.report.tables import Row, number_text, records, share_text, with_interval
 from iqabench.store import Store
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def raters(
 def _row(group: Group, z: float) -> dict[str, Any]:
     frames = _rated(group)
     return {
-        "model": group.record.label,
+        "model": group.name,
         **where_tested(group),
         "repetitions": len(frames),
         **_agreement(frames),
@@ -182,7 +182,7 @@ def _pairs(frames: list[pd.DataFrame], z: float) -> dict[str, float]:
 
     names = sorted({content for frame in frames for content in frame["content"]})
     each, samples = [], []
-    counts = content_counts(names, RESAMPLES, seed=0)[0] if names else None
+    counts = content_counts(names, RESAMPLES, seed=0)[0] if len(names) > 1 else None
     for frame in frames:
         prediction, quality, error = _arrays(frame, "prediction", "quality", "error")
         each.append(krasula(prediction, quality, error, z))
@@ -215,14 +215,9 @@ def short(frame: pd.DataFrame) -> list[Row]:
     """The rows of a table of models and raters, with the columns that fit a screen."""
     rows = []
     for row in records(frame):
-        correlations = {
-            metric.upper(): f"{number_text(row[metric])} of "
-            f"{number_text(row[f'{metric}_ceiling'])} ({share_text(row[f'{metric}_share'])})"
-            for metric in ("srocc", "plcc")
-        }
+        correlations = {metric.upper(): _of_ceiling(row, metric) for metric in ("srocc", "plcc")}
         pairs = {
-            name: f"{number_text(row[key])} [{number_text(row[f'{key}_low'])}, "
-            f"{number_text(row[f'{key}_high'])}]"
+            name: with_interval(row[key], row[f"{key}_low"], row[f"{key}_high"])
             for name, key in (("AUC DS", "auc_ds"), ("AUC BW", "auc_bw"), ("C0", "c0"))
         }
         rows.append(
@@ -238,6 +233,13 @@ def short(frame: pd.DataFrame) -> list[Row]:
     return rows
 
 
+def _of_ceiling(row: Row, metric: str) -> str:
+    value, ceiling = row[metric], number_text(row[f"{metric}_ceiling"])
+    if value != value:
+        return number_text(value)
+    return f"{number_text(value)} of {ceiling} ({share_text(row[f'{metric}_share'])})"
+
+
 def notes(z: float) -> list[str]:
     """The necessary footnotes of a table of models and raters."""
     return [
@@ -245,4 +247,6 @@ def notes(z: float) -> list[str]:
         "another panel of as many",
         f"pairs differ for people above {z:g} standard errors; AUC DS: different or similar, AUC "
         "BW and C0: which is better",
+        "-: too few scored or rated pictures, all equal, or no pairs of the kind; one content has "
+        "no interval",
     ]

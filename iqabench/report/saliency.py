@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 from iqabench.kit.fixations import TRUTH_SIGMA
@@ -55,6 +54,8 @@ def _mean(values: NDArray[np.float64], contents: NDArray[np.object_]) -> tuple[f
     if not known.any():
         return np.nan, np.nan, np.nan
     values = values[known]
+    if len(set(contents[known])) == 1:  # which says nothing about how much contents vary
+        return float(values.mean()), np.nan, np.nan
     counts, column = bootstrap.content_counts(contents[known], RESAMPLES, SEED)
     sums = counts @ np.bincount(column, values)
     means = sums / (counts @ np.bincount(column))
@@ -68,8 +69,7 @@ def short(frame: pd.DataFrame) -> list[Row]:
     for row in records(frame):
         counts[row["provider"]] = str(row["pictures"])
         for metric, title in METRICS.items():
-            known = not math.isnan(row[f"{metric}_mean"])
-            rows[title][row["provider"]] = interval_text(row, metric) if known else "-"
+            rows[title][row["provider"]] = interval_text(row, metric)
     return [counts, *rows.values()]
 
 
@@ -83,6 +83,10 @@ def notes(pictures: pd.DataFrame) -> list[str]:
     ]
     if pictures["content"].nunique() < FEW_CONTENTS:
         found.append(FEW_NOTE)
+    if pictures["content"].nunique() == 1:
+        found.append("-: one content has no interval")
+    if pictures[list(METRICS)].isna().all().any():
+        found.append("-: no picture has what the metric needs: a map and fixations")
     failed = pictures[pictures["error"].notna()]
     if len(failed):
         first = failed.iloc[0]

@@ -24,6 +24,8 @@ BEST, SECOND = "best", "second"
 FORMATS = ("table", "csv", "markdown", "latex", "json")
 """Text formats."""
 PARQUET = "parquet"
+UNDEFINED = "-"
+"""Stands for what is not defined or not known, in every table for people."""
 PROXY = "proxy labels: quality comes from a full-reference measure, not from people"
 FEW_CONTENTS = 30
 """With fewer contents than this, percentile intervals over contents are too narrow: in simulations
@@ -125,14 +127,18 @@ def records(frame: pd.DataFrame) -> list[Row]:
 def screen_rows(frame: pd.DataFrame) -> list[Row]:
     """Rows for a screen: without ``config``, and with "-" for undefined numbers."""
     return [
-        {key: "-" if value != value else value for key, value in row.items() if key != "config"}
+        {
+            key: UNDEFINED if value != value else value
+            for key, value in row.items()
+            if key != "config"
+        }
         for row in records(frame)
     ]
 
 
 def share_text(value: float) -> str:
-    """A share in percent as text; empty if it is not defined."""
-    return "" if math.isnan(value) else f"{value:.0%}"
+    """A share in percent as text; ``-`` if it is not defined."""
+    return UNDEFINED if math.isnan(value) else f"{value:.0%}"
 
 
 def proxy_note(frame: pd.DataFrame) -> list[str]:
@@ -147,23 +153,31 @@ def interval_text(row: Row, metric: str, mark: str = "") -> str:
 
     ``mark`` is :data:`BEST`, :data:`SECOND` or empty; only Markdown and LaTeX show it.
     """
-    mean, low, high = (number_text(row[f"{metric}_{part}"]) for part in ("mean", "low", "high"))
-    return f"{_OPEN.get(mark, '')}{mean}{_CLOSE.get(mark, '')} [{low}, {high}]"
+    mean, low, high = (row[f"{metric}_{part}"] for part in ("mean", "low", "high"))
+    return with_interval(mean, low, high, mark)
+
+
+def with_interval(mean: float, low: float, high: float, mark: str = "") -> str:
+    """A number with its interval as text: ``-`` if undefined, ``[-]`` for an undefined interval."""
+    if math.isnan(mean):
+        return UNDEFINED
+    told = UNDEFINED if math.isnan(low) else f"{number_text(low)}, {number_text(high)}"
+    return f"{_OPEN.get(mark, '')}{number_text(mean)}{_CLOSE.get(mark, '')} [{told}]"
 
 
 def milliseconds_text(seconds: float | None) -> str:
-    """Seconds as milliseconds in text; empty if they are not known."""
-    return "" if seconds is None or math.isnan(seconds) else f"{1000 * seconds:.1f}"
+    """Seconds as milliseconds in text; ``-`` if they are not known."""
+    return UNDEFINED if seconds is None or math.isnan(seconds) else f"{1000 * seconds:.1f}"
 
 
 def number_text(value: float | None) -> str:
-    """A number with three decimals as text; empty if it is not defined."""
-    return "" if value is None or math.isnan(value) else f"{value:.3f}"
+    """A number with three decimals as text; ``-`` if it is not defined."""
+    return UNDEFINED if value is None or math.isnan(value) else f"{value:.3f}"
 
 
 def _text(value: Any) -> str:
     if value is None or (isinstance(value, float) and math.isnan(value)):
-        return ""
+        return UNDEFINED
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 

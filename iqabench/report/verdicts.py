@@ -95,6 +95,8 @@ def _why_nothing(row: Mapping[str, Any]) -> str:
 def _effect(row: Mapping[str, Any], sign: int) -> str:
     if math.isnan(row["difference"]):
         return "ΔSROCC undefined"
+    if math.isnan(row["low"]):
+        return f"ΔSROCC {sign * row['difference']:+.3f}, no interval"
     low, high = sorted((sign * row["low"], sign * row["high"]))
     return f"ΔSROCC {sign * row['difference']:+.3f} [{low:+.3f}, {high:+.3f}]"
 

@@ -56,7 +56,7 @@ def _row(group: Group, unordered: Sequence[str], share: float) -> dict[str, Any]
     repetitions = list(zip(group.repetitions(), group.references(), strict=True))
     each = [_repetition(frame, pristine, unordered, margin) for frame, pristine in repetitions]
     return {
-        "model": group.record.label,
+        "model": group.name,
         **where_tested(group),
         "labels": group.record.labels,
         "repetitions": len(each),
@@ -119,4 +119,6 @@ def notes(frame: pd.DataFrame) -> list[str]:
     ]
     if (frame["pristine"] == 0).any():
         found.append("no D where no pristine picture was scored")
+    if frame[["l", "p"]].isna().any(axis=None):
+        found.append("-: no scored pictures that the test could order")
     return found

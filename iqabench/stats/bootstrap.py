@@ -147,7 +147,8 @@ def repeated_bootstrap(
         seed: of the draws.
 
     Returns:
-        (resamples,) means; nan where no drawn repetition has a defined statistic. Takes
+        (resamples,) means; nan where no drawn repetition has a defined statistic, and all nan
+        with a single content. Takes
         some 20 MB beside the result, whatever the number of resamples.
 
     Raises:
@@ -170,12 +171,15 @@ def repetition_samples(
     Arguments and errors as `repeated_bootstrap`, which is the `mean_of_drawn` of this.
 
     Returns:
-        (resamples, k) values for k repetitions; nan where not defined.
+        (resamples, k) values for k repetitions; nan where not defined, and everywhere if there is
+        only one content: a single content says nothing about how much contents vary.
     """
     pairs, labels = _checked_repetitions(repetitions)
     prepare = _PREPARED.get(statistic)
     statistics = [prepare(*pair) if prepare else partial(statistic, *pair) for pair in pairs]
     columns, contents = _content_columns(labels)
+    if contents == 1:
+        return np.full((_positive(resamples), len(pairs)), np.nan)
     content_rng, _ = _generators(seed)
     width = max(contents, *(column.size for column in columns))
     values = np.empty((_positive(resamples), len(pairs)))

@@ -14,6 +14,7 @@
     STORE/evaluations/ID.json                    which predictions count for which model and part
     STORE/stress/ID.json                         which predictions a stress study compares
     STORE/cache/                                 statistics that can be made again
+    STORE/removing.json                          only while results are removed: what goes
 
 The JSON files hold the records of :mod:`iqabench.store.records`. A job is made in
 ``FINGERPRINT.partial``, which is renamed when the job is done. So a folder without the suffix is
@@ -37,6 +38,7 @@ from pydantic import BaseModel, ValidationError
 
 from iqabench.contract.errors import StoreError
 from iqabench.kit.download import sha256
+from iqabench.store import removal
 from iqabench.store.files import write_atomically, write_json
 from iqabench.store.records import (
     FORMAT,
@@ -250,6 +252,7 @@ class Store:
         """The root, after a check that the store has this release's format."""
         found = written_format(self.root)
         if found is None or found == FORMAT:
+            removal.finish(self.root)
             return self.root
         problem = f"the store {self.root} has format {found}, and this release reads {FORMAT}"
         if found > FORMAT:

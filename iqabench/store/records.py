@@ -139,6 +139,19 @@ class StoredFile(Record):
     bytes: int
 
 
+class Timing(Record):
+    """On what the time per image of a job was measured."""
+
+    device: str
+    hardware: str = ""
+    """The processor's name, as far as the system told it."""
+    precision: str
+    threads: int
+    """Threads that torch may use on the CPU."""
+    pictures: int
+    """Pictures that the model worked on in full; what a cache served is not measured."""
+
+
 class JobRecord(Record):
     """A job that has ended: what it was, how it ended, and the files that it left."""
 
@@ -158,6 +171,11 @@ class JobRecord(Record):
     notes: dict[str, int] = {}
     """Note on decoding -> number of pictures that have this note."""
     seconds_per_image: float | None = None
+    """Median over the pictures that were measured."""
+    timing: Timing | None = None
+    """None if no picture was measured. Records from before this field may have a time that caches
+    shortened; reports do not show it.
+    """
     parameters: int | None = None
     epochs: int | None = None
     validation_srocc: float | None = None

@@ -38,6 +38,8 @@ class Study:
             "intervals: 95%, percentile bootstrap over contents; too narrow with fewer than "
             f"{FEW_CONTENTS}"
         ]
+        if self.table["srocc_mean"].isna().any():
+            notes.append("-: nothing was scored, or all equal; `iqabench leaderboard` says which")
         if (self.table["labels"] == "proxy").any():
             notes.append(PROXY)
         return Table(self.table, records(self.table), notes)

@@ -9,6 +9,7 @@ from scipy.stats import spearmanr
 
 import iqabench
 from iqabench import Session
+from iqabench.data.splits import Split, save
 from iqabench.engine import time_limit
 from iqabench.engine.kinds import trainable
 from iqabench.registry import registry
@@ -18,9 +19,19 @@ TEST_IMAGES = 8  # 2 of 9 contents at 4 levels
 TEST_REFERENCES = 2
 
 
-def run(little, store, *models, seeds=1, set=()):
+def run(little, store, *models, seeds=1, set=(), split=None):
     session = Session(little.catalog, store=store)
-    return iqabench.run(models, "little", seeds=seeds, set=set, session=session)
+    return iqabench.run(models, "little", seeds=seeds, set=set, split=split, session=session)
+
+
+@pytest.fixture
+def two_held(tmp_path):
+    """A split's file with two contents for validation, which can choose an epoch."""
+    names = [f"c{number}.png" for number in range(9)]
+    save(
+        Split("little", tuple(names[4:]), tuple(names[2:4]), tuple(names[:2])), tmp_path / "s.json"
+    )
+    return tmp_path / "s.json"
 
 
 def jobs(results, kind=None):
@@ -191,7 +202,8 @@ def test_what_a_job_records(little, store):
     history = json.loads((fit.folder / "history.json").read_text())["epochs"]
     assert fit.record.images == 24  # 6 of 9 contents, one for validation, two for the test
     assert fit.record.epochs == len(history) == 2
-    assert fit.record.validation_srocc == max(row["validation_srocc"] for row in history)
+    # The only content for validation cannot choose, so that the last epoch is kept.
+    assert fit.record.validation_srocc == history[-1]["validation_srocc"]
     assert fit.record.parameters == predict.record.parameters == 3 * 8 * 25 + 8 + 16 + 8 + 1
     assert predict.record.images == TEST_IMAGES
     assert predict.record.seconds_per_image > 0
@@ -200,21 +212,23 @@ def test_what_a_job_records(little, store):
 
 
 @pytest.mark.parametrize(
-    ("values", "select", "recorded"),
+    ("values", "select", "held", "recorded"),
     [
-        ((0.2, 0.9, 0.3), "best", 0.9),
-        ((math.nan, 0.9, 0.3), "best", 0.9),
-        ((0.2, 0.9, 0.3), "last", 0.3),
-        ((math.nan, math.nan, math.nan), "best", None),
+        ((0.2, 0.9, 0.3), "best", 2, 0.9),
+        ((math.nan, 0.9, 0.3), "best", 2, 0.9),
+        ((0.2, 0.9, 0.3), "best", 1, 0.3),
+        ((0.2, 0.9, 0.3), "last", 2, 0.3),
+        ((math.nan, math.nan, math.nan), "best", 2, None),
     ],
 )
 def test_the_record_is_of_the_epoch_that_is_kept(
-    little, store, monkeypatch, values, select, recorded
+    little, store, monkeypatch, two_held, values, select, held, recorded
 ):
     left = list(values)
     monkeypatch.setattr(trainable, "srocc", lambda *arrays: left.pop(0))
     changes = [f"toy-network.recipe.select={select}", "toy-network.recipe.epochs=3"]
-    results = run(little, store, "toy-network", set=changes)
+    split = two_held if held == 2 else None
+    results = run(little, store, "toy-network", set=changes, split=split)
     assert jobs(results, "fit")["toy-network"].record.validation_srocc == recorded
 
 

@@ -221,3 +221,35 @@ def test_a_splits_file_takes_the_protocols_place(dataset, tmp_path):
     # The job is the very one of that fold.
     folds = make([Within("set")], found, seeds=1)
     assert made.jobs[0].fingerprint == folds.evaluations[1].predict.fit.fingerprint
+
+
+@pytest.mark.parametrize(("contents", "chosen"), [(8, False), (20, True)])
+def test_validation_on_one_content_chooses_no_epoch(dataset, contents, chosen):
+    """A tenth of 8 contents is one, of 20 two; an SROCC within one says nothing of others."""
+    protocol = Protocol(kind="hold-out", seeds=1)
+    recipe = ("select=best", "patience=2", "average=0")
+    overrides = [f"biosiqnet-lite.recipe.{field}" for field in recipe]
+    asked = models("biosiqnet-lite", overrides=overrides, tiny=True)
+    made = make([Within("set")], dataset(contents=contents, protocol=protocol), asked=asked)
+    (fit,), (evaluation,) = of_kind(made, "fit"), made.evaluations
+    assert len(fit.split.validation) == (2 if chosen else 1)
+    wanted = ("best", 2) if chosen else ("last", None)
+    assert (fit.model.recipe.select, fit.model.recipe.patience) == wanted
+    assert fit.identity.model.recipe == fit.model.recipe
+    assert evaluation.record().selection == ("validation" if chosen else "last epoch")
+    assert evaluation.record().config == asked[0].config
+    assert made.remarks == (
+        ()
+        if chosen
+        else (
+            "biosiqnet-lite on set: validation on a single content cannot choose an epoch, so the "
+            "last one is kept",
+        )
+    )
+
+
+def test_what_chooses_no_epoch_is_not_remarked_on(dataset):
+    asked = models(
+        "brisque", "biosiqnet-lite", overrides=["biosiqnet-lite.recipe.select=last"], tiny=True
+    )
+    assert make([Within("set")], dataset(), asked=asked).remarks == ()

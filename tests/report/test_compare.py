@@ -286,7 +286,7 @@ def test_models_of_one_name_are_told_apart(book):
         book.add("m", scores, name=label, train=train, config=config)
     frame = compare(book.store)
     names = {*frame["a"], *frame["b"]}
-    assert names == {"m (x)", f"m (y) ({'c' * 12})", f"m (y) ({'d' * 12})"}
+    assert names == {"m config=cccccccc (x)", "m config=cccccccc (y)", "m config=dddddddd"}
 
 
 @pytest.mark.parametrize("test", ["williams", "steiger", "meng", "fisher"])

@@ -147,5 +147,7 @@ def test_a_name_that_means_several_things_is_refused_with_what_they_are(book, sh
     second = book.evaluate("a", first.predict, 1, config="other")
     with pytest.raises(UsageError, match="'a' could be") as error:
         diff(book.store, "a", "a2")
-    assert first.evaluation in error.value.hint and second in error.value.hint
+    assert error.value.hint == "name one: 'a config=aaaaaaaa@set', 'a config=other@set'"
+    for name in ("a config=other", "a config=other@set", second):
+        assert diff(book.store, name, "a2").a.startswith(("a config=other on set", "evaluation"))
     assert differing(diff(book.store, first.evaluation, "aaaaaaaa")) == {}

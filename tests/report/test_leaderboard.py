@@ -9,8 +9,9 @@ from stored import CROSS, fit_identity, job_record, keep
 
 from iqabench.report.evaluations import groups
 from iqabench.report.leaderboard import COLUMNS, METRICS, differences, leaderboard
-from iqabench.report.leaderboard_table import short
+from iqabench.report.leaderboard_table import notes, short
 from iqabench.stats import repeated_bootstrap
+from iqabench.store.records import Timing
 
 CORRELATIONS = {
     "srocc": stats.spearmanr,
@@ -420,3 +421,35 @@ def test_kept_samples_are_read_and_made_again_where_they_are_lost(book):
     for path in (book.store.root / "cache").iterdir():
         path.unlink()
     assert differences(book.store).equals(first)
+
+
+ON = Timing(device="cpu", hardware="Chip", precision="fp32", threads=2, pictures=9)
+
+
+def test_the_time_per_image_is_that_of_the_first_job_that_measured_it(book):
+    """A cache served the first repetition; the second computed."""
+    for fold, job in enumerate(({"timing": None}, {"timing": ON, "seconds_per_image": 0.5}, {})):
+        book.add("one", book.noisy(0.5), folds=(fold,), name=f"one {fold}", job=job)
+    row = book.board().loc["one"]
+    assert (row["seconds_per_image"], row["timed_on"]) == (0.5, "cpu, fp32, 2 threads (Chip)")
+    assert short(book.board())[0]["ms/image"] == "500.0"
+    assert "ms/image: the model alone, on cpu, fp32, 2 threads (Chip)" in notes(book.board())
+
+
+def test_a_time_of_unknown_origin_is_not_shown(book):
+    """Records of earlier releases counted pictures that a cache served."""
+    book.add("old", book.noisy(0.5), job={"timing": None, "seconds_per_image": 0.0001})
+    assert np.isnan(book.board()["seconds_per_image"].astype(float)["old"])
+    assert short(book.board())[0]["ms/image"] == "-"
+    (line,) = (line for line in notes(book.board()) if "ms/image" in line)
+    assert line.startswith("ms/image -: not measured for old: ")
+
+
+def test_times_on_several_machines_are_told_apart(book):
+    other = ON.model_copy(update={"device": "cuda", "hardware": "Card", "threads": 1})
+    book.add("a", book.noisy(0.5), job={"timing": ON})
+    book.add("b", book.noisy(0.6), job={"timing": other})
+    assert [line for line in notes(book.board()) if line.startswith("ms/image")] == [
+        "ms/image of a: the model alone, on cpu, fp32, 2 threads (Chip)",
+        "ms/image of b: the model alone, on cuda, fp32, 1 thread (Card)",
+    ]

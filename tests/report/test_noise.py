@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 from scipy import stats
-from stored import HASH, THREE_FOLD
+from stored import HASH, THREE_FOLD, job_record, keep, predict_identity
 
 from iqabench.report.leaderboard_table import notes
-from iqabench.report.noise import Band, bands, table, unranked
+from iqabench.report.noise import Band, bands, names, table, unranked
 from iqabench.store.records import StressChange, StressRecord, stress_id
 
 
@@ -170,3 +170,16 @@ def test_a_band_is_found_by_configuration_sets_and_labels(book, stressed):
         assert record.model_copy(update={name: "another"}).id != record.id
     for name in set(StressRecord.model_fields) - {*facts}:
         assert record.model_copy(update={name: "another"}).id == record.id
+
+
+def test_studies_of_two_configurations_of_one_label_are_told_apart(book, stressed):
+    changes = {"none": (book.noisy(0.5), True)}
+    one = stressed(changes)
+    assert names(book.store, [one]) == ["studied"]
+    other = stressed(changes, config="d" * 16)
+    assert names(book.store, [one, other]) == ["studied config=cccccccc", "studied config=dddddddd"]
+    for config, log in ((one.config, True), (other.config, False)):
+        identity = predict_identity("studied", options={"log": log})
+        job = keep(book.store, job_record("studied", identity), book.table.assign(prediction=1.0))
+        book.evaluate("studied", job, 0, config=config)
+    assert names(book.store, [one, other]) == ["studied log=true", "studied log=false"]

@@ -94,7 +94,7 @@ def test_configurations_of_one_label_are_models_of_their_own(sets):
     for label in "xy":
         sets.give(label, {"a": 0.5, "b": 0.5})
     sets.give("x", {"a": 0.7, "b": 0.7}, config="d" * 16, protocol=THREE_FOLD)
-    assert set(ranks(sets.store).scores.index) == {"x (cccccc)", "x (dddddd)", "y"}
+    assert set(ranks(sets.store).scores.index) == {"x config=cccccccc", "x config=dddddddd", "y"}
 
 
 def test_a_label_may_stand_for_other_configurations_on_other_sets(sets):

@@ -40,8 +40,8 @@ def test_markdown():
     head, rule, first, second = tables.render(ROWS, "markdown").splitlines()
     assert cells(head, "|") == ["name", "share", "count", "lost"]
     assert set(rule) <= set("|-: ")
-    assert cells(first, "|") == ["plain", "0.3", "3", ""]
-    assert cells(second, "|")[1:3] == ["", "0"]
+    assert cells(first, "|") == ["plain", "0.3", "3", "-"]
+    assert cells(second, "|")[1:3] == ["-", "0"]
 
 
 def test_markdown_cells_may_hold_the_mark():
@@ -55,14 +55,19 @@ def test_latex():
     assert text.endswith(r"\end{tabular}")
     assert r"50\%\_x" in text
     body = text.split(r"\midrule")[1].split(r"\bottomrule")[0]
-    assert cells(body.strip().splitlines()[0].removesuffix(r"\\"), "&") == ["plain", "0.3", "3", ""]
+    assert cells(body.strip().splitlines()[0].removesuffix(r"\\"), "&") == [
+        "plain",
+        "0.3",
+        "3",
+        "-",
+    ]
 
 
 def test_text():
     head, rule, first, second = tables.render(ROWS, "table").splitlines()
     assert head.split() == ["name", "share", "count", "lost"]
     assert set(rule) == {"-", " "}
-    assert first.split() == ["plain", "0.3", "3"]
+    assert first.split() == ["plain", "0.3", "3", "-"]
     assert second.split()[-2:] == ["0", "inf"]
 
 
@@ -119,7 +124,7 @@ def test_the_short_leaderboard(book):
     )
     assert (row["runs"], row["coverage"], row["ms/image"]) == ("3/3", "100%", "250.0")
     assert (failed["model"], failed["test"]) == ("none", "set")
-    assert (failed["runs"], failed["coverage"], failed["KROCC"]) == ("0/3", "0%", "")
+    assert (failed["runs"], failed["coverage"], failed["KROCC"]) == ("0/3", "0%", "-")
     for form in ("table", "markdown", "latex"):
         text = tables.render([row, failed], form)
         assert "proxy labels" in text
@@ -129,11 +134,12 @@ def test_the_short_leaderboard(book):
 def test_notes(book):
     known = {"shared": [], "seen": []}
     book.add("mine", book.noisy(0.5), **known)
-    (few,) = notes(book.board())
+    speed, few = notes(book.board())
+    assert speed == "ms/image: the model alone, on cpu, fp32, 1 thread"
     assert few.startswith("intervals resample contents; with fewer than 30")
     book.add("proxy", book.noisy(0.5), labels="proxy", init="random", **known)
     found = notes(book.board())
-    assert [note[:5] for note in found] == ["proxy", "* tra", "inter"]
+    assert [note[:5] for note in found] == ["proxy", "* tra", "ms/im", "inter"]
     assert notes(book.board().iloc[:0]) == []
 
 
@@ -145,7 +151,8 @@ def test_shared_contents_in_the_short_leaderboard_and_its_notes(book):
     book.add("imported", book.noisy(0.5), train="-")
     rows = {row["model"]: row["shared"] for row in short(book.board())}
     assert rows == {"fitted": "2/12", "published": "seen", "clean": "0/12", "imported": "?"}
-    found = [note for note in notes(book.board()) if not note.startswith("intervals")]
+    usual = ("intervals", "ms/image")
+    found = [note for note in notes(book.board()) if not note.startswith(usual)]
     assert set(found) == {
         "shared: 2 contents of set are also in other: c00, c03",
         "seen: the weights of published were made from set",

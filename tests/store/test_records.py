@@ -34,6 +34,7 @@ from iqabench.store.records import (
     StressChange,
     StressRecord,
     TestProtocol,
+    Timing,
     plain,
 )
 
@@ -68,6 +69,7 @@ RECORDS = (
     job_record("net", fit_identity("net"), validation_srocc=None, epochs=3),
     job_record("net", status="failed", error="boom", hint="less", traceback="line 1"),
     job_record("theirs", IMPORT, images=3, notes={"16 bits": 2}, seconds_per_image=0.1 + 0.2),
+    Timing(device="cpu", hardware="A chip", precision="bf16", threads=2, pictures=7),
     made_up(fold=1, contents=("c00",), shared=("c00",), seen=("set",), protocol=THREE_FOLD),
     EpochRecord(stage=0, epoch=2, losses={"score": 0.5}, validation_srocc=None),
     History(epochs=(EpochRecord(stage=0, epoch=0, losses={}, validation_srocc=-0.25),)),

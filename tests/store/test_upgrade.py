@@ -53,6 +53,13 @@ def test_the_upgraded_store_gives_the_same_leaderboard(iqabench, old, printed, t
     assert len(now) == len(printed) == 8
     # `weights` and `config` name jobs, which have new fingerprints.
     same = [name for name in printed if name not in ("weights", "config")]
+    # That release gave one content an interval of width 0, and a time whatever a cache had served.
+    ends = [name for name in same if name.endswith(("_low", "_high"))]
+    alone = printed["contents"] == 1
+    widths = printed.loc[alone, "rmse_high"] - printed.loc[alone, "rmse_low"]
+    assert list(widths.dropna()) == [0, 0]
+    printed.loc[alone, ends] = float("nan")
+    printed["seconds_per_image"] = float("nan")
     pd.testing.assert_frame_equal(now[same], printed[same], rtol=1e-9)
 
 

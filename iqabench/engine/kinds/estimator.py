@@ -12,6 +12,7 @@ from iqabench.contract.progress import Tick
 from iqabench.engine.features import features_of
 from iqabench.engine.kinds.base import Fitted, Pictures, Ready
 from iqabench.engine.label_scale import LabelScale
+from iqabench.engine.work_time import working
 from iqabench.kit.weights import load_arrays
 from iqabench.protocols.plan import FitJob
 from iqabench.protocols.requests import ModelRequest
@@ -50,6 +51,7 @@ class Estimator:
 
         def score(name: str) -> float:
             features = pictures.features(model, name)
-            return scale.up(float(model.predict(features[None])[0]))
+            with working():
+                return scale.up(float(model.predict(features[None])[0]))
 
         return Ready(score, sum(int(array.size) for array in state.values()))

@@ -14,6 +14,7 @@ from iqabench.report import breakdown, tables
 from iqabench.report import compare as comparing
 from iqabench.report.evaluations import Group
 from iqabench.report.page.panels import Panel
+from iqabench.report.tables import number_text
 from iqabench.report.verdicts import BETTER, MARKS, TURNED, WORSE
 from iqabench.store import Store
 
@@ -65,7 +66,8 @@ def transfer(panels: Sequence[Panel]) -> Matrix:
     across = {(panel.row["model"], panel.row["train"]) for panel in panels if panel.group.across}
     entries: dict[tuple[str, str], dict[str, list[Cell]]] = defaultdict(lambda: defaultdict(list))
     for row in rows:
-        detail = f"{row['protocol']} [{_number(row['srocc_low'])}, {_number(row['srocc_high'])}]"
+        low, high = number_text(row["srocc_low"]), number_text(row["srocc_high"])
+        detail = row["protocol"] + ("" if math.isnan(row["srocc_low"]) else f" [{low}, {high}]")
         cell = _cell(row["srocc_mean"], detail)
         model, train, test = row["model"], row["train"], row["test"]
         if train == test:
@@ -97,9 +99,7 @@ def distortions(found: Iterable[Group]) -> list[Matrix]:
     made = []
     for (test, protocol), inside in parts.items():
         columns = sorted({name for group in inside for name in group.table["distortion"].dropna()})
-        rows = tuple(
-            (group.record.label, group.record.train, _by(group, columns)) for group in inside
-        )
+        rows = tuple((group.name, group.record.train, _by(group, columns)) for group in inside)
         made.append(Matrix(f"{test}, {protocol}", test, tuple(columns), rows))
     return made
 
@@ -156,8 +156,4 @@ def _verdict(found: str, difference: float, p: float) -> Cell:
 def _cell(value: float, detail: str = "") -> Cell:
     # The shade is the square, so that high correlations have visibly different shades.
     shade = 0.0 if math.isnan(value) else round(value * abs(value), 3)
-    return Cell(_number(value), detail, shade)
-
-
-def _number(value: float) -> str:
-    return "–" if math.isnan(value) else f"{value:.3f}"
+    return Cell(number_text(value), detail, shade)

@@ -95,12 +95,17 @@ def diagram(title: str, ranking: Ranking) -> Diagram:
     )
 
 
+def _fitting(name: str) -> str:
+    """The name if it fits, else its beginning and its end, where names of one label differ."""
+    return name if len(name) <= LONGEST else f"{name[:9]}…{name[10 - LONGEST :]}"
+
+
 def _places(rank: dict[str, float], x: Callable[[float], float], top: float) -> tuple[Place, ...]:
     """Names of the better half at the left, best on top; of the others at the right, best below."""
     half = -(-len(rank) // 2)
     return tuple(
         Place(
-            name if len(name) <= LONGEST else name[: LONGEST - 1] + "…",
+            _fitting(name),
             place,
             x(place),
             top + LINE * (number if number < half else len(rank) - 1 - number),

@@ -59,7 +59,7 @@ class Citation:
 def failures(panel: Panel) -> list[Failure]:
     """Failed jobs; then failed pictures of the other jobs, one entry per kind of error."""
     record = panel.group.record
-    where = record.label, record.train, record.test
+    where = panel.group.name, record.train, record.test
     lost = [job for job in (*panel.group.fits(), *panel.group.predicts()) if not job.done]
     return [
         *(Failure(*where, job.title, _complaint(job)) for job in lost),
@@ -77,7 +77,7 @@ def _complaint(job: JobRecord) -> str:
 def leaks(found: Iterable[Group]) -> list[Leak]:
     """The groups whose model has seen tested contents, with the names of these contents."""
     return [
-        Leak(group.record.label, group.record.train, group.record.test, tuple(group.shared))
+        Leak(group.name, group.record.train, group.record.test, tuple(group.shared))
         for group in found
         if group.shared
     ]
@@ -101,7 +101,7 @@ def origin(group: Group) -> Origin:
         "predict jobs": _listed(record.predict for record in records),
     }
     shown = tuple((name, str(fact)) for name, fact in facts.items() if fact not in ("", "-"))
-    return Origin(first.label, first.train, first.test, shown, _identity(group))
+    return Origin(group.name, first.train, first.test, shown, _identity(group))
 
 
 def _listed(values: Iterable[Any]) -> str:

@@ -62,7 +62,7 @@ def test_shades_keep_the_sign_and_undefined_values_have_none(value):
     ((_, _, ((cell,),)),) = matrices.transfer([panel("net", "a", "a", value)]).rows
     expected = 0 if value != value else (value > 0) - (value < 0)
     assert (cell.shade > 0) - (cell.shade < 0) == expected
-    assert cell.text == ("–" if value != value else f"{value:.3f}")
+    assert cell.text == ("-" if value != value else f"{value:.3f}")
 
 
 def test_distortions_are_columns_and_their_cells_scipys_correlations(book):

@@ -26,7 +26,7 @@ def test_models_stand_at_their_ranks_between_the_ends_of_the_axis(ranked):
     assert found.lacking == ()
     (made,) = found.drawn
     assert made.title == "trained within each set"
-    assert [place.name for place in made.places] == [*NAMES[:3], "a name that has far too…"]
+    assert [place.name for place in made.places] == [*NAMES[:3], "a name th…o many letters"]
     assert [place.rank for place in made.places] == [1, 2, 3, 4]
     expected = np.linspace(LEFT, RIGHT, 4)
     assert [place.x for place in made.places] == pytest.approx(expected, abs=0.051)

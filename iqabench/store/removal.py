@@ -1,0 +1,92 @@
+"""Removes records and jobs from a store, all of them or none.
+
+What is to go is listed in a file first. A removal that is interrupted after that is finished when
+the store is next opened; one that is interrupted before has changed nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from iqabench.contract.errors import StoreError
+from iqabench.store.files import write_json
+
+JOURNAL = "removing.json"
+
+
+def remove(
+    root: Path, evaluations: Iterable[str], stresses: Iterable[str], jobs: Iterable[str]
+) -> None:
+    """Remove evaluations and stress studies by their IDs, and jobs by their fingerprints.
+
+    Raises:
+        StoreError: a run is at work on one of the jobs, or the store cannot be written.
+    """
+    listed = {
+        "evaluations": sorted(evaluations),
+        "stress": sorted(stresses),
+        "jobs": sorted(jobs),
+    }
+    with _locked(root, listed["jobs"]):
+        try:
+            write_json(root / JOURNAL, listed)
+        except OSError as error:
+            raise _unwritable(root, "nothing was removed", error) from error
+        finish(root)
+
+
+def finish(root: Path) -> None:
+    """Finish a removal that was begun, if there is one.
+
+    Records go before the jobs that they name.
+
+    Raises:
+        StoreError: the store cannot be written.
+    """
+    journal = root / JOURNAL
+    if not journal.exists():
+        return
+    try:
+        listed = json.loads(journal.read_text(encoding="utf-8"))
+        for part in ("evaluations", "stress"):
+            for name in listed[part]:
+                (root / part / f"{name}.json").unlink(missing_ok=True)
+        for name in listed["jobs"]:
+            _remove_folder(root / "jobs" / name)
+        journal.unlink(missing_ok=True)
+    except OSError as error:
+        raise _unwritable(root, "a removal was begun and is finished later", error) from error
+
+
+def _remove_folder(folder: Path) -> None:
+    try:
+        shutil.rmtree(folder)
+    except FileNotFoundError:  # removed before the interruption
+        return
+
+
+@contextmanager
+def _locked(root: Path, jobs: Iterable[str]) -> Iterator[None]:
+    """Hold the locks under which runs write these jobs."""
+    with ExitStack() as held:
+        for name in jobs:
+            lock = FileLock(root / "jobs" / f".{name}.lock", timeout=0)
+            try:
+                held.enter_context(lock)
+            except Timeout as error:
+                raise StoreError(
+                    f"a run is at work on job {name[:8]} of {root}", "wait for it, then again"
+                ) from error
+            except OSError as error:
+                raise _unwritable(root, "nothing was removed", error) from error
+        yield
+
+
+def _unwritable(root: Path, state: str, error: OSError) -> StoreError:
+    return StoreError(f"cannot write the store {root}: {error.strerror or error}", state)
