@@ -180,7 +180,7 @@ def test_imported_scores_need_a_repetition_too(iqabench, little, empty, tmp_path
 
 
 def test_options_that_click_refuses_are_usage_errors_too(iqabench, empty):
-    for words in (["run", "--modles", "x"], ["run", "--seeds", "x"], ["import"], ["show"]):
+    for words in (["run", "--modles", "x"], ["run", "--seeds", "x"], ["import"], ["diff"]):
         code, printed, complaint = iqabench(*words)
         assert (code, printed) == (2, "")
         assert complaint[-1].startswith("Error: ")

@@ -10,6 +10,7 @@ from iqabench.catalog import Catalog
 from iqabench.contract.errors import IqabenchError, UsageError
 from iqabench.contract.progress import Silent, Watcher
 from iqabench.engine.device import pick
+from iqabench.protocols.job_weights import SHIPPED
 from iqabench.protocols.requests import Choices as Choices
 from iqabench.protocols.requests import ModelRequest, resolve
 from iqabench.registry import Registry, registry
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
     from iqabench.audit.pairs import Audit
     from iqabench.data.tables import Dataset
     from iqabench.saliency.maps import MapSource
-
-SHIPPED = "groundtruth"
-"""Name of the saliency provider that reads the maps and fixations of a data set."""
 
 
 class Session:
@@ -107,7 +105,13 @@ class Session:
     ) -> list[ModelRequest]:
         """Requests for models, as :func:`iqabench.protocols.requests.resolve` makes them."""
         return resolve(
-            self.registry, models, overrides, choices, device=self.device, precision=self.precision
+            self.registry,
+            models,
+            overrides,
+            choices,
+            device=self.device,
+            precision=self.precision,
+            store=self.store,
         )
 
     @cached_property
