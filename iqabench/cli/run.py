@@ -112,7 +112,9 @@ def command(
     names = models.split(",")
     if dry_run:
         made = iqabench.plan(names, datasets, **asked)
-        emit([_row(job) for job in iqabench.planned(made, session=with_these)], form, output)
+        rows = [_row(job) for job in iqabench.planned(made, session=with_these)]
+        whole = any(row["download"] for row in rows)
+        emit([row if whole else _without_download(row) for row in rows], form, output)
         return
     results = iqabench.run(names, datasets, **asked)
     table = results.tables.leaderboard(exclude_shared=exclude_shared, form=chosen(form, output))
@@ -126,6 +128,10 @@ def command(
 def _row(job: PlannedJob) -> dict[str, Any]:
     estimate = "unknown" if job.estimate is None else f"{job.estimate:.0f} s"
     return {**vars(job), "estimate": estimate}
+
+
+def _without_download(row: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in row.items() if key != "download"}
 
 
 def _print_differences(results: Results, exclude_shared: bool) -> None:
