@@ -52,7 +52,9 @@ def downloads(plan: Plan, store: Store, watch: Watcher) -> dict[str, str]:
     if problems:
         _refuse(problems)
     absent = {label: one for label, one in found.items() if isinstance(one, NotFetched)}
-    return {label: f"{one.card.filename}{download_text(one.card)}" for label, one in absent.items()}
+    return {
+        label: f"{one.card.filename}{download_text(one.card.size)}" for label, one in absent.items()
+    }
 
 
 def _problems(

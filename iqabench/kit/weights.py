@@ -1,8 +1,13 @@
-"""Finds, verifies and reads weights: in the weights folder, then a package, then the hub."""
+"""Finds, verifies and reads weights.
+
+They are sought in the weights folder, in a package, among the files that torch, pyiqa and CLIP
+downloaded earlier, and on the hub.
+"""
 
 from __future__ import annotations
 
 import pickletools
+import re
 import uuid
 import zipfile
 from collections.abc import Collection, Iterator
@@ -14,13 +19,15 @@ from typing import TYPE_CHECKING, Any
 from iqabench.contract.cards import WeightsCard
 from iqabench.contract.errors import WeightsError
 from iqabench.kit.download import download, sha256
-from iqabench.kit.places import shipped_file, weights_dir
+from iqabench.kit.places import earlier_downloads, hub_folder, shipped_file, weights_dir
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
 ARRAYS = "an estimator's .safetensors file or a MATLAB .mat file is wanted"
+REPOSITORY = re.compile(r"https://huggingface\.co/([^/]+)/([^/]+)")
+"""The address of a whole repository, which a library downloads."""
 SHOWN = 3
 """An error shows at most this many names of entries."""
 TENSORS = "a .safetensors file or a plain torch state dict is wanted"
@@ -58,33 +65,42 @@ def resolve(card: WeightsCard, otherwise: str = "use --init random") -> Path:
         WeightsError: the file cannot be obtained (the hint names the file and its folder), or its
             checksum is wrong.
     """
-    place = weights_dir() / card.filename
-    here = located(card)
-    if here is not None:
-        _verify(here, card)
-        return here
+    for place in _own_places(card):
+        if place.is_file():
+            _verify(place, card)
+            return place
+    for place in _earlier_places(card):
+        # Another program wrote it, perhaps not to its end; then it is downloaded again.
+        if place.is_file() and _differs(place, card) is None:
+            return place
     if not card.url:
         raise WeightsError(
             f"weights '{card.name}' are not on this machine", _place_hint(card, otherwise)
         )
     if not _fetches.get():
         raise NotFetched(card, _place_hint(card, otherwise))
-    return _download(card, place, otherwise)
+    return _download(card, weights_dir() / card.filename, otherwise)
 
 
-def located(card: WeightsCard) -> Path | None:
-    """The file that a card describes, if it is on this machine; its checksum is not compared."""
-    places = (weights_dir() / card.filename, shipped_file(card.package))
-    return next((path for path in places if path is not None and path.is_file()), None)
+def is_here(card: WeightsCard) -> bool:
+    """Whether the file or repository that a card describes is on this machine.
+
+    Checksums are not compared.
+    """
+    repository = REPOSITORY.fullmatch(card.url)
+    if repository is not None:
+        folder = hub_folder() / "models--{}--{}".format(*repository.groups())
+        return (folder / "snapshots").is_dir()
+    return any(place.is_file() for place in (*_own_places(card), *_earlier_places(card)))
 
 
-def download_text(card: WeightsCard) -> str:
-    """The size of a card's file in brackets, after a space; empty if the card does not know it.
+def download_text(size: int) -> str:
+    """The size of a download in brackets, after a space; empty for 0, which is not known.
 
-    >>> download_text(WeightsCard(name="w", filename="w.bin", size=18_000_000))
+    >>> download_text(18_000_000)
     ' (18.0 MB)'
     """
-    return f" ({card.size / 1e6:.1f} MB)" if card.size else ""
+    return f" ({size / 1e6:.1f} MB)" if size else ""
 
 
 def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str] | None]:
@@ -171,15 +187,29 @@ def _is_pickle(path: Path) -> bool:
         return False
 
 
+def _own_places(card: WeightsCard) -> tuple[Path, ...]:
+    shipped = shipped_file(card.package)
+    return (weights_dir() / card.filename, *([shipped] if shipped is not None else []))
+
+
+def _earlier_places(card: WeightsCard) -> list[Path]:
+    name = card.url.rpartition("/")[2]
+    return [folder / name for folder in earlier_downloads()] if name else []
+
+
 def _verify(path: Path, card: WeightsCard) -> None:
-    if not card.sha256:
-        return
-    found = sha256(path)
-    if not found.startswith(card.sha256):
+    found = _differs(path, card)
+    if found is not None:
         raise WeightsError(
             f"{path} is not what '{card.name}' names: sha256 {found[:16]}, not {card.sha256[:16]}",
             "it is damaged or another version; remove it",
         )
+
+
+def _differs(path: Path, card: WeightsCard) -> str | None:
+    """The checksum of a file, if it is not the one on the card; else None."""
+    found = sha256(path) if card.sha256 else ""
+    return None if found.startswith(card.sha256) else found
 
 
 def _download(card: WeightsCard, place: Path, otherwise: str) -> Path:
