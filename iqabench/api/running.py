@@ -63,7 +63,15 @@ def plan(
     resolved = session.requests(listed(models), listed(set), choices or Choices())
     for name in _sets(requests):
         session.labelled(name)
-    return plans.make(resolved, requests, session.dataset, session.maps, seeds, split)
+    return plans.make(
+        resolved,
+        requests,
+        session.dataset,
+        session.maps,
+        seeds,
+        split,
+        find_unreadable=session.unreadable,
+    )
 
 
 def planned(made: Plan, *, session: Session | None = None) -> list[PlannedJob]:
@@ -107,8 +115,8 @@ def run(
         seeds: number of repetitions; None takes the number in the training set's protocol.
         split: ``official`` for the split that a data set publishes, or the path of a split's file.
         set: overrides, ``label.option=value`` or ``label.recipe.epochs=2``.
-        choices: weights, initialisation, saliency provider, recipe, and whether truncated pictures
-            are accepted.
+        choices: weights, initialisation, saliency provider, recipe, whether truncated pictures are
+            accepted, and whether fits leave out unreadable ones.
         session: catalogue, store, device, precision and progress.
 
     Raises:

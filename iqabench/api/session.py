@@ -172,6 +172,22 @@ class Session:
             return audit(first, second, tick)
 
     @cached_property
+    def _unreadable(self) -> dict[tuple[str, bool], frozenset[str]]:
+        return {}
+
+    def unreadable(self, model: ModelRequest, dataset: Dataset) -> frozenset[str]:
+        """The images and references of a data set that cannot be decoded for a model."""
+        from iqabench.data.picture_cache import prepare
+
+        key = dataset.hash, model.allow_truncated
+        if key not in self._unreadable:
+            names = list(dataset.image_hashes)
+            with self.watch.task(f"looking for unreadable pictures of {dataset.name}") as tick:
+                failures = prepare(dataset, names, model.allow_truncated, tick).failures
+            self._unreadable[key] = frozenset(failures)
+        return self._unreadable[key]
+
+    @cached_property
     def _maps(self) -> dict[str, MapSource]:
         return {}
 

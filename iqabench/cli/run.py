@@ -69,6 +69,11 @@ if TYPE_CHECKING:
 @exclude_shared_option
 @training_options
 @truncated_option
+@click.option(
+    "--skip-unreadable",
+    is_flag=True,
+    help="Leave pictures that cannot be read out of training; else the fit fails.",
+)
 @device_options
 @store_option
 @catalog_option
@@ -90,6 +95,7 @@ def command(
     dry_run: bool,
     quiet: bool,
     allow_truncated: bool,
+    skip_unreadable: bool,
     store: Path | None,
     catalog: Path | None,
     form: str | None,
@@ -106,7 +112,9 @@ def command(
         "seeds": seeds,
         "split": split,
         "set": overrides,
-        "choices": iqabench.Choices(weights, init, saliency, tiny, allow_truncated, recipe),
+        "choices": iqabench.Choices(
+            weights, init, saliency, tiny, allow_truncated, recipe, skip_unreadable
+        ),
         "session": with_these,
     }
     names = models.split(",")

@@ -48,7 +48,7 @@ def predict(job: PredictJob, store: Store, folder: Path, tick: Tick) -> Predicte
     images, references = _names(job)
     names = [*images, *references]
     truncated = job.model.allow_truncated
-    notes = prepare(job.dataset, names, truncated, tick)
+    notes = prepare(job.dataset, names, truncated, tick).notes
     if job.maps is not None:
         job.maps.make(job.dataset, names, tick, truncated)
     model = _ready(job, weights)

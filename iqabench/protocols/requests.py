@@ -43,6 +43,8 @@ class ModelRequest:
     """``cpu``, ``cuda`` or ``mps``."""
     allow_truncated: bool = False
     """Whether picture files that end too early are accepted."""
+    skip_unreadable: bool = False
+    """Whether a fit leaves out pictures that cannot be decoded."""
     saliency_named: bool = False
     """Whether the user named the provider. Then it replaces the maps that a data set ships."""
     recipe_name: str = NONE
@@ -129,6 +131,8 @@ class Choices:
     allow_truncated: bool = False
     recipe: Literal["own", "common"] = "own"
     """``own``: each network uses its card's recipe; ``common``: all use the same recipe."""
+    skip_unreadable: bool = False
+    """Whether fits leave out pictures that cannot be decoded; they fail otherwise."""
 
 
 def check_seeds(seeds: int | None) -> None:
@@ -233,6 +237,7 @@ def _request(
         if card.saliency != "none"
         else None,
         allow_truncated=choices.allow_truncated,
+        skip_unreadable=choices.skip_unreadable,
         saliency_named=choices.saliency is not None or learnt is not None,
         recipe_name=start.recipe_name.rstrip("*") + "*"
         if recipe and start.recipe_name != NONE

@@ -50,6 +50,7 @@ COLUMNS = (
     "shared_contents",
     "shared_excluded",
     "seen",
+    "skipped",
     "coverage",
     *(f"{metric}_{summary}" for metric in METRICS for summary in SUMMARIES),
     "srocc_error",
@@ -185,6 +186,7 @@ def _row(group: Group) -> dict[str, Any]:
         "shared_contents": SEPARATOR.join(shared or ()),
         "shared_excluded": group.exclude_shared,
         "seen": SEPARATOR.join(group.seen) or "-",
+        "skipped": SEPARATOR.join(group.skipped) or "-",
         "coverage": sum(len(frame) for frame in scored) / total if total else math.nan,
         **_statistics(
             [frame for frame in scored if len(frame)],

@@ -72,11 +72,23 @@ def notes(frame: pd.DataFrame, form: str = "table") -> list[str]:
         )
     if (frame["init"] == "random").any():
         found.append("* trained from random weights (--init random)")
+    found += _skipped_notes(frame)
     found += _shared_notes(frame)
     found += noise.unranked(records(frame))
     if len(frame) and frame["contents"].min() < FEW_CONTENTS:
         found.append(FEW_NOTE)
     return found
+
+
+def _skipped_notes(frame: pd.DataFrame) -> list[str]:
+    """The numbers of unreadable pictures that training left out; equal lines are given once."""
+    found = []
+    for row in records(frame):
+        if row["skipped"] != "-":
+            count = len(row["skipped"].split(SEPARATOR))
+            pictures = "1 unreadable picture" if count == 1 else f"{count} unreadable pictures"
+            found.append(f"{pictures} of {row['train']} left out of training")
+    return list(dict.fromkeys(found))
 
 
 def _shared_notes(frame: pd.DataFrame) -> list[str]:

@@ -13,12 +13,13 @@ from safetensors.numpy import save_file
 
 from iqabench.contract.errors import IqabenchError, WeightsError
 from iqabench.contract.progress import Tick
-from iqabench.engine.features import features_of
+from iqabench.engine.features import features_of, uncomputed
 from iqabench.engine.kinds.base import Fitted, Pictures, Ready
 from iqabench.engine.label_scale import LabelScale
 from iqabench.engine.model_weights import needed
+from iqabench.engine.readable import check_readable
 from iqabench.kit.weights import listed, load_arrays
-from iqabench.protocols.plan import FitJob
+from iqabench.protocols.plan import FitJob, learnt_from
 from iqabench.protocols.requests import ModelRequest
 from iqabench.store.folder import WEIGHTS
 
@@ -31,13 +32,14 @@ class Estimator:
 
     def fit(self, job: FitJob, folder: Path, tick: Tick) -> Fitted:
         """See :meth:`iqabench.engine.kinds.base.Adapter.fit`."""
-        rows = job.dataset.rows_of(list(job.split.train))
-        quality = rows["quality"].to_numpy(dtype=np.float64)
+        rows = job.training
+        names = sorted(set(rows[learnt_from(job.model)]))
+        check_readable(job, uncomputed(job.model, job.dataset, names), tick)
         if job.model.card.fit_on == "references":
-            names = sorted(set(rows["reference"]))
             scale, targets = LabelScale(0.0, 1.0), np.full(len(names), np.nan)
         else:
-            names, scale = list(rows["image"]), LabelScale.of(quality)
+            names, quality = list(rows["image"]), rows["quality"].to_numpy(dtype=np.float64)
+            scale = LabelScale.of(quality)
             targets = scale.down(quality)
         model = job.model.build()
         model.fit(features_of(model, job.model, job.dataset, names, tick), targets)

@@ -16,12 +16,12 @@ from iqabench.contract.cards import Recipe
 from iqabench.contract.errors import DataError, WeightsError
 from iqabench.contract.models import network
 from iqabench.contract.progress import Tick
-from iqabench.data.picture_cache import prepare
 from iqabench.engine.crops import TrainingCrops
 from iqabench.engine.kinds.base import Fitted, Pictures, Ready
 from iqabench.engine.label_scale import Array, LabelScale
 from iqabench.engine.model_weights import needed
 from iqabench.engine.predictions import dataset_planes, network_score, predictions
+from iqabench.engine.readable import check_readable
 from iqabench.kit.weights import listed, load_tensors
 from iqabench.protocols.plan import FitJob
 from iqabench.protocols.requests import ModelRequest
@@ -46,7 +46,8 @@ class Trainable:
         from iqabench.engine.training import fit_network, plain_state
         from iqabench.engine.training_module import Course
 
-        rows = job.dataset.rows_of(list(job.split.train))
+        rows, held = job.training, job.validation
+        check_readable(job, [*rows["image"], *held["image"]], tick)
         quality = rows["quality"].to_numpy(dtype=np.float64)
         scale = LabelScale.of(quality)
         torch.manual_seed(job.seed)
@@ -130,12 +131,10 @@ def parameters(model: nn.Module) -> int:
 
 
 def _crops(job: FitJob, names: list[str], quality: Array, tick: Tick) -> TrainingCrops:
-    """Decode all pictures and make all maps that the fit needs; returns the training crops."""
-    held = list(job.dataset.rows_of(list(job.split.validation))["image"])
+    """Make all maps that the fit needs; returns the training crops."""
     truncated = job.model.allow_truncated
-    prepare(job.dataset, [*names, *held], truncated, tick)
     if job.maps is not None:
-        mapped = [*names, *held] if job.model.card.saliency == "input" else names
+        mapped = [*names, *job.validation["image"]] if job.model.card.saliency == "input" else names
         job.maps.make(job.dataset, mapped, tick, truncated)
     return TrainingCrops(
         job.dataset,
@@ -150,7 +149,7 @@ def _crops(job: FitJob, names: list[str], quality: Array, tick: Tick) -> Trainin
 
 def _validated(job: FitJob, candidate: nn.Module) -> float:
     """SROCC of a network on the validation part."""
-    held = job.dataset.rows_of(list(job.split.validation))
+    held = job.validation
     maps = job.maps if job.model.card.saliency == "input" else None
     score = network_score(
         candidate,
