@@ -46,7 +46,7 @@ def describe_model(name: str, *, session: Session | None = None) -> list[Row]:
         MissingDependencyError: the model needs an optional library that is not installed.
     """
     from iqabench.protocols.kinds import kind_of
-    from iqabench.registry import load, require
+    from iqabench.registry import lacking, load, require
 
     card = in_use(session).registry.model(name)
     plain = card.model_dump(mode="json", exclude={"recipe", "options", "tiny", "studies"})
@@ -56,7 +56,8 @@ def describe_model(name: str, *, session: Session | None = None) -> list[Row]:
         for study, labels in card.studies.items()
     ]
     if card.options is not None:
-        require(card)
+        if lacking(card) == card.requires:  # other libraries are not needed to read options
+            require(card)
         for key, field in load(card.options).model_fields.items():
             default = card.defaults.get(key, field.default)
             rows.append({"key": f"--set {name}.{key}", "value": default})

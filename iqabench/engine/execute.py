@@ -60,7 +60,8 @@ def execute(plan: Plan, store: Store, watch: Watcher) -> Outcome:
     keep(plan.evaluations, store)
     for evaluation in plan.evaluations:
         store.save_evaluation(evaluation.record())
-    made, reused, failed = 0, 0, []
+    made, reused = 0, 0
+    failed: list[str] = []
     for number, job in enumerate(plan.jobs, 1):
         known = store.job(job.fingerprint)
         if known is not None and known.done:

@@ -210,8 +210,8 @@ def make(
             if lack:
                 skipped.append(f"{model.label} on {lack}")
                 continue
-            skipped = _skipped(model, parts[0].train, find_unreadable)
-            evaluations += [_evaluation(model, part, choose_maps, skipped) for part in parts]
+            left_out = _left_out(model, parts[0].train, find_unreadable)
+            evaluations += [_evaluation(model, part, choose_maps, left_out) for part in parts]
     return Plan(tuple(evaluations), tuple(skipped), tuple(_jobs(evaluations)))
 
 
@@ -282,7 +282,7 @@ def learnt_from(model: ModelRequest) -> str:
     return "reference" if model.card.fit_on == "references" else "image"
 
 
-def _skipped(model: ModelRequest, train: Dataset, find: Unreadable | None) -> tuple[str, ...]:
+def _left_out(model: ModelRequest, train: Dataset, find: Unreadable | None) -> tuple[str, ...]:
     """The pictures of a training set that a model skips, if it is to skip unreadable ones."""
     if find is None or not (model.trains and model.skip_unreadable):
         return ()

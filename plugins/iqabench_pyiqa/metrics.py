@@ -31,7 +31,7 @@ TAKEN = frozenset(
 """Names of models that iqabench itself has; pyiqa's metrics of these names are ``pyiqa-NAME``."""
 BEHAVIOUR = 1
 """Raise this when our code around pyiqa's metrics computes other numbers."""
-BACKBONES = {
+BACKBONES: dict[str, str | WeightsCard] = {
     "AFINE": VIT_B_32,
     "AHIQ": start_weights("resnet50"),
     "ARNIQA": RESNET50,
