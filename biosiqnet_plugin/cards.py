@@ -7,6 +7,7 @@ from typing import Any
 
 from iqabench.contract import ModelCard, Recipe, Stage
 from iqabench.kit.recipes import HALF, IMAGENET, LITE_RECIPE, TINY
+from iqabench.kit.start_weights import start_weights
 
 PAPER = (
     "Wang et al.: A bioinspired deep learning framework for saliency-based image quality "
@@ -139,6 +140,7 @@ def _card(
         factory="biosiqnet_plugin.model:BioSIQNet",
         options="biosiqnet_plugin.options:Options",
         defaults=options,
+        needs=(start_weights(options["encoder"]),),
         recipe=recipe,
         fixed_crop=recipe is VIT_RECIPE,
         saliency="target",

@@ -26,10 +26,11 @@ if TYPE_CHECKING:
         synthesize_dataset,
         verify_dataset,
     )
+    from iqabench.api.jobs import EndedJob, find_job, list_jobs
     from iqabench.api.machine import describe_machine, describe_model, list_models, versions
     from iqabench.api.pictures import explain, score, show_saliency
     from iqabench.api.results import SIGNIFICANCE_TESTS, Outcome, Results
-    from iqabench.api.running import PlannedJob, find_job, import_scores, plan, planned, run
+    from iqabench.api.running import PlannedJob, import_scores, plan, planned, run
     from iqabench.api.saliency import clear_maps, evaluate_saliency, kept_maps, list_providers
     from iqabench.api.session import Choices, Session
     from iqabench.api.stores import upgrade_store
@@ -53,12 +54,12 @@ _HOMES = {
         "synthesize_dataset",
         "verify_dataset",
     ),
+    "iqabench.api.jobs": ("EndedJob", "find_job", "list_jobs"),
     "iqabench.api.machine": ("describe_machine", "describe_model", "list_models", "versions"),
     "iqabench.api.pictures": ("explain", "score", "show_saliency"),
     "iqabench.api.results": ("SIGNIFICANCE_TESTS", "Outcome", "Results"),
     "iqabench.api.running": (
         "PlannedJob",
-        "find_job",
         "import_scores",
         "plan",
         "planned",
@@ -79,6 +80,7 @@ __all__ = [
     "SIGNIFICANCE_TESTS",
     "Audit",
     "Choices",
+    "EndedJob",
     "Outcome",
     "PlannedJob",
     "Results",
@@ -100,6 +102,7 @@ __all__ = [
     "import_scores",
     "kept_maps",
     "list_datasets",
+    "list_jobs",
     "list_models",
     "list_providers",
     "list_results",

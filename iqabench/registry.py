@@ -236,24 +236,40 @@ def load(target: str) -> Any:
         ) from error
 
 
-def installed(card: ModelCard | SaliencyCard) -> bool:
-    """Whether the optional library that a card needs is installed, without importing it."""
+def lacking(card: ModelCard | SaliencyCard) -> str:
+    """The first optional library that a card needs and that is not installed; empty if none is.
+
+    Nothing is imported.
+    """
+    also = card.also_requires if isinstance(card, ModelCard) else ()
+    return next((name for name in (card.requires, *also) if name and not _installed(name)), "")
+
+
+def _installed(name: str) -> bool:
     try:
-        return not card.requires or importlib.util.find_spec(card.requires) is not None
+        return importlib.util.find_spec(name) is not None
     except ModuleNotFoundError:  # its parent package is missing
         return False
 
 
+def install_command(card: ModelCard | SaliencyCard) -> str:
+    """The command that installs the library that a card lacks."""
+    library = lacking(card)
+    if library == card.requires and card.extra:
+        return f"pip install 'iqabench[{card.extra}]'"
+    return f"pip install {library}"
+
+
 def require(card: ModelCard | SaliencyCard) -> None:
-    """Check, without importing it, that the optional library a card needs is installed.
+    """Check, without importing them, that the optional libraries a card needs are installed.
 
     Raises:
-        MissingDependencyError: it is not installed. The error gives the licence on the card and the
-            install command.
+        MissingDependencyError: one is not installed. The error gives the licence on the card and
+            the install command.
     """
-    if installed(card):
-        return
-    raise MissingDependencyError(
-        f"'{card.name}' needs {card.requires}, which is not installed (licence: {card.licence})",
-        f"pip install 'iqabench[{card.extra}]'" if card.extra else f"pip install {card.requires}",
-    )
+    library = lacking(card)
+    if library:
+        raise MissingDependencyError(
+            f"'{card.name}' needs {library}, which is not installed (licence: {card.licence})",
+            install_command(card),
+        )

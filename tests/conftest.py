@@ -56,6 +56,8 @@ def places(session_cache, tmp_path_factory, monkeypatch):
     monkeypatch.setenv("IQABENCH_CACHE", str(session_cache))
     monkeypatch.setenv("IQABENCH_CONFIG", str(private / "config"))
     monkeypatch.setenv("IQABENCH_WEIGHTS", str(private / "weights"))
+    monkeypatch.setenv("TORCH_HOME", str(private / "torch"))
+    monkeypatch.setenv("HF_HUB_CACHE", str(private / "hub"))
     monkeypatch.delenv("IQABENCH_DATA", raising=False)
     monkeypatch.delenv("IQABENCH_STORE", raising=False)
 

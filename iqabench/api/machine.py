@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from iqabench.api.session import Session, in_use
 
 if TYPE_CHECKING:
-    from iqabench.contract.cards import ModelCard
+    from iqabench.contract.cards import ModelCard, WeightsCard
 
 Row = dict[str, Any]
 LIBRARIES = (
@@ -29,7 +29,11 @@ LIBRARIES = (
 
 
 def list_models(*, session: Session | None = None) -> list[Row]:
-    """A row for every model: name, kind, use of saliency, plugin, readiness and licence."""
+    """A row for every model.
+
+    ``ready`` says whether it runs at once: ``yes``, the command that installs a library, or that
+    weights are to be downloaded or not here. ``weights`` says the same of published weights.
+    """
     shelf = in_use(session).registry.models
     return [_model(card, shelf.plugins[card.name]) for _, card in sorted(shelf.cards.items())]
 
@@ -42,7 +46,7 @@ def describe_model(name: str, *, session: Session | None = None) -> list[Row]:
         MissingDependencyError: the model needs an optional library that is not installed.
     """
     from iqabench.protocols.kinds import kind_of
-    from iqabench.registry import load, require
+    from iqabench.registry import lacking, load, require
 
     card = in_use(session).registry.model(name)
     plain = card.model_dump(mode="json", exclude={"recipe", "options", "tiny", "studies"})
@@ -52,7 +56,8 @@ def describe_model(name: str, *, session: Session | None = None) -> list[Row]:
         for study, labels in card.studies.items()
     ]
     if card.options is not None:
-        require(card)
+        if lacking(card) == card.requires:  # other libraries are not needed to read options
+            require(card)
         for key, field in load(card.options).model_fields.items():
             default = card.defaults.get(key, field.default)
             rows.append({"key": f"--set {name}.{key}", "value": default})
@@ -89,17 +94,45 @@ def describe_machine(*, session: Session | None = None) -> list[Row]:
 
 
 def _model(card: ModelCard, plugin: str) -> Row:
-    from iqabench.registry import installed
-
     return {
         "model": card.name,
         "kind": card.kind + (" (full reference)" if card.full_reference else ""),
         "saliency": card.saliency,
         "plugin": plugin,
-        "ready": "yes" if installed(card) else f"pip install 'iqabench[{card.extra}]'",
+        "ready": _ready(card),
+        "weights": _published(card),
         "licence": card.licence,
         "summary": card.summary,
     }
+
+
+def _ready(card: ModelCard) -> str:
+    """Whether ``run`` works at once: ``yes``, or what is lacking; no server is asked."""
+    from iqabench.registry import install_command, lacking
+
+    if lacking(card):
+        return install_command(card)
+    needed = (*card.needs, *(() if card.trains else card.weights))
+    return _lack(needed) or "yes"
+
+
+def _published(card: ModelCard) -> str:
+    """Where published weights are: ``here``, ``to download`` or ``not here``; or ``none``."""
+    from iqabench.protocols.kinds import kind_of
+
+    published = kind_of(card).published(card)
+    return _lack(published).removeprefix("weights ") or "here" if published else "none"
+
+
+def _lack(files: Sequence[WeightsCard]) -> str:
+    """What is not on this machine, with its size if the cards know it; empty if all files are."""
+    from iqabench.kit.weights import download_text, is_here
+
+    absent = [card for card in files if not is_here(card)]
+    if any(not card.url for card in absent):
+        return "weights not here"
+    size = sum(card.size for card in absent) if all(card.size for card in absent) else 0
+    return f"weights to download{download_text(size)}" if absent else ""
 
 
 def _row(what: str, value: Any, remark: str = "") -> Row:

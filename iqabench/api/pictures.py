@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from iqabench.api.jobs import shortened
 from iqabench.api.session import Session, in_use, listed
 from iqabench.contract.errors import UsageError
 from iqabench.protocols.requests import Choices, ModelRequest
@@ -13,6 +14,7 @@ from iqabench.protocols.requests import Choices, ModelRequest
 if TYPE_CHECKING:
     import pandas as pd
 
+    from iqabench.contract.cards import ModelCard
     from iqabench.engine.explain import Explanation
     from iqabench.report.sheets import Panel
 
@@ -34,7 +36,9 @@ def score(
         model: a model's name.
         images: pictures, and folders of pictures.
         set: overrides, as in :func:`iqabench.run`.
-        choices: ``weights`` is ``published`` (default), a file, or ``job:ID``.
+        choices: ``weights`` is ``published`` (default), a file, or ``job:ID``: a fit job, or a
+            predict job that used its weights, by the beginning of its name. The job's options,
+            recipe and saliency provider are taken; ``set`` changes them.
         session: the store of the jobs that ``job:ID`` names, device, precision and progress, which
             is told of files in the folders that are no pictures.
 
@@ -165,13 +169,44 @@ def _loaded(
 ) -> ModelRequest:
     """A request for a model that is not to be trained."""
     chosen = choices or Choices(weights="published")
-    request = session.requests([model], listed(set), chosen)[0]
-    if request.trains:
+    card = session.registry.model(model.rpartition("=")[2].strip())
+    own = chosen.weights in ("train", "published")
+    if not card.trains and not own:
         raise UsageError(
-            f"--weights train: '{model}' is not trained on loose pictures",
-            "--weights published, FILE or job:ID",
+            f"'{card.name}' learns nothing: it has no weights but its own", "leave --weights out"
         )
-    return request
+    if card.trains and chosen.weights == "train":
+        raise UsageError(
+            f"--weights train: '{card.name}' is not trained on loose pictures",
+            _fitted_hint(session, card),
+        )
+    if card.trains and own and not card.weights:
+        raise UsageError(
+            f"no published weights are known for '{card.name}'", _fitted_hint(session, card)
+        )
+    return session.requests([model], listed(set), chosen)[0]
+
+
+def _fitted_hint(session: Session, card: ModelCard) -> str:
+    """Weights that score loose pictures: of a job that fitted the model, or how to make one."""
+    from iqabench.store.records import FitIdentity
+
+    published = "--weights published, or " if card.weights else ""
+    fits = [
+        job
+        for job in session.store.jobs()
+        if job.done
+        and isinstance(job.record.identity, FitIdentity)
+        and job.record.identity.model.model == card.name
+    ]
+    if fits:
+        last = max(fits, key=lambda job: job.record.began)
+        name = shortened([job.fingerprint for job in session.store.jobs()])[last.fingerprint]
+        return f"{published}--weights job:{name} ({last.record.title}); `iqabench show` lists jobs"
+    return (
+        f"{published}--weights FILE; or fit it, `iqabench run --models {card.name}`, and then "
+        "--weights job:ID, which `iqabench show` lists"
+    )
 
 
 def _panels(found: Explanation) -> list[Panel]:

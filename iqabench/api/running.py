@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from iqabench.api.results import Results
 from iqabench.api.session import Session, in_use, listed
 from iqabench.contract.cards import Direction
-from iqabench.contract.errors import UsageError
 from iqabench.protocols import grammar
 from iqabench.protocols.requests import Choices, check_seeds
 
@@ -35,6 +34,8 @@ class PlannedJob:
     estimate: float | None
     """Expected seconds, from a finished job of the same kind, model and recipe, per image; None if
     the store holds no such job."""
+    download: str = ""
+    """The file of weights that a run downloads first, with its size if it is known."""
 
 
 def plan(
@@ -62,20 +63,36 @@ def plan(
     resolved = session.requests(listed(models), listed(set), choices or Choices())
     for name in _sets(requests):
         session.labelled(name)
-    return plans.make(resolved, requests, session.dataset, session.maps, seeds, split)
+    return plans.make(
+        resolved,
+        requests,
+        session.dataset,
+        session.maps,
+        seeds,
+        split,
+        find_unreadable=session.unreadable,
+    )
 
 
 def planned(made: Plan, *, session: Session | None = None) -> list[PlannedJob]:
-    """The jobs of a plan, whether each is done, and the time that each is expected to take."""
+    """The jobs of a plan, whether each is done, and the time that each is expected to take.
+
+    Raises:
+        IqabenchError: a model of a job cannot work. Nothing is downloaded to find out.
+    """
+    from iqabench.engine import preflight
     from iqabench.engine.execute import title
 
-    ended = {job.fingerprint: job for job in in_use(session).store.jobs()}
+    session = in_use(session)
+    downloads = preflight.downloads(made, session.store, session.watch)
+    ended = {job.fingerprint: job for job in session.store.jobs()}
     rows = []
     for job in made.jobs:
         known = ended.get(job.fingerprint)
         state = "-" if known is None else known.record.status
         estimate = _estimate(job, ended.values())
-        rows.append(PlannedJob(job.fingerprint, title(job), job.images, state, estimate))
+        download = downloads.get(job.model.label, "") if state != "done" else ""
+        rows.append(PlannedJob(job.fingerprint, title(job), job.images, state, estimate, download))
     return rows
 
 
@@ -98,13 +115,14 @@ def run(
         seeds: number of repetitions; None takes the number in the training set's protocol.
         split: ``official`` for the split that a data set publishes, or the path of a split's file.
         set: overrides, ``label.option=value`` or ``label.recipe.epochs=2``.
-        choices: weights, initialisation, saliency provider, recipe, and whether truncated pictures
-            are accepted.
+        choices: weights, initialisation, saliency provider, recipe, whether truncated pictures are
+            accepted, and whether fits leave out unreadable ones.
         session: catalogue, store, device, precision and progress.
 
     Raises:
         IqabenchError: an error that the user can correct; it is raised before any job begins.
     """
+    from iqabench.engine import preflight
     from iqabench.engine.execute import execute
     from iqabench.protocols.leakage import audited
 
@@ -113,11 +131,9 @@ def run(
     made = plan(
         models, datasets, seeds=seeds, split=split, set=set, choices=choices, session=session
     )
-    for weights in dict.fromkeys(evaluation.model.weights for evaluation in made.evaluations):
-        if weights.startswith("job:") and store.job(weights.removeprefix("job:")) is None:
-            raise UsageError(f"no {weights} in {store.root}", "`iqabench run --dry-run` lists jobs")
     for line in (*(f"not applicable: {one}" for one in made.skipped), *made.remarks):
         session.watch.say(line)
+    preflight.check(made, store, session.watch)
     made = audited(made, store, session.dataset, session.audit)
     outcome = execute(made, store, session.watch)
     return Results(session, (evaluation.id for evaluation in made.evaluations), outcome)
@@ -157,23 +173,6 @@ def import_scores(
     store = session.writable_store()
     found = import_file(Path(path), model, session.dataset(dataset), direction, seeds, store)
     return Results(session, found)
-
-
-def find_job(beginning: str, *, session: Session | None = None) -> Job:
-    """The ended job whose fingerprint begins with ``beginning``.
-
-    Raises:
-        UnknownNameError: no fingerprint begins so, or several do.
-    """
-    from iqabench.contract.errors import UnknownNameError
-
-    ended = list(in_use(session).existing_store().jobs())
-    matches = [known for known in ended if known.fingerprint.startswith(beginning)]
-    if len(matches) != 1:
-        names = [known.fingerprint for known in ended]
-        what = "job" if not matches else "job (several begin so)"
-        raise UnknownNameError(what, beginning, names)
-    return matches[0]
 
 
 def _estimate(job: FitJob | PredictJob, ended: Iterable[Job]) -> float | None:

@@ -10,6 +10,7 @@ from iqabench.catalog import Catalog
 from iqabench.contract.errors import IqabenchError, UsageError
 from iqabench.contract.progress import Silent, Watcher
 from iqabench.engine.device import pick
+from iqabench.protocols.job_weights import SHIPPED
 from iqabench.protocols.requests import Choices as Choices
 from iqabench.protocols.requests import ModelRequest, resolve
 from iqabench.registry import Registry, registry
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
     from iqabench.audit.pairs import Audit
     from iqabench.data.tables import Dataset
     from iqabench.saliency.maps import MapSource
-
-SHIPPED = "groundtruth"
-"""Name of the saliency provider that reads the maps and fixations of a data set."""
 
 
 class Session:
@@ -107,7 +105,13 @@ class Session:
     ) -> list[ModelRequest]:
         """Requests for models, as :func:`iqabench.protocols.requests.resolve` makes them."""
         return resolve(
-            self.registry, models, overrides, choices, device=self.device, precision=self.precision
+            self.registry,
+            models,
+            overrides,
+            choices,
+            device=self.device,
+            precision=self.precision,
+            store=self.store,
         )
 
     @cached_property
@@ -166,6 +170,22 @@ class Session:
         names = first.name if second is None else f"{first.name} and {second.name}"
         with self.watch.task(f"comparing the contents of {names}") as tick:
             return audit(first, second, tick)
+
+    @cached_property
+    def _unreadable(self) -> dict[tuple[str, bool], frozenset[str]]:
+        return {}
+
+    def unreadable(self, model: ModelRequest, dataset: Dataset) -> frozenset[str]:
+        """The images and references of a data set that cannot be decoded for a model."""
+        from iqabench.data.picture_cache import prepare
+
+        key = dataset.hash, model.allow_truncated
+        if key not in self._unreadable:
+            names = list(dataset.image_hashes)
+            with self.watch.task(f"looking for unreadable pictures of {dataset.name}") as tick:
+                failures = prepare(dataset, names, model.allow_truncated, tick).failures
+            self._unreadable[key] = frozenset(failures)
+        return self._unreadable[key]
 
     @cached_property
     def _maps(self) -> dict[str, MapSource]:

@@ -31,7 +31,7 @@ COMMANDS = {
     "saliency": "List the saliency providers; show, evaluate or clear their maps.",
     "study": "Compare variants of one model: ablation, placement, cost, saliency, ...",
     "reproduce": "Measure a table of a paper again, beside the printed numbers.",
-    "show": "Show what a job did and how it ended.",
+    "show": "List the jobs of a store, or show what one did and how it ended.",
     "results": "List, remove or merge results.",
     "store": "Look after the files of a store: upgrade.",
     "import": "Bring in scores made elsewhere.",

@@ -29,7 +29,9 @@ def _told(error: Exception) -> tuple[str, str]:
         return error.message, error.hint
     if isinstance(error, click.ClickException):
         context = getattr(error, "ctx", None)
-        return " ".join(error.format_message().split()), f"{context.command_path} --help" if context else ""
+        return " ".join(
+            error.format_message().split()
+        ), f"{context.command_path} --help" if context else ""
     if isinstance(error, EOFError):
         return f"a file ends too early: {error}", "fetch it again; --debug shows where it is read"
     if isinstance(error, OSError):

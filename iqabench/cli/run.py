@@ -69,6 +69,11 @@ if TYPE_CHECKING:
 @exclude_shared_option
 @training_options
 @truncated_option
+@click.option(
+    "--skip-unreadable",
+    is_flag=True,
+    help="Leave pictures that cannot be read out of training; else the fit fails.",
+)
 @device_options
 @store_option
 @catalog_option
@@ -90,6 +95,7 @@ def command(
     dry_run: bool,
     quiet: bool,
     allow_truncated: bool,
+    skip_unreadable: bool,
     store: Path | None,
     catalog: Path | None,
     form: str | None,
@@ -106,7 +112,9 @@ def command(
         "seeds": seeds,
         "split": split,
         "set": overrides,
-        "choices": iqabench.Choices(weights, init, saliency, tiny, allow_truncated, recipe),
+        "choices": iqabench.Choices(
+            weights, init, saliency, tiny, allow_truncated, recipe, skip_unreadable
+        ),
         "session": with_these,
     }
     names = models.split(",")
@@ -114,7 +122,9 @@ def command(
         made = iqabench.plan(names, datasets, **asked)
         for line in made.remarks:
             click.echo(line, err=True)
-        emit([_row(job) for job in iqabench.planned(made, session=with_these)], form, output)
+        rows = [_row(job) for job in iqabench.planned(made, session=with_these)]
+        whole = any(row["download"] for row in rows)
+        emit([row if whole else _without_download(row) for row in rows], form, output)
         return
     results = iqabench.run(names, datasets, **asked)
     table = results.tables.leaderboard(exclude_shared=exclude_shared, form=chosen(form, output))
@@ -128,6 +138,10 @@ def command(
 def _row(job: PlannedJob) -> dict[str, Any]:
     estimate = "unknown" if job.estimate is None else f"{job.estimate:.0f} s"
     return {**vars(job), "estimate": estimate}
+
+
+def _without_download(row: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in row.items() if key != "download"}
 
 
 def _told(row: Row) -> str:

@@ -166,6 +166,11 @@ class ModelCard(Frozen):
     direction: Direction = "higher"
     """Whether a higher score means better quality. One fitted to qualities predicts ``higher``."""
     weights: tuple[WeightsCard, ...] = ()
+    """Published weights. A scorer needs them all; other models score with the first."""
+    needs: tuple[WeightsCard, ...] = ()
+    """Files that the model with its default options needs besides: the weights from which a
+    network's training starts, or a scorer's backbone. ``iqabench models`` says whether they are
+    here."""
     tiny: dict[str, Any] = {}
     """``--set`` values that make the same model very small, for tests."""
     studies: dict[str, dict[str, dict[str, Any]]] = {}
@@ -176,6 +181,8 @@ class ModelCard(Frozen):
     """Optional dependency group of iqabench that the model needs, such as ``pyiqa``."""
     requires: str = ""
     """Importable name that must be installed (checked without importing it)."""
+    also_requires: tuple[str, ...] = ()
+    """Further importable names that must be installed, of packages that compute nothing."""
     behaviour: int | None = Field(None, ge=1)
     """A number that rises when the model's code computes other predictions, and never otherwise.
     Without a number, the code itself is compared: its syntax, and the data files of the factory's

@@ -8,6 +8,7 @@ folder's name says how pictures are decoded.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from iqabench.contract.errors import DataError
@@ -47,27 +48,36 @@ def cached(path: Path, content_hash: str, allow_truncated: bool = False) -> Pict
     return picture
 
 
-def prepare(
-    dataset: Dataset, names: Sequence[str], allow_truncated: bool, tick: Tick
-) -> dict[str, tuple[str, ...]]:
-    """Decode pictures into the cache, on all cores; returns the notes of each picture.
+@dataclass(frozen=True)
+class Prepared:
+    """What decoding some pictures showed.
 
-    A picture that cannot be decoded has no notes and raises nothing here. Its error is raised, and
-    names it, when the picture is used.
+    Attributes:
+        notes: picture -> notes on its decoding; none for one that cannot be decoded.
+        failures: picture -> why it cannot be decoded.
     """
+
+    notes: dict[str, tuple[str, ...]]
+    failures: dict[str, DataError]
+
+
+def prepare(dataset: Dataset, names: Sequence[str], allow_truncated: bool, tick: Tick) -> Prepared:
+    """Decode pictures into the cache, on all cores; raises nothing for a picture that fails."""
     hashes = dataset.image_hashes
 
-    def notes(name: str) -> tuple[str, ...]:
+    def decoded(name: str) -> tuple[str, ...] | DataError:
         try:
             return cached(dataset.path(name), hashes[name], allow_truncated).notes
-        except DataError:
-            return ()
+        except DataError as error:
+            return error
 
-    found = {}
-    for name, its_notes in zip(names, in_threads(notes, names), strict=True):
-        found[name] = its_notes
-        tick(len(found), len(names), "decoding")
-    return found
+    made = Prepared({}, {})
+    for name, found in zip(names, in_threads(decoded, names), strict=True):
+        if isinstance(found, DataError):
+            made.failures[name] = found
+        made.notes[name] = () if isinstance(found, DataError) else found
+        tick(len(made.notes), len(names), "decoding")
+    return made
 
 
 def _place(content_hash: str, allow_truncated: bool) -> Path:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import shutil
 import time
 import traceback
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,7 +30,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run ended: jobs made and reused, and the fingerprints of those that failed."""
+    """How a run ended: jobs made and reused, and the fingerprints of those that failed.
+
+    A fit that fails counts, and so does each prediction that lacks it.
+    """
 
     made: int
     reused: int
@@ -56,7 +59,8 @@ def execute(plan: Plan, store: Store, watch: Watcher) -> Outcome:
     keep(plan.evaluations, store)
     for evaluation in plan.evaluations:
         store.save_evaluation(evaluation.record())
-    made, reused, failed = 0, 0, []
+    made, reused = 0, 0
+    failed: list[str] = []
     for number, job in enumerate(plan.jobs, 1):
         known = store.job(job.fingerprint)
         if known is not None and known.done:
@@ -65,12 +69,21 @@ def execute(plan: Plan, store: Store, watch: Watcher) -> Outcome:
         done = _make(job, store, watch, f"[{number}/{len(plan.jobs)}] {title(job)}")
         made += 1
         if not done.done:
+            if not _follows(job, failed):
+                watch.say(_complaint(done.record, done.fingerprint))
             failed.append(done.fingerprint)
-            watch.say(
-                f"failed: {title(job)}: {done.record.error}\n"
-                f"  (iqabench show {done.fingerprint} tells more)"
-            )
     return Outcome(made, reused, tuple(failed))
+
+
+def _follows(job: FitJob | PredictJob, failed: Collection[str]) -> bool:
+    """Whether a job failed because its fit failed, which has been said."""
+    return isinstance(job, PredictJob) and job.fit is not None and job.fit.fingerprint in failed
+
+
+def _complaint(record: JobRecord, fingerprint: str) -> str:
+    """One line about a failed job."""
+    hint = f"; {record.hint}" if record.hint else ""
+    return f"failed: {record.title}: {record.error}{hint} (iqabench show {fingerprint} tells more)"
 
 
 def keep(evaluations: Iterable[Evaluation], store: Store) -> None:

@@ -41,6 +41,12 @@ def features_of(
     return np.stack(rows)
 
 
+def uncomputed(request: ModelRequest, dataset: Dataset, names: Sequence[str]) -> list[str]:
+    """The pictures of whose features the cache has none."""
+    hashes = dataset.image_hashes
+    return [name for name in names if not _place(request, hashes[name]).exists()]
+
+
 def features(model: Any, request: ModelRequest, dataset: Dataset, name: str) -> Array:
     """(F,) features of one picture.
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from iqabench.contract.errors import WeightsError
 from iqabench.kit.weights import resolve
+from iqabench.protocols.job_weights import PREFIX
 from iqabench.protocols.plan import PredictJob
 from iqabench.protocols.requests import ModelRequest
 from iqabench.store import Store
@@ -24,18 +25,27 @@ def weights_of(job: PredictJob, store: Store) -> Path | None:
 
 
 def chosen_weights(request: ModelRequest, store: Store) -> Path | None:
-    """The file that ``--weights`` names, other than ``train``; None if the model learns nothing.
+    """The file that ``--weights`` names; None if the model learns nothing.
 
     Raises:
-        WeightsError: the file cannot be obtained.
+        WeightsError: the file cannot be obtained, or the model has yet to be fitted.
     """
     if not request.card.trains:
         return None
+    if request.trains:
+        raise WeightsError(f"'{request.label}' is not fitted yet", "--weights FILE or job:ID")
     if request.weights == "published":
         return resolve(request.card.weights[0], "name a file with --weights FILE")
-    if request.weights.startswith("job:"):
-        return _of_job(store, request.weights.removeprefix("job:"))
+    if request.weights.startswith(PREFIX):
+        return _of_job(store, request.weights.removeprefix(PREFIX))
     return Path(request.weights)
+
+
+def needed(weights: Path | None) -> Path:
+    """The weights file of a model that learns: :func:`chosen_weights` gives it one."""
+    if weights is None:
+        raise TypeError("None stands for the weights of a model that learns nothing")
+    return weights
 
 
 def _of_job(store: Store, fingerprint: str) -> Path:

@@ -46,13 +46,14 @@ def predict(job: PredictJob, store: Store, folder: Path, tick: Tick) -> Predicte
     """
     import pandas as pd
 
+    weights = weights_of(job, store)  # before slow work, which is in vain without them
     images, references = _names(job)
     names = [*images, *references]
     truncated = job.model.allow_truncated
-    notes = prepare(job.dataset, names, truncated, tick)
+    notes = prepare(job.dataset, names, truncated, tick).notes
     if job.maps is not None:
         job.maps.make(job.dataset, names, tick, truncated)
-    model = ready_for(job, store)
+    model = _ready(job, weights)
     rows = []
     for done, prediction in enumerate(model.predictions(names), 1):
         rows.append(prediction)
@@ -86,6 +87,10 @@ def ready_for(job: PredictJob, store: Store) -> Ready:
     Raises:
         WeightsError: the model's weights cannot be found or do not fit the model.
     """
+    return _ready(job, weights_of(job, store))
+
+
+def _ready(job: PredictJob, weights: Path | None) -> Ready:
     dataset, request = job.dataset, job.model
     pictures = Pictures(
         dataset_planes(dataset, job.maps, request.allow_truncated, request.scale),
@@ -93,7 +98,7 @@ def ready_for(job: PredictJob, store: Store) -> Ready:
         lambda model, name: features(model, request, dataset, name),
         _references(job) if request.card.full_reference else None,
     )
-    return adapter(request.card).ready(request, weights_of(job, store), pictures, job.seed)
+    return adapter(request.card).ready(request, weights, pictures, job.seed)
 
 
 def _references(job: PredictJob) -> dict[str, str]:

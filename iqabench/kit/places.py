@@ -27,3 +27,16 @@ def shipped_file(target: str) -> Path | None:
     package, _, inside = target.partition(":")
     spec = importlib.util.find_spec(package) if package else None
     return Path(spec.origin).parent / inside if spec is not None and spec.origin else None
+
+
+def earlier_downloads() -> tuple[Path, ...]:
+    """Folders in which torch, pyiqa and CLIP keep the files that they download."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser())
+    hub = Path(os.environ.get("TORCH_HOME") or cache / "torch").expanduser() / "hub"
+    return hub / "pyiqa", hub / "checkpoints", hub / "clip", Path("~/.cache/clip").expanduser()
+
+
+def hub_folder() -> Path:
+    """The folder in which huggingface_hub keeps whole repositories."""
+    home = os.environ.get("HF_HOME") or "~/.cache/huggingface"
+    return Path(os.environ.get("HF_HUB_CACHE") or f"{home}/hub").expanduser()

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from iqabench.data.splits import Split
 from iqabench.data.tables import Dataset
@@ -18,6 +18,7 @@ from iqabench.protocols.grammar import Request
 from iqabench.protocols.parts import Part, Reader, parts_of
 from iqabench.protocols.requests import ModelRequest
 from iqabench.saliency.maps import MapSource
+from iqabench.store.fingerprints import digest
 from iqabench.store.records import (
     NONE,
     EvaluationRecord,
@@ -25,8 +26,13 @@ from iqabench.store.records import (
     PredictIdentity,
 )
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 MapChoice = Callable[[ModelRequest, Dataset], MapSource | None]
 """Chooses the saliency maps that a model learns from on a data set."""
+Unreadable = Callable[[ModelRequest, Dataset], frozenset[str]]
+"""Finds the pictures of a data set that cannot be decoded for a model."""
 
 
 @dataclass(frozen=True)
@@ -45,10 +51,28 @@ class FitJob:
         """Hash of the identity."""
         return self.identity.fingerprint
 
+    @cached_property
+    def training(self) -> pd.DataFrame:
+        """The rows that the job learns from."""
+        return self._rows(self.split.train)
+
+    @cached_property
+    def validation(self) -> pd.DataFrame:
+        """The rows that choose the epoch."""
+        return self._rows(self.split.validation)
+
     @property
     def images(self) -> int:
         """How many images the job learns from."""
-        return len(self.dataset.rows_of(list(self.split.train)))
+        return len(self.training)
+
+    def _rows(self, contents: Iterable[str]) -> pd.DataFrame:
+        """The rows of some contents, without pictures that are skipped as unreadable."""
+        rows = self.dataset.rows_of(list(contents))
+        if not self.identity.skipped:
+            return rows
+        read = rows[learnt_from(self.model)]
+        return rows[~read.isin(self.identity.skipped)].reset_index(drop=True)
 
 
 @dataclass(frozen=True)
@@ -88,6 +112,8 @@ class Evaluation:
     """Tested contents that the model has seen; None where this is not known."""
     seen: tuple[str, ...] = ()
     """Names of the test set that the cards of published weights list as training data."""
+    unreadable: tuple[str, ...] = ()
+    """Unreadable pictures of the training set, in whichever part, that fits leave out."""
 
     @property
     def test(self) -> Dataset:
@@ -120,7 +146,7 @@ class Evaluation:
             self.predict.fingerprint,
             label=model.label,
             model=model.card.name,
-            config=model.config,
+            config=self.config,
             init=model.init if model.trains else NONE,
             weights=model.weights if model.card.trains else NONE,
             recipe=model.recipe_name,
@@ -131,7 +157,15 @@ class Evaluation:
             fit=fit.fingerprint if fit is not None else None,
             shared=self.shared,
             seen=self.seen,
+            skipped=fit.identity.skipped if fit is not None else (),
         )
+
+    @property
+    def config(self) -> str:
+        """The model's configuration. It is another one if training leaves out pictures."""
+        if not self.unreadable:
+            return self.model.config
+        return digest({"config": self.model.config, "skipped": list(self.unreadable)})
 
 
 @dataclass(frozen=True)
@@ -153,6 +187,7 @@ def make(
     choose_maps: MapChoice,
     seeds: int | None = None,
     split: str | None = None,
+    find_unreadable: Unreadable | None = None,
 ) -> Plan:
     """The plan of a run.
 
@@ -163,6 +198,7 @@ def make(
         choose_maps: returns the saliency maps that a model learns from on a data set.
         seeds: repetitions 0..N-1; None takes what the training set's protocol asks for.
         split: ``official`` asks for the published split, anything else names a split's file.
+        find_unreadable: is asked for models that skip unreadable pictures; None skips none.
 
     Raises:
         DataError: a data set is too small for its protocol or has no official split, or the file
@@ -176,7 +212,8 @@ def make(
             if lack:
                 skipped.append(f"{model.label} on {lack}")
                 continue
-            evaluations += [_evaluation(model, part, choose_maps) for part in parts]
+            left_out = _left_out(model, parts[0].train, find_unreadable)
+            evaluations += [_evaluation(model, part, choose_maps, left_out) for part in parts]
     remarks = dict.fromkeys(filter(None, map(_remark, evaluations)))
     return Plan(tuple(evaluations), tuple(skipped), tuple(_jobs(evaluations)), tuple(remarks))
 
@@ -243,14 +280,35 @@ def _jobs(evaluations: Iterable[Evaluation]) -> Iterable[FitJob | PredictJob]:
     return jobs.values()
 
 
-def _evaluation(model: ModelRequest, part: Part, choose_maps: MapChoice) -> Evaluation:
-    fit = _fit(model, part, choose_maps) if model.trains else None
-    return Evaluation(model, part, _predict(model, part, fit, choose_maps))
+def learnt_from(model: ModelRequest) -> str:
+    """The column of the pictures from which a model learns: ``image`` or ``reference``."""
+    return "reference" if model.card.fit_on == "references" else "image"
 
 
-def _fit(model: ModelRequest, part: Part, choose_maps: MapChoice) -> FitJob:
+def _left_out(model: ModelRequest, train: Dataset, find: Unreadable | None) -> tuple[str, ...]:
+    """The pictures of a training set that a model skips, if it is to skip unreadable ones."""
+    if find is None or not (model.trains and model.skip_unreadable):
+        return ()
+    return tuple(sorted(find(model, train) & set(train.table[learnt_from(model)])))
+
+
+def _evaluation(
+    model: ModelRequest, part: Part, choose_maps: MapChoice, skipped: tuple[str, ...]
+) -> Evaluation:
+    fit = _fit(model, part, choose_maps, skipped) if model.trains else None
+    predict = _predict(model, part, fit, choose_maps)
+    return Evaluation(model, part, predict, unreadable=skipped)
+
+
+def _fit(
+    model: ModelRequest, part: Part, choose_maps: MapChoice, skipped: tuple[str, ...]
+) -> FitJob:
     if model.kind.has_recipe and len(part.split.validation) == 1:
         model = _without_choice(model)
+    here: set[str] = set()
+    if skipped:  # only a network chooses an epoch on the validation part
+        read = [*part.split.train, *(part.split.validation if model.kind.has_recipe else ())]
+        here = set(part.train.rows_of(read)[learnt_from(model)]) & set(skipped)
     maps = choose_maps(model, part.train)
     identity = FitIdentity(
         model=model.identity,
@@ -259,6 +317,7 @@ def _fit(model: ModelRequest, part: Part, choose_maps: MapChoice) -> FitJob:
         split=part.split.hash,
         maps=maps.identity(part.train) if maps is not None else None,
         seed=part.seed,
+        skipped=tuple(sorted(here)),
     )
     return FitJob(model, part.train, part.split, part.seed, maps, identity)
 

@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ValidationError
 
 from iqabench.contract.cards import Direction, ModelCard, Recipe, Stage
 from iqabench.contract.errors import UnknownNameError, UsageError
-from iqabench.kit.download import sha256
-from iqabench.kit.places import weights_dir
 from iqabench.options import known, misfit, parsed
+from iqabench.protocols.job_weights import PREFIX
 from iqabench.protocols.kinds import Kind, kind_of
-from iqabench.protocols.recipes import common
+from iqabench.protocols.starting import starting
 from iqabench.registry import Provider, Registry, load, require
 from iqabench.saliency.providers import identity
+from iqabench.store import Store
 from iqabench.store.code import code_of
 from iqabench.store.fingerprints import digest
 from iqabench.store.records import NONE, ModelIdentity, plain
@@ -44,6 +43,8 @@ class ModelRequest:
     """``cpu``, ``cuda`` or ``mps``."""
     allow_truncated: bool = False
     """Whether picture files that end too early are accepted."""
+    skip_unreadable: bool = False
+    """Whether a fit leaves out pictures that cannot be decoded."""
     saliency_named: bool = False
     """Whether the user named the provider. Then it replaces the maps that a data set ships."""
     recipe_name: str = NONE
@@ -130,6 +131,8 @@ class Choices:
     allow_truncated: bool = False
     recipe: Literal["own", "common"] = "own"
     """``own``: each network uses its card's recipe; ``common``: all use the same recipe."""
+    skip_unreadable: bool = False
+    """Whether fits leave out pictures that cannot be decoded; they fail otherwise."""
 
 
 def check_seeds(seeds: int | None) -> None:
@@ -150,8 +153,12 @@ def resolve(
     *,
     device: str = "cpu",
     precision: str = "fp32",
+    store: Store | None = None,
 ) -> list[ModelRequest]:
     """Validated requests for ``NAME`` or ``LABEL=NAME``, with ``LABEL.KEY=VALUE`` overrides.
+
+    Weights of a job bring the options, the recipe and the saliency provider with which the job
+    fitted them; ``store`` holds such jobs.
 
     Raises:
         UnknownNameError: a model or an option has an unknown name.
@@ -164,7 +171,7 @@ def resolve(
         registry.provider(choices.saliency)
     return [
         replace(
-            _request(label, registry, registry.model(name), values[label], choices),
+            _request(label, registry, registry.model(name), values[label], choices, store),
             device=device,
             precision=precision,
         )
@@ -210,29 +217,37 @@ def _request(
     card: ModelCard,
     overrides: Mapping[str, Any],
     choices: Choices,
+    store: Store | None,
 ) -> ModelRequest:
     require(card)
-    values = {**(card.tiny if choices.tiny else {}), **overrides}
+    start = starting(registry, card, choices, store)
+    from_job = start.weights.startswith(PREFIX)
+    values = {**(card.tiny if choices.tiny and not from_job else {}), **overrides}
     recipe = {key[7:]: value for key, value in values.items() if key.startswith("recipe.")}
     options = {key: value for key, value in values.items() if not key.startswith("recipe.")}
-    weights, weights_hash = _weights(card, choices.weights)
+    learnt = start.provider
     return ModelRequest(
         label=label,
         card=card,
-        options=_options(label, card, options, choices.init),
-        recipe=_recipe(label, card, recipe, choices.recipe),
-        weights=weights,
-        weights_hash=weights_hash,
-        saliency=registry.provider(choices.saliency or card.saliency_default)
+        options=_options(label, card, options, start.options),
+        recipe=_recipe(label, card, recipe, start.recipe),
+        weights=start.weights,
+        weights_hash=start.weights_hash,
+        saliency=(learnt or registry.provider(choices.saliency or card.saliency_default))
         if card.saliency != "none"
         else None,
         allow_truncated=choices.allow_truncated,
-        saliency_named=choices.saliency is not None,
-        recipe_name=choices.recipe + "*" * bool(recipe) if kind_of(card).has_recipe else NONE,
+        skip_unreadable=choices.skip_unreadable,
+        saliency_named=choices.saliency is not None or learnt is not None,
+        recipe_name=start.recipe_name.rstrip("*") + "*"
+        if recipe and start.recipe_name != NONE
+        else start.recipe_name,
     )
 
 
-def _options(label: str, card: ModelCard, values: Mapping[str, Any], init: str) -> BaseModel | None:
+def _options(
+    label: str, card: ModelCard, values: Mapping[str, Any], start: Mapping[str, Any]
+) -> BaseModel | None:
     if card.options is None:
         if values:
             raise UsageError(
@@ -241,18 +256,19 @@ def _options(label: str, card: ModelCard, values: Mapping[str, Any], init: str) 
         return None
     model: type[BaseModel] = load(card.options)
     known(model, values, label)
-    start = {"init": init} if init != "default" and "init" in model.model_fields else {}
+    has_init = "init" in model.model_fields  # --init reaches every model of a run
+    begun = {key: value for key, value in start.items() if has_init or key != "init"}
     given = {key: parsed(model, key, value) for key, value in values.items()}
     try:
-        return model.model_validate({**card.defaults, **start, **given})
+        return model.model_validate({**begun, **given})
     except ValidationError as error:
         raise misfit(f"--set {label}.", error, SHOW) from error
 
 
-def _recipe(label: str, card: ModelCard, values: Mapping[str, Any], which: str) -> Recipe:
+def _recipe(label: str, card: ModelCard, values: Mapping[str, Any], start: Recipe) -> Recipe:
     if values and not kind_of(card).has_recipe:
         raise UsageError(f"'{label}' has no recipe", f"{card.name} is no network")
-    plain = (common(card) if which == "common" else card.recipe).model_dump()
+    plain = start.model_dump()
     for key, value in values.items():
         head, _, rest = key.partition(".")
         if key in Stage.model_fields:  # recipe.epochs=2 means every stage
@@ -277,37 +293,3 @@ def _recipe(label: str, card: ModelCard, values: Mapping[str, Any], which: str) 
         return Recipe.model_validate(plain)
     except ValidationError as error:
         raise misfit(f"--set {label}.recipe.", error, SHOW) from error
-
-
-def _weights(card: ModelCard, weights: str) -> tuple[str, str]:
-    if not card.trains:  # a scorer learns nothing, so it has no other weights
-        return "published", _published(card)
-    if weights == "train":
-        return weights, weights
-    if weights == "published":
-        if not card.weights:
-            raise UsageError(
-                f"no published weights are known for '{card.name}'",
-                "--weights train, FILE or job:ID",
-            )
-        return weights, _published(card)
-    if weights.startswith("job:"):
-        return weights, weights
-    path = Path(weights)
-    if not path.is_file():
-        raise UsageError(f"no weights file at {path}", "--weights train, published, FILE or job:ID")
-    return str(path.resolve()), sha256(path)
-
-
-def _published(card: ModelCard) -> str:
-    """The identity of a card's weights: for each file, the hash of its content if it lies in the
-    weights folder, else the hash or the name on the card.
-    """
-    from iqabench.data.file_hashes import file_hashes
-
-    found = []
-    for weights in card.weights:
-        place = weights_dir() / weights.filename
-        content = file_hashes([place])[0] if place.is_file() else ""
-        found.append(content or weights.sha256 or weights.name)
-    return "+".join(found) or "-"

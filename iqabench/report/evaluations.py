@@ -87,6 +87,11 @@ class Group:
         """Names of the test set that the cards of the published weights list as training data."""
         return sorted({*chain(*(record.seen for record in self.evaluations))})
 
+    @property
+    def skipped(self) -> list[str]:
+        """Unreadable pictures that fits left out of training and validation."""
+        return sorted({*chain(*(record.skipped for record in self.evaluations))})
+
     def _end(self, record: EvaluationRecord) -> str | None:
         job = self.store.job(record.predict)
         return job.record.began if job is not None else None

@@ -116,6 +116,7 @@ def notes(frame: pd.DataFrame, form: str = "table") -> list[str]:
         )
     if (frame["init"] == "random").any():
         found.append("* trained from random weights (--init random)")
+    found += _skipped_notes(frame)
     found += _shared_notes(frame)
     found += [
         line
@@ -150,6 +151,17 @@ def _speed_notes(frame: pd.DataFrame) -> list[str]:
 
 def _listed(models: Sequence[str]) -> str:
     return ", ".join(dict.fromkeys(models))
+
+
+def _skipped_notes(frame: pd.DataFrame) -> list[str]:
+    """The numbers of unreadable pictures that training left out; equal lines are given once."""
+    found = []
+    for row in records(frame):
+        if row["skipped"] != "-":
+            count = len(row["skipped"].split(SEPARATOR))
+            pictures = "1 unreadable picture" if count == 1 else f"{count} unreadable pictures"
+            found.append(f"{pictures} of {row['train']} left out of training")
+    return list(dict.fromkeys(found))
 
 
 def _shared_notes(frame: pd.DataFrame) -> list[str]:

@@ -36,7 +36,7 @@ from typing import TYPE_CHECKING, TypeVar
 from filelock import FileLock
 from pydantic import BaseModel, ValidationError
 
-from iqabench.contract.errors import StoreError
+from iqabench.contract.errors import StoreError, UsageError
 from iqabench.kit.download import sha256
 from iqabench.store import removal
 from iqabench.store.files import write_atomically, write_json
@@ -60,6 +60,8 @@ STAGES = "stage-*"
 PREDICTIONS, WEIGHTS = "predictions.parquet", "weights.safetensors"
 PARTS = ("jobs", "tables", "splits", "evaluations", "stress", "cache")
 """The folders of a store."""
+MOST_NAMED = 5
+"""An error names at most this many of the jobs that could be meant."""
 OLDEST_READABLE = 1
 """The oldest format that ``iqabench store upgrade`` can read."""
 Kind = TypeVar("Kind", bound=BaseModel)
@@ -136,6 +138,27 @@ class Store:
         folder = self._readable / "jobs" / fingerprint
         record = read_record(folder / JOB, JobRecord)
         return Job(folder, record) if record is not None else None
+
+    def find(self, beginning: str) -> Job:
+        """The ended job whose fingerprint begins with ``beginning``.
+
+        Raises:
+            UsageError: no fingerprint begins so, or several do.
+        """
+        folders = sorted((self._readable / "jobs").glob("*")) if beginning else []
+        names = [path.name for path in folders if path.name.startswith(beginning)]
+        found = [job for name in names if "." not in name and (job := self.job(name)) is not None]
+        if len(found) == 1:
+            return found[0]
+        if not found:
+            raise UsageError(
+                f"unknown job '{beginning}' in {self.root}", "`iqabench show` lists the jobs"
+            )
+        shown = [f"{job.fingerprint} ({job.record.title})" for job in found[:MOST_NAMED]]
+        more = f" and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else ""
+        raise UsageError(
+            f"'{beginning}' could be {', '.join(shown)}{more}", "give more digits of its name"
+        )
 
     def jobs(self) -> Iterator[Job]:
         """All ended jobs, by fingerprint."""

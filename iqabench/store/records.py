@@ -103,6 +103,14 @@ class FitIdentity(_JobIdentity):
     split: str
     maps: MapsIdentity | None = None
     seed: int
+    skipped: tuple[str, ...] = ()
+    """Unreadable pictures that the fit would read, and leaves out."""
+
+    @property
+    def fingerprint(self) -> str:
+        """The job's name in the store; a fit that skips nothing is named as before it could."""
+        unused = set() if self.skipped else {"skipped"}
+        return digest(self.model_dump(mode="json", exclude=unused))
 
 
 class PredictIdentity(_JobIdentity):
@@ -269,15 +277,18 @@ class EvaluationRecord(Record):
     """Tested contents that the model has seen; None where this is not known."""
     seen: tuple[str, ...] = ()
     """Names of the test set that the cards of published weights list as training data."""
+    skipped: tuple[str, ...] = ()
+    """Unreadable pictures that the fit left out of training and validation."""
 
     @property
     def id(self) -> str:
         """Hash of the fields that identify the evaluation.
 
-        The findings of the audit are left out. The recipe's name is left out, too, because
-        ``config`` is a hash of the recipe itself.
+        The findings of the audit are left out. The recipe's name and the skipped pictures are left
+        out, too, because ``config`` is a hash of the recipe itself and of these pictures.
         """
-        return digest(self.model_dump(mode="json", exclude={"version", "shared", "seen", "recipe"}))
+        unused = {"version", "shared", "seen", "recipe", "skipped"}
+        return digest(self.model_dump(mode="json", exclude=unused))
 
 
 class StressChange(Record):

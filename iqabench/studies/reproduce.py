@@ -12,7 +12,7 @@ from iqabench.api.results import Results
 from iqabench.api.running import run
 from iqabench.api.session import Session, in_use
 from iqabench.contract.cards import PaperRow, PaperTable
-from iqabench.contract.errors import IqabenchError, UsageError
+from iqabench.contract.errors import IqabenchError, MissingDependencyError, UsageError, WeightsError
 from iqabench.protocols.requests import Choices, check_seeds
 from iqabench.registry import load, require
 from iqabench.report import leaderboard, scatter
@@ -93,6 +93,7 @@ def reproduce(
         seeds or table.seeds,
         choices,
         session,
+        absent,
     )
     lines = [
         _line(row, absent[row.label], measured.get(row.label), costs.get(row.model), datasets)
@@ -130,23 +131,28 @@ def _run(
     seeds: int,
     choices: Choices | None,
     session: Session,
+    absent: dict[str, str],
 ) -> dict[str, _Measured]:
-    """Label of a row -> its measurement, for each row that has pictures.
+    """Label of a row -> its measurement, for each row that has pictures and whose models can run.
 
-    If the weights of a row are not available, only the job of that row fails.
+    ``absent`` gets the reason of each row whose weights are not available.
     """
     found = {}
     for row in rows:
         overrides = [f"a.{key}={value}" for key, value in row.options.items()]
         models = [f"a={row.model}", *([f"b={row.versus}"] if row.versus else [])]
-        results = run(
-            models,
-            [row.datasets],
-            seeds=seeds,
-            set=overrides,
-            choices=choices,
-            session=session,
-        )
+        try:
+            results = run(
+                models,
+                [row.datasets],
+                seeds=seeds,
+                set=overrides,
+                choices=choices,
+                session=session,
+            )
+        except (MissingDependencyError, WeightsError) as error:
+            absent[row.label] = error.message
+            continue
         part = _part(results, row.distortion)
         if part is None:
             continue

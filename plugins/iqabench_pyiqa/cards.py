@@ -8,8 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 from iqabench.contract import ModelCard, Recipe, Stage, WeightsCard
+from iqabench.kit.start_weights import start_weights
 
-from .files import LICENCE, hosted
+from .files import LICENCE, RESNET50, SCNN, VGG16, file, hosted
 
 TINY = {"recipe.epochs": 1, "recipe.batch_size": 4, "recipe.train_crops": 1, "recipe.test_crops": 1}
 """Options for a very short training."""
@@ -31,6 +32,7 @@ def _card(
     tiny: dict[str, Any],
     options: str | None = None,
     fixed_crop: bool = False,
+    needs: tuple[WeightsCard, ...] = (),
 ) -> ModelCard:
     return ModelCard(
         name=name,
@@ -42,6 +44,7 @@ def _card(
         fixed_crop=fixed_crop,
         behaviour=BEHAVIOUR,
         weights=(published,),
+        needs=needs,
         tiny={**TINY, **tiny},
         extra="pyiqa",
         requires="pyiqa",
@@ -68,6 +71,7 @@ MANIQA = _card(
     {**START, "width": 48, "image_size": 64, "recipe.crop": (64, 64)},
     "Options",
     fixed_crop=True,
+    needs=(start_weights("vit_base_patch8_224"),),
 )
 DBCNN = _card(
     "dbcnn",
@@ -94,6 +98,7 @@ DBCNN = _card(
     "network (IEEE TCSVT 2020)",
     {**START, "recipe.crop": (64, 64), "recipe.test_crop_kind": "grid"},
     "Started",
+    needs=(SCNN, file(VGG16, "imagenet-1k")),
 )
 HYPERIQA = _card(
     "hyperiqa",
@@ -123,6 +128,7 @@ HYPERIQA = _card(
     {**START, "backbone": "resnet14t"},
     "HyperOptions",
     fixed_crop=True,
+    needs=(file(RESNET50, "imagenet-1k"),),
 )
 TRES = _card(
     "tres",
@@ -144,6 +150,7 @@ TRES = _card(
     {**START, "backbone": "resnet18"},
     "TresOptions",
     fixed_crop=True,
+    needs=(file(RESNET50, "imagenet-1k"),),
 )
 CNNIQA = _card(
     "cnniqa",

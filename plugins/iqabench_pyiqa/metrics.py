@@ -9,8 +9,20 @@ from functools import cache
 from importlib.resources import files
 
 from iqabench.contract import ModelCard, WeightsCard
+from iqabench.kit.start_weights import start_weights
 
-from .files import LICENCE, file
+from .files import (
+    ALEXNET,
+    LICENCE,
+    RESNET50,
+    RESNET50_OLD,
+    RN50,
+    VGG16,
+    VGG19,
+    VIT_B_32,
+    VIT_L_14,
+    file,
+)
 
 TABLE = "metrics.csv"
 TAKEN = frozenset(
@@ -19,6 +31,30 @@ TAKEN = frozenset(
 """Names of models that iqabench itself has; pyiqa's metrics of these names are ``pyiqa-NAME``."""
 BEHAVIOUR = 1
 """Raise this when our code around pyiqa's metrics computes other numbers."""
+BACKBONES: dict[str, str | WeightsCard] = {
+    "AFINE": VIT_B_32,
+    "AHIQ": start_weights("resnet50"),
+    "ARNIQA": RESNET50,
+    "CKDN": RESNET50_OLD,
+    "CLIPIQA": RN50,
+    "Compare2Score": "https://huggingface.co/VQA-CityU/Compare2Score_1",
+    "DISTS": VGG16,
+    "DMM": VGG16,
+    "DeepDC": VGG19,
+    "FGResQ": "https://huggingface.co/openai/clip-vit-base-patch16",
+    "LAIONAes": VIT_L_14,
+    "LIQE": VIT_B_32,
+    "LPIPS": ALEXNET,
+    "MACLIP": RN50,
+    "QualiCLIP": RN50,
+    "clipiqa+_vitL14_512": VIT_L_14,
+    "lpips-vgg": VGG16,
+    "lpips-vgg+": VGG16,
+}
+"""Architecture, or a metric that differs from others of its architecture -> address or card of the
+backbone that pyiqa builds it on, beside the metric's own weights."""
+MODULES = {"QAlign": ("icecream",)}
+"""Architecture -> modules that it imports and that pyiqa does not install."""
 NO_SCORE = {
     "clipscore": "compares pictures with captions",
     "fid": "compares sets of pictures",
@@ -81,11 +117,20 @@ def _card(row: Row) -> ModelCard:
         direction="lower" if row.direction == "lower" else "higher",
         behaviour=BEHAVIOUR,
         weights=_weights(row),
+        needs=_backbone(row),
         extra="pyiqa",
         requires="pyiqa",
+        also_requires=MODULES.get(row.architecture, ()),
         licence=LICENCE,
     )
 
 
 def _weights(row: Row) -> tuple[WeightsCard, ...]:
     return (file(row.weights, *row.trained_on.split()),) if row.weights else ()
+
+
+def _backbone(row: Row) -> tuple[WeightsCard, ...]:
+    backbone = BACKBONES.get(row.metric) or BACKBONES.get(row.architecture)
+    if backbone is None:
+        return ()
+    return (file(backbone) if isinstance(backbone, str) else backbone,)

@@ -10,7 +10,7 @@ import importlib.util
 import io
 import logging
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, redirect_stdout
 from functools import partial
 from pathlib import Path
@@ -21,7 +21,6 @@ from unittest import mock
 
 from iqabench.contract import WeightsError
 from iqabench.kit.encoders import weights_card
-from iqabench.kit.places import weights_dir
 from iqabench.kit.weights import load_tensors, resolve
 
 from .files import file
@@ -42,7 +41,6 @@ def closed() -> Iterator[None]:
     import torch
     from pyiqa.utils import download_util
 
-    bring = partial(_fetch, _earlier())
     with ExitStack() as stack:
         folder = stack.enter_context(TemporaryDirectory(prefix="iqabench-pyiqa-"))
         stack.enter_context(redirect_stdout(io.StringIO()))
@@ -52,16 +50,16 @@ def closed() -> Iterator[None]:
             stack.enter_context(mock.patch.object(owner, name, value))
 
         put(torch.hub, "_hub_dir", folder)
-        put(torch.hub, "download_url_to_file", partial(_deliver, bring))
+        put(torch.hub, "download_url_to_file", _deliver)
         put(torch, "load", partial(_tensors_only, torch.load))
-        put(download_util, "download_url_to_file", partial(_deliver, bring))
+        put(download_util, "download_url_to_file", _deliver)
         put(timm.models._builder, "load_pretrained", _load_backbone)
         put(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
         for name, module in [*sys.modules.items()]:
             if name.startswith("pyiqa.") and hasattr(module, "DEFAULT_CACHE_DIR"):
                 put(module, "DEFAULT_CACHE_DIR", folder)
             if name.startswith(("pyiqa.archs.", "clip.")) and hasattr(module, "_download"):
-                put(module, "_download", lambda url, *_: str(bring(url)))
+                put(module, "_download", lambda url, *_: str(fetch(url)))
         yield
 
 
@@ -83,38 +81,18 @@ def clip_importable() -> Iterator[None]:
 
 
 def fetch(url: str) -> Path:
-    """The file at an address.
-
-    It is taken from the weights folder, else from pyiqa's earlier downloads, else downloaded.
+    """The file at an address; :func:`iqabench.kit.weights.resolve` says where it is sought.
 
     Raises:
         WeightsError: the file is not available.
     """
-    return _fetch(_earlier(), url)
+    return resolve(file(url), otherwise="")
 
 
-def _earlier() -> tuple[Path, ...]:
-    """Folders in which pyiqa, torchvision and CLIP keep their downloads."""
-    import torch
-
-    hub = Path(torch.hub.get_dir())
-    return hub / "pyiqa", hub / "checkpoints", hub / "clip", Path("~/.cache/clip").expanduser()
-
-
-def _fetch(earlier: tuple[Path, ...], url: str) -> Path:
-    card = file(url)
-    if not (weights_dir() / card.filename).is_file():
-        for folder in earlier:
-            place = folder / url.rpartition("/")[2]
-            if place.is_file():
-                return place
-    return resolve(card, otherwise="")
-
-
-def _deliver(bring: Callable[[str], Path], url: str, place: str, *_: Any, **__: Any) -> None:
-    """Replaces a download: makes a link from ``place`` to the file that ``bring`` returns."""
+def _deliver(url: str, place: str, *_: Any, **__: Any) -> None:
+    """Replaces a download: makes a link from ``place`` to the file."""
     Path(place).parent.mkdir(parents=True, exist_ok=True)
-    Path(place).symlink_to(bring(url))
+    Path(place).symlink_to(fetch(url))
 
 
 def _load_backbone(model: Any, *_: Any, **__: Any) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from iqabench.contract import ModelCard, Recipe, Stage
 from iqabench.kit.recipes import IMAGENET, LITE_RECIPE, TINY
+from iqabench.kit.start_weights import start_weights
 
 SDS_PAPER = (
     "Shi et al.: No-reference image quality assessment method based on saliency-map and "
@@ -63,6 +64,7 @@ def _sds(name: str, what: str, encoder: str, recipe: Recipe, tables: str) -> Mod
         factory="iqabench_saliency_models.sds_iqa:SDSIQA",
         options="iqabench_saliency_models.options:SDSOptions",
         defaults={"encoder": encoder},
+        needs=(start_weights(encoder),),
         recipe=recipe,
         saliency="input",
         behaviour=SDS_BEHAVIOUR,
@@ -81,6 +83,7 @@ def _sgd(name: str, what: str, recipe: Recipe, options: dict[str, Any]) -> Model
         factory="iqabench_saliency_models.sgdnet:SGDNet",
         options="iqabench_saliency_models.options:SGDOptions",
         defaults=options,
+        needs=(start_weights(options.get("encoder", "resnet50")),),
         recipe=recipe,
         saliency="target",
         behaviour=SGD_BEHAVIOUR,

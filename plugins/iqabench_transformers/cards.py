@@ -6,6 +6,7 @@ from typing import Any
 
 from iqabench.contract import ModelCard, Recipe, Stage
 from iqabench.kit.recipes import IMAGENET, LITE_RECIPE, TINY
+from iqabench.kit.start_weights import start_weights
 
 TIQA_PAPER = "You, Korhonen: Transformer for image quality assessment (ICIP 2021)"
 DOR_PAPER = (
@@ -59,6 +60,7 @@ def _card(
         options=f"iqabench_transformers.options:{model}",
         behaviour=BEHAVIOURS[network],
         defaults=options,
+        needs=(start_weights(options.get("encoder", "resnet50")),),
         recipe=recipe,
         tiny={
             **TINY,

@@ -222,7 +222,7 @@ def test_pictures_are_prepared_with_their_notes(little, tmp_path):
     dataset = Session(little.catalog).dataset(little.name)
     names = list(dataset.table["image"])
     ticks = []
-    notes = prepare(dataset, names, False, lambda *told: ticks.append(told))
+    notes = prepare(dataset, names, False, lambda *told: ticks.append(told)).notes
     assert notes == dict.fromkeys(names, ())
     assert ticks == [(done, len(names), "decoding") for done in range(1, len(names) + 1)]
     assert len(files()) == len(names)

@@ -63,7 +63,7 @@ def offline(monkeypatch):
 @pytest.fixture(autouse=True)
 def no_caches(monkeypatch, tmp_path):
     """Nothing that pyiqa fetched earlier on this machine is found."""
-    monkeypatch.setattr(torch.hub, "_hub_dir", str(tmp_path / "hub"))
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     monkeypatch.setenv("HOME", str(tmp_path))
 
 

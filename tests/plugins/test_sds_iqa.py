@@ -335,7 +335,7 @@ def test_explanations_show_the_attention_and_the_map_it_comes_from(trained, litt
     (fit,) = [job for job in Store(store).jobs() if job.record.identity.kind == "fit"]
     choices = Choices(weights=f"job:{fit.fingerprint}")
     overrides = ["sds-iqa.encoder=test_resnet", "sds-iqa.recipe.crop=64,64"]
-    (request,) = resolve(registry(), ["sds-iqa"], overrides, choices)
+    (request,) = resolve(registry(), ["sds-iqa"], overrides, choices, store=Store(store))
     picture = little.root / "c0_1.png"
     provider = registry().provider("spectral-residual")
     (found,) = explain(request, provider, [picture], Store(store))

@@ -64,8 +64,9 @@ def test_nested_fields_by_dotted_path_and_equal_ones_counted(book, shelf):
     }
     # Of the predictions dataset, data, maps, seed and contents, and the model's package, behaviour,
     # tree, options.depth, recipe, weights, precision, device, allow_truncated and scale; the split
-    # of the fits; and of the evaluations train, test, protocol, fold, split and direction.
-    assert found.equal == 5 + 10 + 1 + 6
+    # and the skipped pictures of the fits; and of the evaluations train, test, protocol, fold,
+    # split and direction.
+    assert found.equal == 5 + 10 + 2 + 6
 
 
 def test_the_fits_behind_predictions_are_compared_too(book, shelf):

@@ -99,7 +99,7 @@ CHANGES = {
     "fit": "0" * 16,
 }
 """Of an evaluation, another value of each field that identifies it."""
-FINDINGS = {"shared": ("c00",), "seen": ("set",), "recipe": "own*"}
+FINDINGS = {"shared": ("c00",), "seen": ("set",), "recipe": "own*", "skipped": ("a.png",)}
 """And of each that does not."""
 
 
@@ -182,6 +182,13 @@ def test_findings_do_not_change_the_id_of_an_evaluation():
 def test_everything_else_does():
     ids = {made_up().id, *(made_up(**{name: value}).id for name, value in CHANGES.items())}
     assert len(ids) == 1 + len(CHANGES)
+
+
+def test_a_fit_that_skips_nothing_keeps_the_name_that_earlier_releases_gave_it():
+    fit = fit_identity("net")
+    assert fit.fingerprint == "0fd7105b10a7efb5"
+    names = {fit.model_copy(update={"skipped": one}).fingerprint for one in ((), ("a",), ("b",))}
+    assert len(names) == 3
 
 
 def test_kinds_of_jobs_are_told_apart_by_what_the_file_says():

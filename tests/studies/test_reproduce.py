@@ -170,10 +170,12 @@ def test_sds_iqa_s_numbers_are_those_of_the_paper(model):
     [*tables("biosiqnet", Session()), *tables("sds-iqa", Session())],
     ids=lambda table: f"{table.number}-{table.title[:12]}",
 )
-def test_every_row_can_be_run_or_says_why_not(table):
+def test_every_row_can_be_run_or_says_why_not(table, monkeypatch):
     """A row that promises a run names known options; what is unknown here is reported."""
+    from iqabench.protocols import requests
     from iqabench.protocols.requests import Choices, resolve
 
+    monkeypatch.setattr(requests, "require", lambda card: None)  # whatever is installed here
     for row in table.rows:
         assert row.model or row.why_absent
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,17 +16,25 @@ from iqabench.contract.cards import Recipe
 from iqabench.contract.errors import DataError, WeightsError
 from iqabench.contract.models import network
 from iqabench.contract.progress import Tick
-from iqabench.data.picture_cache import prepare
 from iqabench.engine.crops import TrainingCrops, check_sizes
 from iqabench.engine.kinds.base import Fitted, Pictures, Ready
 from iqabench.engine.label_scale import Array, LabelScale
+from iqabench.engine.model_weights import needed
 from iqabench.engine.predictions import dataset_planes, network_score, predictions
-from iqabench.kit.weights import load_tensors
+from iqabench.engine.readable import check_readable
+from iqabench.kit.weights import listed, load_tensors
 from iqabench.protocols.plan import FitJob
 from iqabench.protocols.requests import ModelRequest
 from iqabench.stats.agreement import srocc
 from iqabench.store.folder import WEIGHTS
 from iqabench.store.records import EpochRecord
+
+SIZE_MISMATCH = re.compile(
+    r"size mismatch for (\S+): .*?torch\.Size\(\[([\d, ]*)\]\).*?torch\.Size\(\[([\d, ]*)\]\)"
+)
+"""An entry of another size, in torch's words: its name, the file's size, the network's size."""
+LONGEST = 200
+"""Letters of another's message that an error repeats."""
 
 
 class Trainable:
@@ -37,7 +46,8 @@ class Trainable:
         from iqabench.engine.training import fit_network, plain_state
         from iqabench.engine.training_module import Course
 
-        rows = job.dataset.rows_of(list(job.split.train))
+        rows, held = job.training, job.validation
+        check_readable(job, [*rows["image"], *held["image"]], tick)
         quality = rows["quality"].to_numpy(dtype=np.float64)
         scale = LabelScale.of(quality)
         torch.manual_seed(job.seed)
@@ -68,10 +78,8 @@ class Trainable:
         self, request: ModelRequest, weights: Path | None, pictures: Pictures, seed: int
     ) -> Ready:
         """See :meth:`iqabench.engine.kinds.base.Adapter.ready`."""
-        if weights is None:
-            raise WeightsError(f"'{request.label}' has no weights", "--weights FILE or job:ID")
         model = network(request.build(loaded=True))
-        scale = load_weights(model, weights)
+        scale = load_weights(model, needed(weights))
         model.eval().to(request.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         score = network_score(
             model,
@@ -94,13 +102,33 @@ def load_weights(model: nn.Module, path: Path) -> LabelScale:
     tensors, metadata = load_tensors(path)
     try:
         model.load_state_dict(tensors)
-    except RuntimeError as error:
-        first = str(error).splitlines()[1].strip() if "\n" in str(error) else str(error)
+    except Exception as error:  # besides torch's RuntimeError, whatever a network's hooks raise
         raise WeightsError(
-            f"{path} does not fit {type(model).__name__}: {first}",
-            "were these weights made with the same options?",
+            f"{path} does not fit {type(model).__name__}: {_misfit(str(error))}",
+            "were these weights made by this model, with the same options?",
         ) from error
     return LabelScale.from_metadata(metadata)
+
+
+def _misfit(text: str) -> str:
+    """Torch's list of entries that do not fit, shortened: the number of them, and a few."""
+    found = [
+        f"{name} is {_sides(here)}, not {_sides(there)}"
+        for name, here, there in SIZE_MISMATCH.findall(text)
+    ]
+    for what, said in (("missing", "Missing"), ("unknown", "Unexpected")):
+        named = re.search(rf"{said} key\(s\) in state_dict: (.*?)\. *$", text, re.MULTILINE)
+        found += [
+            f"{name} is {what}" for name in re.findall('"([^"]+)"', named[1] if named else "")
+        ]
+    if not found:
+        return text.partition("\n")[0][:LONGEST]
+    entries = "1 entry differs" if len(found) == 1 else f"{len(found)} entries differ"
+    return f"{entries}: {listed(found)}"
+
+
+def _sides(size: str) -> str:
+    return size.replace(", ", "x") or "one number"
 
 
 def parameters(model: nn.Module) -> int:
@@ -109,13 +137,11 @@ def parameters(model: nn.Module) -> int:
 
 
 def _crops(job: FitJob, names: list[str], quality: Array, tick: Tick) -> TrainingCrops:
-    """Decode all pictures and make all maps that the fit needs; returns the training crops."""
-    held = list(job.dataset.rows_of(list(job.split.validation))["image"])
+    """Make all maps that the fit needs; returns the training crops."""
     truncated = job.model.allow_truncated
-    prepare(job.dataset, [*names, *held], truncated, tick)
-    check_sizes(job.dataset, [*names, *held], job.model.recipe, truncated)
+    check_sizes(job.dataset, [*names, *job.validation["image"]], job.model.recipe, truncated)
     if job.maps is not None:
-        mapped = [*names, *held] if job.model.card.saliency == "input" else names
+        mapped = [*names, *job.validation["image"]] if job.model.card.saliency == "input" else names
         job.maps.make(job.dataset, mapped, tick, truncated)
     return TrainingCrops(
         job.dataset,
@@ -130,7 +156,7 @@ def _crops(job: FitJob, names: list[str], quality: Array, tick: Tick) -> Trainin
 
 def _validated(job: FitJob, candidate: nn.Module) -> float:
     """SROCC of a network on the validation part."""
-    held = job.dataset.rows_of(list(job.split.validation))
+    held = job.validation
     maps = job.maps if job.model.card.saliency == "input" else None
     score = network_score(
         candidate,

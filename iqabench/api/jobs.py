@@ -1,0 +1,65 @@
+"""Ended jobs: a list of them, and one by the beginning of its name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from iqabench.api.session import Session, in_use
+
+if TYPE_CHECKING:
+    from iqabench.store import Job
+
+SHORTEST = 8
+"""Digits of a job's name that a list shows, and more where two jobs begin alike."""
+
+
+@dataclass(frozen=True)
+class EndedJob:
+    """A line of the list of jobs."""
+
+    job: str
+    """The beginning of the job's fingerprint, long enough to name it alone."""
+    what: str
+    state: str
+    """``done`` or ``failed``."""
+
+
+def list_jobs(*, session: Session | None = None) -> list[EndedJob]:
+    """The ended jobs of the session's store, in the order in which they began.
+
+    Raises:
+        UsageError: there are no results.
+    """
+    found = sorted(in_use(session).existing_store().jobs(), key=lambda job: job.record.began)
+    short = shortened([job.fingerprint for job in found])
+    return [EndedJob(short[job.fingerprint], job.record.title, job.record.status) for job in found]
+
+
+def find_job(beginning: str, *, session: Session | None = None) -> Job:
+    """The ended job whose fingerprint begins with ``beginning``.
+
+    Raises:
+        UsageError: no fingerprint begins so, or several do.
+    """
+    return in_use(session).existing_store().find(beginning)
+
+
+def shortened(names: list[str]) -> dict[str, str]:
+    """Each name with its shortest beginning, 8 digits or more, that no other name has.
+
+    >>> shortened(["0123456789", "0123456780", "fedcba9876"])
+    {'0123456780': '0123456780', '0123456789': '0123456789', 'fedcba9876': 'fedcba98'}
+    """
+    ordered = sorted(set(names))
+    around = ["", *ordered, ""]
+    return {
+        name: name[: max(SHORTEST, 1 + _alike(name, before), 1 + _alike(name, after))]
+        for before, name, after in zip(around, ordered, around[2:], strict=False)
+    }
+
+
+def _alike(first: str, second: str) -> int:
+    """How many letters two names have in common at their beginning."""
+    pairs = enumerate(zip(first, second, strict=False))
+    return next((place for place, (a, b) in pairs if a != b), min(len(first), len(second)))
