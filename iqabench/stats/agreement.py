@@ -13,6 +13,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from iqabench.stats.centring import centred, scaled_to_one
 from iqabench.stats.logistic import (
     FloatArray,
     LogisticFitError,
@@ -152,15 +153,15 @@ def rmse(x: npt.ArrayLike, y: npt.ArrayLike) -> float:
     x, y = finite_pair(x, y)
     if not x.size:
         return np.nan
-    return float(np.sqrt(np.mean((x - y) ** 2)))
+    with np.errstate(over="ignore"):  # of values near the end of the floats: infinite
+        away, exponent = scaled_to_one(x - y)
+        return float(np.ldexp(np.sqrt(np.mean(away**2)), exponent))
 
 
 def _pearson(x: FloatArray, y: FloatArray) -> float:
     if _undefined(x, y):
         return np.nan
-    x, y = x - x.mean(), y - y.mean()
-    # Scaling first keeps the squares of very small and very large values in range.
-    x, y = x / np.abs(x).max(), y / np.abs(y).max()
+    x, y = centred(x), centred(y)
     return float(np.clip((x @ y) / np.sqrt((x @ x) * (y @ y)), -1, 1))
 
 
