@@ -141,7 +141,7 @@ def loose_options(function: Function) -> Function:
             "overrides",
             multiple=True,
             metavar="MODEL.KEY=VALUE",
-            help="Override an option, or MODEL.recipe.KEY; repeatable.",
+            help="Override an option, or MODEL.recipe.KEY; repeatable, the last of one key counts.",
         ),
         saliency_option,
     )

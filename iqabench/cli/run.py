@@ -52,6 +52,18 @@ if TYPE_CHECKING:
     help="official, the published split, or a FILE of `iqabench datasets splits export`.",
 )
 @click.option(
+    "--test-share",
+    type=float,
+    metavar="SHARE",
+    help="Share of contents that a hold-out tests [default: the set's own, mostly 0.2].",
+)
+@click.option(
+    "--validation-share",
+    type=float,
+    metavar="SHARE",
+    help="Share of contents that choose the epoch [default: the set's own, mostly 0.1].",
+)
+@click.option(
     "--weights",
     default="train",
     show_default=True,
@@ -63,7 +75,7 @@ if TYPE_CHECKING:
     "overrides",
     multiple=True,
     metavar="NAME.KEY=VALUE",
-    help="Override an option, or NAME.recipe.KEY; repeatable.",
+    help="Override an option, or NAME.recipe.KEY; repeatable, the last of one key counts.",
 )
 @click.option("--dry-run", is_flag=True, help="Print the jobs and make none.")
 @exclude_shared_option
@@ -78,6 +90,8 @@ def command(
     datasets: tuple[str, ...],
     seeds: int | None,
     split: str | None,
+    test_share: float | None,
+    validation_share: float | None,
     weights: str,
     init: str,
     recipe: Literal["own", "common"],
@@ -105,6 +119,8 @@ def command(
     asked: dict[str, Any] = {
         "seeds": seeds,
         "split": split,
+        "test_share": test_share,
+        "validation_share": validation_share,
         "set": overrides,
         "choices": iqabench.Choices(weights, init, saliency, tiny, allow_truncated, recipe),
         "session": with_these,

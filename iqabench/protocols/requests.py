@@ -200,7 +200,9 @@ def _overrides(texts: Sequence[str], labels: Mapping[str, str]) -> dict[str, dic
                 f"--set {text} is not NAME.KEY=VALUE", "as in --set biosiqnet-lite.threshold=100"
             )
         label = max(fitting, key=len)
-        found[label][path[len(label) + 1 :].strip()] = value.strip()
+        key = path[len(label) + 1 :].strip()
+        found[label].pop(key, None)  # the last of one key counts, in its own place among the others
+        found[label][key] = value.strip()
     return found
 
 
@@ -212,7 +214,8 @@ def _request(
     choices: Choices,
 ) -> ModelRequest:
     require(card)
-    values = {**(card.tiny if choices.tiny else {}), **overrides}
+    tiny = card.tiny if choices.tiny else {}
+    values = {**{key: value for key, value in tiny.items() if key not in overrides}, **overrides}
     recipe = {key[7:]: value for key, value in values.items() if key.startswith("recipe.")}
     options = {key: value for key, value in values.items() if not key.startswith("recipe.")}
     weights, weights_hash = _weights(card, choices.weights)
