@@ -126,7 +126,7 @@ def cards() -> Iterator[ModelCard]:
         for variant, (with_what, changes) in VARIANTS.items():
             yield _card(
                 f"{name}-{variant}", f"{what}; {with_what}", recipe, {**options, **changes}, tiny
-            )
+            ).model_copy(update={"variant_of": name})
 
 
 def _card(

@@ -170,6 +170,9 @@ class ModelCard(Frozen):
     """``--set`` values that make the same model very small, for tests."""
     studies: dict[str, dict[str, dict[str, Any]]] = {}
     """Study name -> label -> options."""
+    variant_of: Name | None = None
+    """The registered model of which this is a variant, such as its ablation; a procedure that pairs
+    variants of one model takes both for one."""
     reproductions: Target | None = None
     """``reproductions()`` gives the paper's tables as :class:`PaperTable` objects."""
     extra: str = ""

@@ -221,3 +221,11 @@ def test_a_splits_file_takes_the_protocols_place(dataset, tmp_path):
     # The job is the very one of that fold.
     folds = make([Within("set")], found, seeds=1)
     assert made.jobs[0].fingerprint == folds.evaluations[1].predict.fit.fingerprint
+
+
+def test_an_evaluation_says_whose_variant_its_model_is(dataset):
+    asked = models("biosiqnet-vgg19-v1", "biosiqnet-vgg19-v2", "brisque", tiny=True)
+    made = make([Within("set")], dataset(), asked=asked, maps=default_maps)
+    found = {one.record().model: one.record().family for one in made.evaluations}
+    assert found["biosiqnet-vgg19-v1"] == found["biosiqnet-vgg19-v2"] == "biosiqnet-vgg19"
+    assert found["brisque"] == "brisque"
