@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from iqabench.api.session import Choices, Session
     from iqabench.api.stores import upgrade_store
     from iqabench.studies.cost import cost
-    from iqabench.studies.reproduce import reproduce
+    from iqabench.studies.reproduce import PlannedReproduction, plan_reproduction, reproduce
     from iqabench.studies.saliency import study_saliency
     from iqabench.studies.stress import Stress, stress
     from iqabench.studies.variants import study
@@ -66,7 +66,7 @@ _HOMES = {
     "iqabench.api.session": ("Choices", "Session"),
     "iqabench.api.stores": ("upgrade_store",),
     "iqabench.studies.cost": ("cost",),
-    "iqabench.studies.reproduce": ("reproduce",),
+    "iqabench.studies.reproduce": ("PlannedReproduction", "plan_reproduction", "reproduce"),
     "iqabench.studies.saliency": ("study_saliency",),
     "iqabench.studies.stress": ("Stress", "stress"),
     "iqabench.studies.variants": ("study",),
@@ -79,6 +79,7 @@ __all__ = [
     "Choices",
     "Outcome",
     "PlannedJob",
+    "PlannedReproduction",
     "Results",
     "Session",
     "Stress",
@@ -101,6 +102,7 @@ __all__ = [
     "list_models",
     "list_providers",
     "plan",
+    "plan_reproduction",
     "planned",
     "reproduce",
     "run",

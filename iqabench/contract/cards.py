@@ -120,6 +120,10 @@ class PaperRow(Frozen):
     options: dict[str, Any] = {}
     versus: str = ""
     """The second model, if the row compares two."""
+    against: str = ""
+    """Label of the row with whose model the paper compares this row's."""
+    mark: Literal["*", "-", ""] = ""
+    """Printed significance against that row or the second model: ``*`` significant, ``-`` not."""
     datasets: str = ""
     """A value of ``--datasets``; empty if nothing is trained or tested."""
     distortion: str = ""
