@@ -8,8 +8,10 @@ import click
 
 import iqabench
 from iqabench.cli.options import (
+    MappingName,
     emit_table,
     exclude_shared_option,
+    mapping_option,
     quiet_option,
     session,
     store_option,
@@ -33,6 +35,7 @@ from iqabench.cli.options import (
     help="Test sets, comma-separated; repeatable [default: all].",
 )
 @exclude_shared_option
+@mapping_option
 @quiet_option
 @store_option
 @table_options
@@ -41,6 +44,7 @@ def command(
     test: str,
     datasets: tuple[str, ...],
     exclude_shared: bool,
+    mapping: MappingName,
     quiet: bool,
     store: Path | None,
     form: str | None,
@@ -52,4 +56,5 @@ def command(
     """
     results = iqabench.Results(session(store=store, quiet=quiet))
     sets = [name for names in datasets for name in names.split(",")]
-    emit_table(results.tables.compare(models, sets, exclude_shared, test=test), form, output)
+    table = results.tables.compare(models, sets, exclude_shared, test=test, mapping=mapping)
+    emit_table(table, form, output)

@@ -9,9 +9,11 @@ import click
 
 import iqabench
 from iqabench.cli.options import (
+    MappingName,
     chosen,
     emit_table,
     exclude_shared_option,
+    mapping_option,
     quiet_option,
     session,
     store_option,
@@ -26,12 +28,14 @@ from iqabench.cli.options import (
     help="Agreement within each distortion, level or quarter of quality instead.",
 )
 @exclude_shared_option
+@mapping_option
 @store_option
 @quiet_option
 @table_options
 def command(
     by: Literal["distortion", "level", "band"] | None,
     exclude_shared: bool,
+    mapping: MappingName,
     store: Path | None,
     quiet: bool,
     form: str | None,
@@ -40,8 +44,10 @@ def command(
     """Print the leaderboard of a store; CSV, JSON and Parquet have every column."""
     tables = iqabench.Results(session(store=store, quiet=quiet)).tables
     table = (
-        tables.leaderboard(exclude_shared=exclude_shared, form=chosen(form, output))
+        tables.leaderboard(
+            exclude_shared=exclude_shared, form=chosen(form, output), mapping=mapping
+        )
         if by is None
-        else tables.breakdown(by, exclude_shared=exclude_shared)
+        else tables.breakdown(by, exclude_shared=exclude_shared, mapping=mapping)
     )
     emit_table(table, form, output)

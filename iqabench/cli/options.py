@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from iqabench import Session
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
+MappingName = Literal["logistic4", "logistic5", "none"]
 Precision = Literal["fp32", "bf16"]
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -116,6 +117,17 @@ def exclude_shared_option(function: Function) -> Function:
         "--exclude-shared",
         is_flag=True,
         help="Leave contents that a model has seen out of its statistics.",
+    )(function)
+
+
+def mapping_option(function: Function) -> Function:
+    """``--mapping``."""
+    return click.option(
+        "--mapping",
+        type=click.Choice(["logistic4", "logistic5", "none"]),
+        default="logistic4",
+        show_default=True,
+        help="Curve to the labels behind mapped PLCC and RMSE, and behind fitted residuals.",
     )(function)
 
 

@@ -10,6 +10,7 @@ import click
 import iqabench
 from iqabench.cli.options import (
     Device,
+    MappingName,
     Precision,
     catalog_option,
     chosen,
@@ -17,6 +18,7 @@ from iqabench.cli.options import (
     emit,
     emit_table,
     exclude_shared_option,
+    mapping_option,
     session,
     store_option,
     table_options,
@@ -79,6 +81,7 @@ if TYPE_CHECKING:
 )
 @click.option("--dry-run", is_flag=True, help="Print the jobs and make none.")
 @exclude_shared_option
+@mapping_option
 @training_options
 @truncated_option
 @device_options
@@ -97,6 +100,7 @@ def command(
     recipe: Literal["own", "common"],
     overrides: tuple[str, ...],
     exclude_shared: bool,
+    mapping: MappingName,
     tiny: bool,
     saliency: str | None,
     device: Device,
@@ -131,7 +135,9 @@ def command(
         emit([_row(job) for job in iqabench.planned(made, session=with_these)], form, output)
         return
     results = iqabench.run(names, datasets, **asked)
-    table = results.tables.leaderboard(exclude_shared=exclude_shared, form=chosen(form, output))
+    table = results.tables.leaderboard(
+        exclude_shared=exclude_shared, form=chosen(form, output), mapping=mapping
+    )
     emit_table(table, form, output)
     if not quiet:
         _print_differences(results, exclude_shared)

@@ -12,13 +12,15 @@ from iqabench.report import leaderboard
 from iqabench.report.evaluations import Group, groups, tested_alike
 from iqabench.report.procedures import Pair, outcome
 from iqabench.report.scores import scores
-from iqabench.report.tables import FEW_CONTENTS, FEW_NOTE, proxy_note
+from iqabench.report.tables import FEW_CONTENTS, FEW_NOTE, mapping_note, proxy_note
 from iqabench.report.verdicts import sentence, verdict
 from iqabench.store import Store
 from iqabench.store.records import EvaluationRecord
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from iqabench.stats.mapping import Mapping
 
 COLUMNS = (
     "family",
@@ -35,6 +37,7 @@ COLUMNS = (
     "high",
     "d",
     "procedure",
+    "mapping",
     "detail",
     "advantage",
     "statistic",
@@ -53,6 +56,7 @@ def compare(
     only: Iterable[str] | None = None,
     exclude_shared: bool = False,
     tick: Tick = lambda done, total, what: None,
+    mapping: Mapping = "logistic4",
 ) -> pd.DataFrame:
     """One row per pair of models that were tested on the same parts of a set under one protocol.
 
@@ -65,6 +69,7 @@ def compare(
         only: IDs of evaluations; None takes all.
         exclude_shared: whether to leave out contents that a model has seen.
         tick: shows progress.
+        mapping: the mapping behind fitted residuals.
 
     Returns:
         The columns :data:`COLUMNS`. ``attrs["alone"]`` has a sentence for each model that has no
@@ -80,7 +85,7 @@ def compare(
     test = test or DEFAULT
     if test not in PROCEDURES:
         raise UnknownNameError("test", test, PROCEDURES)
-    alike = tested_alike(groups(store, only, exclude_shared))
+    alike = tested_alike(groups(store, only, exclude_shared, mapping))
     families = [same for same in alike if len(same) > 1]
     if not families:
         raise _nothing(alike, store)
@@ -179,6 +184,7 @@ def _row(pair: Pair, test: str) -> dict[str, Any]:
         **{key: paired[key] for key in ("difference", "low", "high")},
         "d": float(cohens_d(pair.gaps)),
         "procedure": test,
+        "mapping": group.mapping,
         **vars(outcome(pair, test)),
     }
 
@@ -212,6 +218,7 @@ def notes(frame: pd.DataFrame) -> list[str]:
     ]
     if procedure.fault:
         found.append(f"its fault: {procedure.fault}")
+    found += mapping_note(frame)
     if frame["contents"].min() < FEW_CONTENTS:
         found.append(FEW_NOTE)
     return [*found, *proxy_note(frame), *(f"not compared: {one}" for one in frame.attrs["alone"])]

@@ -13,6 +13,7 @@ from iqabench.report.tables import (
     MARK_NOTES,
     Row,
     interval_text,
+    mapping_note,
     milliseconds_text,
     number_text,
     proxy_note,
@@ -72,6 +73,7 @@ def notes(frame: pd.DataFrame, form: str = "table") -> list[str]:
         )
     if (frame["init"] == "random").any():
         found.append("* trained from random weights (--init random)")
+    found += mapping_note(frame)
     found += _shared_notes(frame)
     found += noise.unranked(records(frame))
     if len(frame) and frame["contents"].min() < FEW_CONTENTS:

@@ -126,7 +126,7 @@ def outlier(mapping, size):
     return plain, agreement([*x, size], [*y, y.max()], mapping=mapping)
 
 
-@pytest.mark.parametrize("mapping", ["4p", "5p"])
+@pytest.mark.parametrize("mapping", ["logistic4", "logistic5"])
 @pytest.mark.parametrize("size", [1e3, 1e6, 1e12, 1e300])
 def test_an_outlier_leaves_the_mapped_values_of_the_others(mapping, size):
     # The curve ends flat: one more picture, very good and rated so, changes next to nothing.
@@ -136,7 +136,7 @@ def test_an_outlier_leaves_the_mapped_values_of_the_others(mapping, size):
     assert found.rmse_mapped == pytest.approx(plain.rmse_mapped, abs=0.2)
 
 
-@pytest.mark.parametrize(("mapping", "parameters"), [("4p", 4), ("5p", 5)])
+@pytest.mark.parametrize(("mapping", "parameters"), [("logistic4", 4), ("logistic5", 5)])
 def test_agreement_gathers_every_statistic(mapping, parameters):
     x, y = related(3)
     result = agreement(x, y, mapping=mapping)
@@ -190,7 +190,7 @@ def test_flat_curve_is_a_named_failure(monkeypatch):
     plain = Unit(exponent=0, pivot=0.0, centre=0.0, spread=1.0)
     flat = LogisticFit((2.5, 2.5, 0.0, 1.0), plain, plain, parameters=4, converged=True)
     module = import_module("iqabench.stats.agreement")  # the package's attribute is the function
-    monkeypatch.setattr(module, "fit_logistic", lambda x, y, parameters: flat)
+    monkeypatch.setattr(module, "fitted", lambda x, y, mapping: flat)
     result = agreement([1, 2, 3, 4], [1, 2, 3, 4])
     assert np.isnan(result.plcc_mapped)
     assert "flat" in result.mapping_failure
@@ -198,7 +198,7 @@ def test_flat_curve_is_a_named_failure(monkeypatch):
     assert result.rmse_mapped == pytest.approx(np.sqrt(1.25))  # variance of 1, 2, 3, 4
 
 
-@pytest.mark.parametrize("mapping", ["4p", "5p"])
+@pytest.mark.parametrize("mapping", ["logistic4", "logistic5"])
 def test_predictions_that_say_nothing(mapping):
     # Two predictions with equal mean labels: the best curve explains nothing.
     result = agreement([0, 1] * 4, [1, 1, 2, 2, 3, 3, 4, 4], mapping=mapping)
@@ -214,8 +214,16 @@ def test_perfect_predictions():
     assert result.rmse_mapped < 1e-6
 
 
+def test_without_a_mapping_mapped_values_are_the_raw_ones():
+    x, y = related(7)
+    result = agreement(-x, y, mapping="none")
+    assert result.plcc_mapped == result.plcc < 0
+    assert (result.rmse_mapped, result.mapping_rises) == (result.rmse, True)
+    assert agreement([], [], mapping="none").mapping_failure is not None
+
+
 def test_unknown_mapping_is_refused():
-    with pytest.raises(ValueError, match="mapping must be one of 4p, 5p"):
+    with pytest.raises(ValueError, match="mapping must be one of logistic4, logistic5, none"):
         agreement([1, 2, 3], [1, 2, 3], mapping="3p")
 
 
