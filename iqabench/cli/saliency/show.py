@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 import iqabench
+from iqabench.cli.options import catalog_option, session
 
 
 @click.command("show")
@@ -21,10 +22,13 @@ import iqabench
     metavar="DIR",
     help="Folder of the PNG files.",
 )
-def command(images: tuple[Path, ...], provider: str, output: Path) -> None:
+@catalog_option
+def command(images: tuple[Path, ...], provider: str, output: Path, catalog: Path | None) -> None:
     """Draw the saliency of IMAGES, files or folders: each picture, its map, and both in one."""
     failed = False
-    for path, error in iqabench.show_saliency(images, output, provider=provider):
+    for path, error in iqabench.show_saliency(
+        images, output, provider=provider, session=session(catalog=catalog, quiet=True)
+    ):
         failed = failed or error is not None
         click.echo(f"failed: {error}" if error else f"wrote {path}", err=error is not None)
     if failed:
