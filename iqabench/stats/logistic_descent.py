@@ -120,39 +120,3 @@ def _with_width(beta: FloatArray) -> FloatArray:
     kept = beta.copy()
     kept[3] = np.copysign(_NARROWEST, beta[3])
     return kept
-
-
-def _jacobian(beta: FloatArray, x: FloatArray) -> FloatArray:
-    """Derivatives of the curve by each parameter, (n, parameters), in standard units."""
-    columns: list[Any]
-    if beta.size == 4:
-        b1, b2, b3, b4 = beta
-        away, width = x - b3, abs(b4)
-        s = np.tanh(0.5 * away / width)
-        slope = (b1 - b2) * 0.25 * (1 - s * s) / width
-        columns = [0.5 * (1 + s), 0.5 * (1 - s), -slope, -np.sign(b4) * slope * away / width]
-    else:
-        b1, b2, b3, _, _ = beta
-        away = x - b3
-        s = np.tanh(0.5 * b2 * away)
-        slope = b1 * 0.25 * (1 - s * s)
-        columns = [0.5 * s, slope * away, -slope * b2, x, np.ones_like(x)]
-    return np.column_stack(columns)
-
-
-def _with_width(beta: FloatArray) -> FloatArray:
-    """The parameters, in standard units, with b4 of the 4-parameter curve kept off zero."""
-    if beta.size == 5 or abs(beta[3]) >= _NARROWEST:
-        return beta
-    kept = beta.copy()
-    kept[3] = np.copysign(_NARROWEST, beta[3])
-    return kept
-
-
-def _start(x: FloatArray, y: FloatArray, parameters: int) -> FloatArray:
-    """Starting values in standard units, mirrored for falling data so that flipping x is free."""
-    rising = float(x @ y) >= 0
-    if parameters == 4:
-        ends = (y.max(), y.min()) if rising else (y.min(), y.max())
-        return np.array([*ends, 0.0, 0.25])
-    return np.array([np.ptp(y), 1.0 if rising else -1.0, 0.0, 0.0, 0.0])

@@ -97,7 +97,7 @@ def _significance(
     if not (row.mark or row.against or row.versus):
         return {}
     against = measured.get(row.against)
-    other = own.other if own is not None and row.versus else against and against.group
+    other = against.group if against is not None else own.other if own is not None else None
     found: dict[str, Any] = {"sig against": row.against or row.versus, "sig printed": row.mark}
     pair = [] if own is None or other is None else [own.group, other]
     comparable = bool(pair) and len(tested_alike(pair)) == 1
