@@ -50,6 +50,9 @@ VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
 }
 """Table I. v5 is the model itself."""
 
+ENHANCED = {"low_block": 1, "high_block": 2}
+"""As the text of Section III-A can be read: Decoder_1 and Decoder_2 decode the features that low
+and high saliency have enhanced."""
 THRESHOLDS = range(70, 151, 10)
 """Fig. 5."""
 LOSS_WEIGHTS = ((5, -2, -1), (5, -1, -1), (5, -2, -2), (5, 0, 0), (1, -2, -1), (10, -2, -1))
@@ -127,7 +130,15 @@ def cards() -> Iterator[ModelCard]:
         for variant, (with_what, changes) in VARIANTS.items():
             yield _card(
                 f"{name}-{variant}", f"{what}; {with_what}", recipe, {**options, **changes}, tiny
-            )
+            ).model_copy(update={"variant_of": name})
+    what, recipe, options, tiny = ENCODERS["biosiqnet"]
+    yield _card(
+        "biosiqnet-enhanced",
+        f"{what}; both decoders decode enhanced features",
+        recipe,
+        {**options, **ENHANCED},
+        tiny,
+    ).model_copy(update={"variant_of": "biosiqnet"})
 
 
 def _card(

@@ -1,4 +1,4 @@
-"""The two quality heads of Section III-B."""
+"""The quality heads of Section III-B, and VGG's own."""
 
 from __future__ import annotations
 
@@ -21,6 +21,27 @@ class ConvolutionalHead(nn.Module):
             nn.ReLU(),
             nn.Dropout(dropout),
             score,
+        )
+
+    def forward(self, feature: Tensor) -> Tensor:
+        """(B, C, h, w) -> (B,)."""
+        found: Tensor = self.layers(feature)
+        return found.squeeze(1)
+
+
+class FullyConnectedHead(nn.Module):
+    """VGG's own fully connected layers behind a 7x7 feature, and one score in place of classes."""
+
+    GRID = 7
+
+    def __init__(self, layers: nn.Module, channels: int, dropout: float) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.AdaptiveAvgPool2d(self.GRID),
+            layers,
+            nn.Flatten(),
+            nn.Dropout(dropout),
+            score_layer(channels),
         )
 
     def forward(self, feature: Tensor) -> Tensor:

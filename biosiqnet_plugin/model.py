@@ -14,10 +14,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from biosiqnet_plugin.branches import SeparateBranch, SharedBranch
-from biosiqnet_plugin.heads import ConvolutionalHead, TransformerHead
+from biosiqnet_plugin.heads import ConvolutionalHead, FullyConnectedHead, TransformerHead
 from biosiqnet_plugin.options import Options
 from iqabench.contract import Batch, UsageError
-from iqabench.kit.encoders import encoder
+from iqabench.kit.encoders import encoder, fully_connected
 from iqabench.kit.saliency import decompose, saliency_loss
 
 
@@ -32,12 +32,7 @@ class BioSIQNet(nn.Module):
         for name, block in (("low", options.low_block), ("high", options.high_block)):
             if block is not None:
                 self.branches[name] = self._branch(name, block)
-        channels = self.trunk.channels[-1]
-        self.head: nn.Module = (
-            TransformerHead(channels, options.dropout)
-            if _is_transformer(options)
-            else ConvolutionalHead(channels, options.hidden, options.dropout)
-        )
+        self.head = _head(options, self.trunk.channels[-1])
 
     def _branch(self, name: str, block: int) -> nn.Module:
         if block > len(self.trunk.channels):
@@ -107,6 +102,15 @@ class BioSIQNet(nn.Module):
             name: branch.decoder(decodable[name])[..., :height, :width]
             for name, branch in self._branches()
         }
+
+
+def _head(options: Options, channels: int) -> nn.Module:
+    if options.head == "vgg-fc":
+        layers, width = fully_connected(options.encoder, options.init, options.dropout)
+        return FullyConnectedHead(layers, width, options.dropout)
+    if _is_transformer(options):
+        return TransformerHead(channels, options.dropout)
+    return ConvolutionalHead(channels, options.hidden, options.dropout)
 
 
 def _is_transformer(options: Options) -> bool:

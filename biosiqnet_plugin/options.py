@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+)
 
 
 class Options(BaseModel):
@@ -35,8 +41,17 @@ class Options(BaseModel):
     kld_weight: float = 5.0
     cc_weight: float = -2.0
     sim_weight: float = -1.0
+    head: Literal["pooled", "vgg-fc"] = "pooled"
+    """The convolutional form's quality head: ``pooled``, one hidden layer behind the mean of the
+    feature; ``vgg-fc``, a VGG's own fully connected layers, with one score in place of classes."""
     hidden: int = Field(256, ge=1)
-    """Units of the hidden layer of the convolutional form's quality head."""
+    """Units of the hidden layer of the head ``pooled``."""
     dropout: float = Field(0.2, ge=0, lt=1)
     image_size: int = Field(224, ge=32)
     """Side in pixels of the transformer form's crops; must equal the side in the recipe."""
+
+    @model_serializer(mode="wrap")
+    def _without_usual_head(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # Jobs of earlier releases, which had no choice of heads, keep their fingerprints.
+        fields: dict[str, Any] = dump(self)
+        return {k: v for k, v in fields.items() if k != "head" or v != "pooled"}

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from iqabench.api.session import Choices, Session
     from iqabench.api.stores import upgrade_store
     from iqabench.studies.cost import cost
-    from iqabench.studies.reproduce import reproduce
+    from iqabench.studies.reproduce import PlannedReproduction, plan_reproduction, reproduce
     from iqabench.studies.saliency import study_saliency
     from iqabench.studies.stress import Stress, stress
     from iqabench.studies.variants import study
@@ -69,7 +69,7 @@ _HOMES = {
     "iqabench.api.session": ("Choices", "Session"),
     "iqabench.api.stores": ("upgrade_store",),
     "iqabench.studies.cost": ("cost",),
-    "iqabench.studies.reproduce": ("reproduce",),
+    "iqabench.studies.reproduce": ("PlannedReproduction", "plan_reproduction", "reproduce"),
     "iqabench.studies.saliency": ("study_saliency",),
     "iqabench.studies.stress": ("Stress", "stress"),
     "iqabench.studies.variants": ("study",),
@@ -83,6 +83,7 @@ __all__ = [
     "EndedJob",
     "Outcome",
     "PlannedJob",
+    "PlannedReproduction",
     "Results",
     "Session",
     "Stress",
@@ -108,6 +109,7 @@ __all__ = [
     "list_results",
     "merge_results",
     "plan",
+    "plan_reproduction",
     "planned",
     "remove_results",
     "reproduce",

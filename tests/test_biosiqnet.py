@@ -1,17 +1,21 @@
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from click.testing import CliRunner
 from networks import course, silent
+from timm.models.vgg import VGG
 
 from biosiqnet_plugin.branches import Fusion
 from biosiqnet_plugin.decoder import SaliencyDecoder
+from biosiqnet_plugin.heads import FullyConnectedHead
 from biosiqnet_plugin.model import BioSIQNet
 from biosiqnet_plugin.options import Options
 from iqabench.cli import cli
 from iqabench.contract import Batch, UsageError
+from iqabench.kit.encoders import fully_connected
 from iqabench.kit.saliency import decompose, saliency_loss
 from iqabench.protocols.requests import Choices, resolve
 from iqabench.registry import registry
@@ -253,3 +257,80 @@ def test_a_run_from_the_command_line(little, store):
     assert row["saliency"] == "spectral-residual"
     assert row["parameters"] == sum(tensor.numel() for tensor in build("lite").parameters())
     assert np.isfinite(row["srocc_mean"])
+
+
+def parameters(name, *overrides):
+    given = [f"a.{override}" for override in overrides]
+    with torch.device("meta"):  # sizes alone, no memory
+        net = resolve(registry(), [f"a={name}"], given, Choices(init="random"))[0].build()
+    return sum(value.numel() for value in net.parameters())
+
+
+def test_the_quality_branch_with_vggs_own_layers_is_vgg19_whole():
+    # torchvision's VGG19 has 143,667,240 parameters, 548 MiB of fp32: the size that is printed. One
+    # score in place of 1,000 classes takes 999 x (4096 + 1) away.
+    assert parameters("biosiqnet-vgg19-v1", "head=vgg-fc") == 143_667_240 - 999 * 4097
+    assert round(143_667_240 * 4 / 2**20) == 548
+    more = parameters("biosiqnet-vgg19", "head=vgg-fc") - parameters("biosiqnet-vgg19")
+    pooled = 512 * 256 + 256 + 257
+    assert more == 143_667_240 - 999 * 4097 - 20_024_384 - pooled  # but the convolutions and ours
+
+
+def test_counts_of_the_documentation():
+    text = (Path(__file__).parents[1] / "docs" / "biosiqnet.md").read_text(encoding="utf-8")
+    for name, overrides in (
+        ("biosiqnet", []),
+        ("biosiqnet-enhanced", []),
+        ("biosiqnet", ["sharing=separate"]),
+        ("biosiqnet-vgg19", []),
+        ("biosiqnet-vgg19", ["head=vgg-fc"]),
+        ("biosiqnet-vgg19-v1", ["head=vgg-fc"]),
+    ):
+        assert f"{parameters(name, *overrides) / 1e6:.2f} M" in text
+
+
+def small_vgg():
+    torch.manual_seed(0)
+    return VGG([8, "M", 8, "M", 8, "M", 8, "M", 8, "M"], num_classes=5, mlp_ratio=1 / 256).eval()
+
+
+def test_vggs_own_layers_score_as_the_classifier_does(monkeypatch):
+    # At VGG's own size the head with the weights of one class gives that class's value.
+    net = small_vgg()
+    monkeypatch.setattr("iqabench.kit.encoders.pretrained", lambda name, init: small_vgg())
+    layers, width = fully_connected("vgg11", "random", 0.25)
+    assert (width, layers.drop.p) == (4096, 0.25)
+    head = FullyConnectedHead(layers, width, 0.25).eval()
+    with torch.no_grad():
+        head.layers[-1].weight.copy_(net.head.fc.weight[1:2])
+        head.layers[-1].bias.copy_(net.head.fc.bias[1:2])
+        images = torch.rand(2, 3, 224, 224)
+        torch.testing.assert_close(head(net.features(images)), net(images)[:, 1])
+        assert head(torch.rand(2, 8, 9, 12)).shape == (2,)  # of a 288x384 crop
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_vggs_own_layers_need_a_vgg(form):
+    with pytest.raises(UsageError, match="has no fully connected layers of a VGG"):
+        build(form, head="vgg-fc")
+
+
+def test_the_usual_head_is_no_part_of_an_identity():
+    # Jobs of releases without the option keep their fingerprints.
+    assert "head" not in Options().model_dump(mode="json")
+    assert Options(head="vgg-fc").model_dump(mode="json")["head"] == "vgg-fc"
+
+
+def test_enhanced_features_are_what_both_decoders_get():
+    net = build("transformer", low_block=1, high_block=2).eval()
+    fused, taken = {}, {}
+    for name, branch in net.branches.items():
+        branch.fusion.register_forward_hook(lambda *given, n=name: fused.update({n: given[2]}))
+    for name, decoder in (("low", net.trunk.decoder1), ("high", net.trunk.decoder2)):
+        decoder.register_forward_pre_hook(lambda _, given, n=name: taken.update({n: given[0]}))
+    with torch.no_grad():
+        net(batch().images)
+    for name in ("low", "high"):
+        torch.testing.assert_close(taken[name], fused[name])
+    card = registry().model("biosiqnet-enhanced")
+    assert (card.defaults["low_block"], card.defaults["high_block"]) == (1, 2)

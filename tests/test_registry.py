@@ -223,3 +223,13 @@ def test_what_is_installed_is_not_missed(requires):
 def test_a_missing_parent_of_a_needed_module_is_missing_too():
     with pytest.raises(MissingDependencyError):
         require(model("m", requires="no_such_package.inner"))
+
+
+def test_a_variant_names_the_model_it_is_a_variant_of():
+    # Table I pairs these five; the forms of other encoders are other models.
+    cards = registry().models.cards
+    assert {cards[f"biosiqnet-vgg19-v{n}"].variant_of for n in range(1, 6)} == {"biosiqnet-vgg19"}
+    assert cards["biosiqnet-v1"].variant_of == "biosiqnet"
+    assert cards["biosiqnet-vgg19"].variant_of is None
+    for card in cards.values():
+        assert card.variant_of is None or cards[card.variant_of].variant_of is None

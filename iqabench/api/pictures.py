@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from iqabench.engine.explain import Explanation
     from iqabench.report.sheets import Panel
 
+_TITLES = {"groundtruth": "true"}
+"""What sheets call a provider's maps, unless by its name."""
 Paths = str | Path | Sequence[str | Path]
 """One or several paths of pictures or of folders of pictures."""
 
@@ -83,8 +85,11 @@ def explain(
 ) -> Iterator[tuple[Path, str | None]]:
     """Draw the parts of pictures that a network looks at: Grad-CAM and saliency maps.
 
-    Writes a PNG sheet per picture, and ``montage.png`` with all pictures. ``output`` is the folder
-    of the PNG files; the other arguments are those of :func:`score`.
+    Writes a PNG sheet per picture, and ``montage.png`` with all pictures: the picture, Grad-CAM,
+    the saliency provider's map and, beside each map that the network predicts, the true one.
+    ``output`` is the folder of the PNG files; the other arguments are those of :func:`score`.
+    ``choices.saliency`` may name any provider, such as ``groundtruth``: one that reads maps is
+    asked for those of the data set in whose folder a picture lies.
 
     Yields:
         The path of a written file, and None; or the path of a picture that failed, and the reason.
@@ -95,12 +100,17 @@ def explain(
     """
     from iqabench.engine import explain as explaining
     from iqabench.report.sheets import sheet
+    from iqabench.saliency.picture_maps import map_of
 
     session, output = in_use(session), Path(output)
     request = _loaded(session, model, set, choices)
     pictures = _pictures(images, session)
     drawn = []
-    found = explaining.explain(request, request.saliency, pictures, session.store)
+    named = choices.saliency if choices is not None else None
+    provider = session.registry.provider(named) if named else request.saliency
+    maps = map_of(provider, session.place_of) if provider is not None else None
+    title = "" if provider is None else _TITLES.get(provider.card.name, provider.card.name)
+    found = explaining.explain(request, maps, pictures, session.store, title)
     for number, (path, one) in enumerate(zip(pictures, found, strict=True), 1):
         if isinstance(one, Exception):
             yield path, str(one)
@@ -143,7 +153,7 @@ def show_saliency(
 
     session = in_use(session)
     pictures = _pictures(images, session)
-    maps = picture_maps(session.registry.provider(provider), pictures)
+    maps = picture_maps(session.registry.provider(provider), pictures, session.place_of)
     for number, (path, found) in enumerate(zip(pictures, maps, strict=True), 1):
         if isinstance(found, IqabenchError):
             yield path, found.message

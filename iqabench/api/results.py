@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from iqabench.report.diff import Diff
     from iqabench.report.figures import Figures
     from iqabench.report.ranks import Ranking
+    from iqabench.stats.mapping import Mapping
     from iqabench.store import Store
 
 
@@ -66,16 +67,20 @@ class Results:
         *,
         sort: str = "srocc",
         failed: bool = False,
+        mapping: Mapping = "logistic4",
     ) -> pd.DataFrame:
         """One row per model configuration x training set x test set; see docs/leaderboard.md.
 
         ``sort`` is a column, or a metric for its mean; it sorts the rows of each test set and
-        protocol, the best first. ``failed`` keeps only rows with failed repetitions.
+        protocol, the best first. ``failed`` keeps only rows with failed repetitions. ``mapping`` is
+        that of mapped PLCC and RMSE: ``logistic4``, ``logistic5`` or ``none``.
 
         Raises:
             UnknownNameError: there is no such column.
         """
-        found = self.tables.leaderboard(models, datasets, exclude_shared, sort=sort, failed=failed)
+        found = self.tables.leaderboard(
+            models, datasets, exclude_shared, sort=sort, failed=failed, mapping=mapping
+        )
         return found.frame
 
     def breakdown(
@@ -109,17 +114,20 @@ class Results:
         exclude_shared: bool = False,
         *,
         test: str | None = None,
+        mapping: Mapping = "logistic4",
     ) -> pd.DataFrame:
         """Test for every pair of models which one is better; see docs/statistics.md.
 
         A row also has a sentence with the result. ``test`` is one of the tests that
-        docs/statistics.md lists; None takes ``content-t``.
+        docs/statistics.md lists; None takes ``content-t``. ``mapping`` is that of fitted residuals.
 
         Raises:
             UsageError: the test is unknown, or no two models were tested on the same parts of a
                 set.
         """
-        return self.tables.compare(models, datasets, exclude_shared, test=test).frame
+        return self.tables.compare(
+            models, datasets, exclude_shared, test=test, mapping=mapping
+        ).frame
 
     def diff(self, a: str, b: str) -> Diff:
         """List the inputs in which two results differ; see docs/leaderboard.md.
@@ -251,6 +259,7 @@ class Results:
         models: Names = (),
         datasets: Names = (),
         exclude_shared: bool = False,
+        mapping: Mapping = "logistic4",
     ) -> None:
         """Write the results as one self-contained HTML page; see docs/report.md.
 
@@ -265,7 +274,16 @@ class Results:
         store, only = self.store, self.tables.chosen(models, datasets)
         sources = {key: self.session.pictures(*key) for key in page.sets_tested(store, only)}
         with self.session.watch.task(f"writing {path}") as tick:
-            page.write(Path(path), store, self.session.catalog, sources, tick, only, exclude_shared)
+            page.write(
+                Path(path),
+                store,
+                self.session.catalog,
+                sources,
+                tick,
+                only,
+                exclude_shared,
+                mapping,
+            )
 
     def __repr__(self) -> str:
         """The number of evaluations and the folder of the store."""

@@ -44,6 +44,8 @@ def plan(
     *,
     seeds: int | None = None,
     split: str | None = None,
+    test_share: float | None = None,
+    validation_share: float | None = None,
     set: str | Sequence[str] = (),
     choices: Choices | None = None,
     session: Session | None = None,
@@ -54,10 +56,12 @@ def plan(
         IqabenchError: as for :func:`run`.
     """
     from iqabench.protocols import plan as plans
+    from iqabench.protocols.parts import Shares
 
     session = in_use(session)
     session.store.readable()
     check_seeds(seeds)
+    shares = Shares(test_share, validation_share)
     typed = grammar.parse(listed(datasets))
     requests = grammar.canonical(typed, session.catalog)
     resolved = session.requests(listed(models), listed(set), choices or Choices())
@@ -70,6 +74,7 @@ def plan(
         session.maps,
         seeds,
         split,
+        shares=shares,
         find_unreadable=session.unreadable,
     )
 
@@ -102,6 +107,8 @@ def run(
     *,
     seeds: int | None = None,
     split: str | None = None,
+    test_share: float | None = None,
+    validation_share: float | None = None,
     set: str | Sequence[str] = (),
     choices: Choices | None = None,
     session: Session | None = None,
@@ -114,6 +121,8 @@ def run(
             (train on a, test on b and c).
         seeds: number of repetitions; None takes the number in the training set's protocol.
         split: ``official`` for the split that a data set publishes, or the path of a split's file.
+        test_share: share of contents that a hold-out tests; None leaves it to the set's card.
+        validation_share: share of contents that choose the epoch; None as before.
         set: overrides, ``label.option=value`` or ``label.recipe.epochs=2``.
         choices: weights, initialisation, saliency provider, recipe, whether truncated pictures are
             accepted, and whether fits leave out unreadable ones.
@@ -129,7 +138,15 @@ def run(
     session = in_use(session)
     store = session.writable_store()
     made = plan(
-        models, datasets, seeds=seeds, split=split, set=set, choices=choices, session=session
+        models,
+        datasets,
+        seeds=seeds,
+        split=split,
+        test_share=test_share,
+        validation_share=validation_share,
+        set=set,
+        choices=choices,
+        session=session,
     )
     for line in (*(f"not applicable: {one}" for one in made.skipped), *made.remarks):
         session.watch.say(line)

@@ -134,6 +134,28 @@ class Session:
             self._read[key] = dataset
         return self._read[key]
 
+    def place_of(self, path: Path) -> tuple[Dataset, str]:
+        """The data set in whose folder a picture lies, and the picture's name in it.
+
+        Of several such sets it is the first that has the picture, the innermost folder first.
+
+        Raises:
+            UsageError: no known set has the picture.
+        """
+        picture = path.resolve()
+        bound = [self.catalog.get(name) for name in self.catalog.names()]
+        roots = [(one.root.resolve(), one.name) for one in bound if one.root is not None]
+        around = [(root, name) for root, name in roots if root in picture.parents]
+        for root, name in sorted(around, key=lambda one: -len(one[0].parts)):
+            dataset, inside = self.dataset(name), picture.relative_to(root).as_posix()
+            if inside in {*dataset.table["image"], *dataset.table.get("reference", ())}:
+                return dataset, inside
+        where = f"is not in {around[0][1]}" if around else "lies in no data set's folder"
+        raise UsageError(
+            f"{path} {where}, so that there is no map of it",
+            "name a provider that computes maps, such as spectral-residual, or a --catalog",
+        )
+
     def labelled(self, name: str) -> None:
         """Check that a data set's folder exists and that the set has scores of quality.
 

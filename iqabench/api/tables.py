@@ -10,6 +10,7 @@ from iqabench.contract.errors import UnknownNameError, UsageError
 from iqabench.report.tables import MARK_NOTES, Table, records, screen_rows
 
 if TYPE_CHECKING:
+    from iqabench.stats.mapping import Mapping
     from iqabench.store import Store
 
 
@@ -56,6 +57,7 @@ class Tables:
         *,
         sort: str = "srocc",
         failed: bool = False,
+        mapping: Mapping = "logistic4",
     ) -> Table:
         """The leaderboard; ``sort`` and ``failed`` as for :meth:`iqabench.Results.leaderboard`.
 
@@ -70,8 +72,10 @@ class Tables:
         only = self.chosen(models, datasets)
         leaderboard_table.sortable(sort)
         with self.session.watch.task("leaderboard") as tick:
-            frame = leaderboard.leaderboard(self.store, only, exclude_shared, tick)
-        marked = marks(self.store, only, exclude_shared) if form in MARK_NOTES else None
+            frame = leaderboard.leaderboard(self.store, only, exclude_shared, tick, mapping)
+        marked = None
+        if form in MARK_NOTES:
+            marked = marks(self.store, only, exclude_shared, mapping)
         rows = leaderboard_table.short(frame, marked)
         places = leaderboard_table.places(frame, sort, failed)
         notes = leaderboard_table.notes(frame.iloc[sorted(places)], form)
@@ -85,12 +89,13 @@ class Tables:
         models: Names = (),
         datasets: Names = (),
         exclude_shared: bool = False,
+        mapping: Mapping = "logistic4",
     ) -> Table:
         """Agreement within each distortion, level or quarter of quality."""
         from iqabench.report import breakdown
 
         only = self.chosen(models, datasets)
-        frame = breakdown.breakdown(self.store, by, only, exclude_shared)
+        frame = breakdown.breakdown(self.store, by, only, exclude_shared, mapping)
         return Table(frame, screen_rows(frame), breakdown.notes(frame))
 
     def compare(
@@ -100,13 +105,14 @@ class Tables:
         exclude_shared: bool = False,
         *,
         test: str | None = None,
+        mapping: Mapping = "logistic4",
     ) -> Table:
         """Every pair of models: rows are a matrix of verdicts, notes begin with a sentence each."""
         from iqabench.report import compare, verdicts
 
         only = self.chosen(models, datasets)
         with self.session.watch.task("comparing models") as tick:
-            frame = compare.compare(self.store, test, only, exclude_shared, tick)
+            frame = compare.compare(self.store, test, only, exclude_shared, tick, mapping)
         notes = [*frame["sentence"], *compare.notes(frame)]
         return Table(frame, verdicts.matrix(frame), notes)
 

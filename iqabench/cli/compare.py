@@ -8,9 +8,11 @@ import click
 
 import iqabench
 from iqabench.cli.options import (
+    MappingName,
     datasets_option,
     emit_table,
     exclude_shared_option,
+    mapping_option,
     names,
     quiet_option,
     session,
@@ -30,6 +32,7 @@ from iqabench.cli.options import (
 )
 @datasets_option
 @exclude_shared_option
+@mapping_option
 @quiet_option
 @store_option
 @table_options
@@ -38,6 +41,7 @@ def command(
     test: str,
     datasets: tuple[str, ...],
     exclude_shared: bool,
+    mapping: MappingName,
     quiet: bool,
     store: Path | None,
     form: str | None,
@@ -48,5 +52,7 @@ def command(
     Prints a matrix of verdicts and a sentence per pair; CSV and JSON have every number.
     """
     results = iqabench.Results(session(store=store, quiet=quiet))
-    table = results.tables.compare(models, names(datasets), exclude_shared, test=test)
+    table = results.tables.compare(
+        models, names(datasets), exclude_shared, test=test, mapping=mapping
+    )
     emit_table(table, form, output)

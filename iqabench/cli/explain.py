@@ -10,6 +10,7 @@ import iqabench
 from iqabench.cli.options import (
     Device,
     Precision,
+    catalog_option,
     device_options,
     loose_options,
     session,
@@ -31,6 +32,7 @@ from iqabench.report.tables import visible
 )
 @device_options
 @store_option
+@catalog_option
 def command(
     model: str,
     images: tuple[Path, ...],
@@ -41,13 +43,22 @@ def command(
     device: Device,
     precision: Precision,
     store: Path | None,
+    catalog: Path | None,
 ) -> None:
     """Draw what MODEL looks at in IMAGES: a sheet for each, and montage.png.
 
-    Grad-CAM, and for BioSIQNet the predicted low and high saliency beside the provider's.
+    Grad-CAM, the map of --saliency, and for BioSIQNet the predicted low and high saliency beside
+    the true ones. --saliency groundtruth takes those of the data set in whose folder a picture is.
     """
     choices = iqabench.Choices(weights=weights, saliency=saliency)
-    with_these = session(store=store, device=device, precision=precision, quiet=True, notices=True)
+    with_these = session(
+        catalog=catalog,
+        store=store,
+        device=device,
+        precision=precision,
+        quiet=True,
+        notices=True,
+    )
     failed = False
     for path, error in iqabench.explain(
         model, images, output, set=overrides, choices=choices, session=with_these

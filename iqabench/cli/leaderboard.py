@@ -9,10 +9,12 @@ import click
 
 import iqabench
 from iqabench.cli.options import (
+    MappingName,
     chosen,
     datasets_option,
     emit_table,
     exclude_shared_option,
+    mapping_option,
     models_option,
     names,
     quiet_option,
@@ -39,6 +41,7 @@ from iqabench.contract.errors import UsageError
 )
 @click.option("--failed", is_flag=True, help="Only rows with failed repetitions.")
 @exclude_shared_option
+@mapping_option
 @store_option
 @quiet_option
 @table_options
@@ -49,6 +52,7 @@ def command(
     sort: str | None,
     failed: bool,
     exclude_shared: bool,
+    mapping: MappingName,
     store: Path | None,
     quiet: bool,
     form: str | None,
@@ -60,8 +64,10 @@ def command(
     if by is not None:
         if sort is not None or failed:
             raise UsageError("--by goes with neither --sort nor --failed", "drop one of them")
-        emit_table(tables.breakdown(by, *which), form, output)
+        emit_table(tables.breakdown(by, *which, mapping=mapping), form, output)
         return
     form_of = chosen(form, output)
-    table = tables.leaderboard(*which, form=form_of, sort=sort or "srocc", failed=failed)
+    table = tables.leaderboard(
+        *which, form=form_of, sort=sort or "srocc", failed=failed, mapping=mapping
+    )
     emit_table(table, form, output)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from iqabench import Session
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
+MappingName = Literal["logistic4", "logistic5", "none"]
 Precision = Literal["fp32", "bf16"]
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -154,6 +155,17 @@ def counted(number: int, what: str) -> str:
     return f"{number} {what if number == 1 else many}"
 
 
+def mapping_option(function: Function) -> Function:
+    """``--mapping``."""
+    return click.option(
+        "--mapping",
+        type=click.Choice(["logistic4", "logistic5", "none"]),
+        default="logistic4",
+        show_default=True,
+        help="Curve to the labels behind mapped PLCC and RMSE, and behind fitted residuals.",
+    )(function)
+
+
 def quiet_option(function: Function) -> Function:
     """``--quiet``."""
     return click.option("--quiet", is_flag=True, help="No progress.")(function)
@@ -176,7 +188,7 @@ def loose_options(function: Function) -> Function:
             "overrides",
             multiple=True,
             metavar="MODEL.KEY=VALUE",
-            help="Override an option, or MODEL.recipe.KEY; repeatable.",
+            help="Override an option, or MODEL.recipe.KEY; repeatable, the last of one key counts.",
         ),
         saliency_option,
     )

@@ -8,8 +8,10 @@ import click
 
 import iqabench
 from iqabench.cli.options import (
+    MappingName,
     catalog_option,
     exclude_shared_option,
+    mapping_option,
     quiet_option,
     session,
     store_option,
@@ -29,16 +31,22 @@ from iqabench.cli.options import (
     help="The page.",
 )
 @exclude_shared_option
+@mapping_option
 @store_option
 @catalog_option
 @quiet_option
 def command(
-    output: Path, exclude_shared: bool, store: Path | None, catalog: Path | None, quiet: bool
+    output: Path,
+    exclude_shared: bool,
+    mapping: MappingName,
+    store: Path | None,
+    catalog: Path | None,
+    quiet: bool,
 ) -> None:
     """Write one HTML page of a store: leaderboard, comparisons, charts, worst pictures, failures.
 
     It needs no other file and no network.
     """
     results = iqabench.Results(session(catalog=catalog, store=store, quiet=quiet))
-    results.report(output, exclude_shared=exclude_shared)
+    results.report(output, exclude_shared=exclude_shared, mapping=mapping)
     click.echo(f"wrote {output}", err=True)

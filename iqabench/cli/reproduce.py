@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -21,11 +21,15 @@ from iqabench.cli.options import (
     training_options,
 )
 
+if TYPE_CHECKING:
+    from iqabench import PlannedReproduction
+
 
 @click.command("reproduce")
 @click.argument("model")
 @click.option("--table", "number", type=int, required=True, metavar="N", help="Which table.")
 @click.option("--datasets", metavar="SETS", help="Run on these instead of the paper's sets.")
+@click.option("--dry-run", is_flag=True, help="Print the jobs of each row and make none.")
 @training_options
 @device_options
 @store_option
@@ -35,6 +39,7 @@ def command(
     model: str,
     number: int,
     datasets: str | None,
+    dry_run: bool,
     seeds: int | None,
     init: str,
     recipe: Literal["own", "common"],
@@ -53,16 +58,18 @@ def command(
     Rows whose model or data are not at hand say so. Predictions of the paper's own model are drawn
     against the labels.
     """
-    done = iqabench.reproduce(
-        model,
-        number,
-        datasets=datasets,
-        seeds=seeds,
-        choices=iqabench.Choices(init=init, saliency=saliency, tiny=tiny, recipe=recipe),
-        session=session(
+    asked: dict[str, Any] = {
+        "datasets": datasets,
+        "seeds": seeds,
+        "choices": iqabench.Choices(init=init, saliency=saliency, tiny=tiny, recipe=recipe),
+        "session": session(
             catalog=catalog, store=store, device=device, precision=precision, quiet=quiet
         ),
-    )
+    }
+    if dry_run:
+        _print_plan(iqabench.plan_reproduction(model, number, **asked), form, output)
+        return
+    done = iqabench.reproduce(model, number, **asked)
     table, rows = done.table, done.rows
     if not is_full(form, output):
         rows = [_short(row) for row in rows]
@@ -74,6 +81,12 @@ def command(
         click.echo(f"figure: {done.figure}", err=True)
     if failed:
         raise click.exceptions.Exit(1)
+
+
+def _print_plan(found: PlannedReproduction, form: str | None, output: Path | None) -> None:
+    click.echo(f"Table {found.table.number}. {found.table.title}", err=True)
+    emit([vars(row) for row in found.rows], form, output)
+    click.echo(found.total, err=True)
 
 
 def _short(row: dict[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import click
 import iqabench
 from iqabench.cli.options import (
     Device,
+    MappingName,
     Precision,
     catalog_option,
     chosen,
@@ -17,6 +18,7 @@ from iqabench.cli.options import (
     emit,
     emit_table,
     exclude_shared_option,
+    mapping_option,
     session,
     store_option,
     table_options,
@@ -52,6 +54,18 @@ if TYPE_CHECKING:
     help="official, the published split, or a FILE of `iqabench datasets splits export`.",
 )
 @click.option(
+    "--test-share",
+    type=float,
+    metavar="SHARE",
+    help="Share of contents that a hold-out tests [default: the set's own, mostly 0.2].",
+)
+@click.option(
+    "--validation-share",
+    type=float,
+    metavar="SHARE",
+    help="Share of contents that choose the epoch [default: the set's own, mostly 0.1].",
+)
+@click.option(
     "--weights",
     default="train",
     show_default=True,
@@ -63,10 +77,11 @@ if TYPE_CHECKING:
     "overrides",
     multiple=True,
     metavar="NAME.KEY=VALUE",
-    help="Override an option, or NAME.recipe.KEY; repeatable.",
+    help="Override an option, or NAME.recipe.KEY; repeatable, the last of one key counts.",
 )
 @click.option("--dry-run", is_flag=True, help="Print the jobs and make none.")
 @exclude_shared_option
+@mapping_option
 @training_options
 @truncated_option
 @click.option(
@@ -83,11 +98,14 @@ def command(
     datasets: tuple[str, ...],
     seeds: int | None,
     split: str | None,
+    test_share: float | None,
+    validation_share: float | None,
     weights: str,
     init: str,
     recipe: Literal["own", "common"],
     overrides: tuple[str, ...],
     exclude_shared: bool,
+    mapping: MappingName,
     tiny: bool,
     saliency: str | None,
     device: Device,
@@ -111,6 +129,8 @@ def command(
     asked: dict[str, Any] = {
         "seeds": seeds,
         "split": split,
+        "test_share": test_share,
+        "validation_share": validation_share,
         "set": overrides,
         "choices": iqabench.Choices(
             weights, init, saliency, tiny, allow_truncated, recipe, skip_unreadable
@@ -127,7 +147,9 @@ def command(
         emit([row if whole else _without_download(row) for row in rows], form, output)
         return
     results = iqabench.run(names, datasets, **asked)
-    table = results.tables.leaderboard(exclude_shared=exclude_shared, form=chosen(form, output))
+    table = results.tables.leaderboard(
+        exclude_shared=exclude_shared, form=chosen(form, output), mapping=mapping
+    )
     emit_table(table, form, output)
     if not quiet:
         _print_differences(results, exclude_shared)

@@ -120,6 +120,10 @@ class PaperRow(Frozen):
     options: dict[str, Any] = {}
     versus: str = ""
     """The second model, if the row compares two."""
+    against: str = ""
+    """Label of the row with whose model the paper compares this row's."""
+    mark: Literal["*", "-", ""] = ""
+    """Printed significance against that row or the second model: ``*`` significant, ``-`` not."""
     datasets: str = ""
     """A value of ``--datasets``; empty if nothing is trained or tested."""
     distortion: str = ""
@@ -175,6 +179,9 @@ class ModelCard(Frozen):
     """``--set`` values that make the same model very small, for tests."""
     studies: dict[str, dict[str, dict[str, Any]]] = {}
     """Study name -> label -> options."""
+    variant_of: Name | None = None
+    """The registered model of which this is a variant, such as its ablation; a procedure that pairs
+    variants of one model takes both for one."""
     reproductions: Target | None = None
     """``reproductions()`` gives the paper's tables as :class:`PaperTable` objects."""
     extra: str = ""

@@ -1,4 +1,4 @@
-"""Shows where a network looks: Grad-CAM, and its predicted saliency beside the provider's map.
+"""Shows where a network looks: Grad-CAM, and its predicted saliency beside the true maps.
 
 The grad-cam package computes Grad-CAM (Selvaraju et al., ICCV 2017). Its target is the score
 itself, so warm places raise the predicted quality. :mod:`iqabench.report.sheets` draws the
@@ -8,7 +8,7 @@ explanations.
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,8 +26,7 @@ from iqabench.engine.crops import fitted, normalise, test_views
 from iqabench.engine.kinds.trainable import load_weights
 from iqabench.engine.model_weights import chosen_weights
 from iqabench.protocols.requests import ModelRequest
-from iqabench.registry import Provider
-from iqabench.saliency.providers import computing
+from iqabench.saliency.picture_maps import MapOf
 from iqabench.store import Store
 
 Plane = NDArray[np.float32]
@@ -47,17 +46,28 @@ class Explanation:
     cam: NDArray[np.uint8]
     """(H, W, 3) RGB: Grad-CAM laid over the picture."""
     maps: dict[str, Plane]
-    """Predicted and provided maps by title, each (H, W) in [0, 1] with maximum 1."""
+    """Maps by title, each (H, W) in [0, 1] with maximum 1: the provider's, then each predicted map,
+    followed by the provider's part that it was to be."""
 
 
 def explain(
-    request: ModelRequest, provider: Provider | None, paths: Sequence[Path], store: Store
+    request: ModelRequest,
+    map_of: MapOf | None,
+    paths: Sequence[Path],
+    store: Store,
+    title: str = "provider",
 ) -> Iterator[Explanation | IqabenchError]:
     """One explanation per picture, or the error that prevented it.
 
+    Args:
+        request: the model and where its weights come from.
+        map_of: gives a picture's saliency map; None shows none.
+        paths: the pictures.
+        store: holds the job that ``job:ID`` names.
+        title: what to call the maps of ``map_of``.
+
     Raises:
-        UsageError: the model is no network or names no layers for Grad-CAM, or the provider needs
-            a data set.
+        UsageError: the model is no network or names no layers for Grad-CAM.
         MissingDependencyError: the grad-cam package is missing.
         WeightsError: the model's weights cannot be obtained.
     """
@@ -75,10 +85,9 @@ def explain(
             f"'{request.label}' names no layers for Grad-CAM", "give it a cam_layers() method"
         )
     model.eval().to(request.device)
-    map_of = computing(provider) if provider is not None else None
     for path in paths:
         try:
-            planes = _planes(decode(path, request.allow_truncated).pixels, map_of)
+            planes = _planes(path, decode(path, request.allow_truncated).pixels, map_of)
         except IqabenchError as error:
             yield error
             continue
@@ -87,13 +96,13 @@ def explain(
         except DataError as error:
             yield DataError(f"{path.name}: {error.message}", error.hint)
             continue
-        yield _explain(model, request, scale.up, path, seen)
+        yield _explain(model, request, scale.up, path, seen, title)
 
 
-def _planes(pixels: NDArray[np.uint8], map_of: Callable[[Tensor], Tensor] | None) -> Tensor:
+def _planes(path: Path, pixels: NDArray[np.uint8], map_of: MapOf | None) -> Tensor:
     """A picture and, with a provider, its saliency map, (3 or 4, H, W) in [0, 1]."""
     image = planes_of(torch.from_numpy(pixels).permute(2, 0, 1))
-    return image if map_of is None else torch.cat([image, map_of(image)])
+    return image if map_of is None else torch.cat([image, map_of(path, image)])
 
 
 def _seen(image: Tensor, request: ModelRequest, any_size: bool) -> Tensor:
@@ -119,7 +128,9 @@ def _seen(image: Tensor, request: ModelRequest, any_size: bool) -> Tensor:
     return image[:, :height, :width]
 
 
-def _explain(model: Any, request: ModelRequest, up: Any, path: Path, planes: Tensor) -> Explanation:
+def _explain(
+    model: Any, request: ModelRequest, up: Any, path: Path, planes: Tensor, title: str
+) -> Explanation:
     from pytorch_grad_cam import GradCAM
     from pytorch_grad_cam.utils.image import show_cam_on_image
 
@@ -133,9 +144,12 @@ def _explain(model: Any, request: ModelRequest, up: Any, path: Path, planes: Ten
         score = up(float(model(inputs, *extra)))
         maps = model.maps(inputs, *extra) if hasattr(model, "maps") else {}
     prefix = "" if as_input else "predicted "
-    found = {f"{prefix}{name}": _plane(one) for name, one in maps.items()}
-    if provided.shape[1]:
-        found |= _provided(provided, getattr(request.options, "threshold", None))
+    true = _provided(provided, request.options) if provided.shape[1] else {}
+    found = {title: _plane(provided)} if provided.shape[1] else {}
+    for name, one in maps.items():
+        found[f"{prefix}{name}"] = _plane(one)
+        if name in true:
+            found[f"{title} {name}"] = _plane(true[name])
     shown = image.permute(1, 2, 0).numpy()
     return Explanation(path, score, shown, show_cam_on_image(shown, heat, use_rgb=True), found)
 
@@ -153,13 +167,16 @@ class _TwoDimensional(nn.Module):
         return scores[:, None]
 
 
-def _provided(saliency: Tensor, threshold: float | None) -> dict[str, Plane]:
+def _provided(saliency: Tensor, options: Any) -> dict[str, Tensor]:
+    """What predicted low and high saliency was to be, for a model whose options say so."""
     from iqabench.kit.saliency import decompose
 
+    threshold = getattr(options, "threshold", None)
     if threshold is None:
-        return {"provider": _plane(saliency)}
-    low, high = decompose(saliency, threshold)
-    return {"provider low": _plane(low), "provider high": _plane(high)}
+        return {}
+    low, high = decompose(saliency, threshold, getattr(options, "binary", False))
+    entire = getattr(options, "high_target", "high") == "entire"
+    return {"low": low, "high": saliency if entire else high}
 
 
 def _plane(found: Tensor) -> Plane:

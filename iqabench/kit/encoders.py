@@ -116,6 +116,23 @@ def encoder(name: str, init: Init) -> Encoder:
         ) from error
 
 
+def fully_connected(name: str, init: Init, dropout: float) -> tuple[nn.Module, int]:
+    """A VGG's own fully connected layers but the last, and how many features they give.
+
+    They take (B, C, 7, 7), the feature behind the last pooling of a 224x224 picture, to
+    (B, features, 1, 1).
+
+    Raises:
+        UsageError: the encoder is no VGG.
+        UnknownNameError, WeightsError: as for :func:`encoder`.
+    """
+    if not ALIASES.get(name, name).startswith("vgg"):
+        raise UsageError(f"encoder '{name}' has no fully connected layers of a VGG", "take vgg19")
+    layers = pretrained(ALIASES.get(name, name), init).pre_logits
+    layers.drop.p = dropout
+    return layers, layers.fc2.out_channels
+
+
 def _block_ends(net: Any, name: str) -> list[str]:
     """Names of the modules that end the blocks."""
     if hasattr(net, "pre_logits"):  # VGG: timm's blocks end before the pools, the paper's after

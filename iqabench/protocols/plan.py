@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from iqabench.data.splits import Split
 from iqabench.data.tables import Dataset
 from iqabench.protocols.grammar import Request
-from iqabench.protocols.parts import Part, Reader, parts_of
+from iqabench.protocols.parts import Part, Reader, Shares, parts_of
 from iqabench.protocols.requests import ModelRequest
 from iqabench.saliency.maps import MapSource
 from iqabench.store.fingerprints import digest
@@ -146,6 +146,7 @@ class Evaluation:
             self.predict.fingerprint,
             label=model.label,
             model=model.card.name,
+            variant_of=model.card.variant_of or "",
             config=self.config,
             init=model.init if model.trains else NONE,
             weights=model.weights if model.card.trains else NONE,
@@ -187,6 +188,7 @@ def make(
     choose_maps: MapChoice,
     seeds: int | None = None,
     split: str | None = None,
+    shares: Shares | None = None,
     find_unreadable: Unreadable | None = None,
 ) -> Plan:
     """The plan of a run.
@@ -198,6 +200,7 @@ def make(
         choose_maps: returns the saliency maps that a model learns from on a data set.
         seeds: repetitions 0..N-1; None takes what the training set's protocol asks for.
         split: ``official`` asks for the published split, anything else names a split's file.
+        shares: sizes of the test part of a hold-out and of the validation part.
         find_unreadable: is asked for models that skip unreadable pictures; None skips none.
 
     Raises:
@@ -206,7 +209,7 @@ def make(
     """
     evaluations, skipped = [], []
     for request in requests:
-        parts = list(parts_of(request, read, seeds, split))
+        parts = list(parts_of(request, read, seeds, split, shares))
         for model in models:
             lack = _lack(model, parts[0])
             if lack:

@@ -207,7 +207,9 @@ def _overrides(texts: Sequence[str], labels: Mapping[str, str]) -> dict[str, dic
                 f"--set {text} is not NAME.KEY=VALUE", "as in --set biosiqnet-lite.threshold=100"
             )
         label = max(fitting, key=len)
-        found[label][path[len(label) + 1 :].strip()] = value.strip()
+        key = path[len(label) + 1 :].strip()
+        found[label].pop(key, None)  # the last of one key counts, in its own place among the others
+        found[label][key] = value.strip()
     return found
 
 
@@ -222,7 +224,8 @@ def _request(
     require(card)
     start = starting(registry, card, choices, store)
     from_job = start.weights.startswith(PREFIX)
-    values = {**(card.tiny if choices.tiny and not from_job else {}), **overrides}
+    tiny = card.tiny if choices.tiny and not from_job else {}
+    values = {**{key: value for key, value in tiny.items() if key not in overrides}, **overrides}
     recipe = {key[7:]: value for key, value in values.items() if key.startswith("recipe.")}
     options = {key: value for key, value in values.items() if not key.startswith("recipe.")}
     learnt = start.provider

@@ -14,6 +14,8 @@ from iqabench.store import Store
 if TYPE_CHECKING:
     import pandas as pd
 
+    from iqabench.stats.mapping import Mapping
+
 METRICS = ("srocc", "plcc", "rmse_mapped")
 BAND = "band"
 BANDS = 4
@@ -22,11 +24,15 @@ equal labels are in the same band."""
 
 
 def breakdown(
-    store: Store, by: str, only: Iterable[str] | None = None, exclude_shared: bool = False
+    store: Store,
+    by: str,
+    only: Iterable[str] | None = None,
+    exclude_shared: bool = False,
+    mapping: Mapping = "logistic4",
 ) -> pd.DataFrame:
     """One row per model configuration, test set and distortion, level or band of quality.
 
-    SROCC and PLCC are computed from the raw predictions of the pictures in that part. The logistic
+    SROCC and PLCC are computed from the raw predictions of the pictures in that part. The
     curve of ``rmse_mapped`` is fitted to all pictures of a repetition, because a curve with four
     parameters would fit a few pictures almost without error. Each number is the mean over the
     repetitions in which it is defined; nan if it is defined in none.
@@ -37,6 +43,7 @@ def breakdown(
             ``band``, the quarters of each test set by quality.
         only: IDs of evaluations; None takes all.
         exclude_shared: whether to leave out contents that a model has seen.
+        mapping: the mapping behind ``rmse_mapped``.
 
     Returns:
         ``model``, ``train``, ``test``, ``protocol``, ``labels``, the column named by ``by``,
@@ -48,7 +55,7 @@ def breakdown(
     """
     import pandas as pd
 
-    found = groups(store, only, exclude_shared)
+    found = groups(store, only, exclude_shared, mapping)
     lines = [row for group in found if by in (*group.table, BAND) for row in rows(group, by)]
     if not lines:
         raise UsageError(
@@ -64,7 +71,9 @@ def breakdown(
 def rows(group: Group, by: str) -> list[dict[str, Any]]:
     """The rows of one group; ``by`` as for `breakdown`."""
     parts = _parts(group.table, by)
-    frames = [with_mapped(frame[frame["prediction"].notna()]) for frame in group.repetitions()]
+    frames = [
+        with_mapped(frame[frame["prediction"].notna()], group) for frame in group.repetitions()
+    ]
     found = []
     for part in sorted(set(parts.dropna())):
         inside = [frame[frame["image"].map(parts) == part] for frame in frames]
@@ -95,16 +104,20 @@ def _parts(table: pd.DataFrame, by: str) -> pd.Series:
     return quality.map(lambda value: 1 + int(np.searchsorted(limits, value)))
 
 
-def with_mapped(frame: pd.DataFrame) -> pd.DataFrame:
-    """The frame with a column ``mapped``: predictions mapped to the labels by a fitted logistic.
+def with_mapped(frame: pd.DataFrame, group: Group) -> pd.DataFrame:
+    """The frame with a column ``mapped``: predictions mapped to the labels as the group says.
 
-    ``mapped`` is NaN if no curve can be fitted. All predictions in the frame must be numbers.
+    ``mapped`` is NaN if no curve can be fitted, and without a mapping if predictions are not in the
+    labels' unit. All predictions in the frame must be numbers.
     """
-    from iqabench.stats.logistic import LogisticFitError, fit_logistic
+    from iqabench.stats.logistic import LogisticFitError
+    from iqabench.stats.mapping import fitted
 
     prediction = frame["prediction"].to_numpy()
+    if group.mapping == "none" and not group.in_labels_unit:
+        return frame.assign(mapped=math.nan)
     try:
-        mapped = fit_logistic(prediction, frame["quality"].to_numpy())(prediction)
+        mapped = fitted(prediction, frame["quality"].to_numpy(), group.mapping)(prediction)
     except LogisticFitError:
         return frame.assign(mapped=math.nan)
     return frame.assign(mapped=mapped)

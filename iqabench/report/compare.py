@@ -12,12 +12,14 @@ from iqabench.report import leaderboard
 from iqabench.report.evaluations import Group, counted_once, groups, tested_alike
 from iqabench.report.procedures import Pair, outcome
 from iqabench.report.scores import scores
-from iqabench.report.tables import FEW_CONTENTS, FEW_NOTE, proxy_note
+from iqabench.report.tables import FEW_CONTENTS, FEW_NOTE, mapping_note, proxy_note
 from iqabench.report.verdicts import sentence, verdict
 from iqabench.store import Store
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from iqabench.stats.mapping import Mapping
 
 COLUMNS = (
     "family",
@@ -34,6 +36,7 @@ COLUMNS = (
     "high",
     "d",
     "procedure",
+    "mapping",
     "detail",
     "advantage",
     "statistic",
@@ -52,6 +55,7 @@ def compare(
     only: Iterable[str] | None = None,
     exclude_shared: bool = False,
     tick: Tick = lambda done, total, what: None,
+    mapping: Mapping = "logistic4",
 ) -> pd.DataFrame:
     """One row per pair of models that were tested on the same parts of a set under one protocol.
 
@@ -64,6 +68,7 @@ def compare(
         only: IDs of evaluations; None takes all.
         exclude_shared: whether to leave out contents that a model has seen.
         tick: shows progress.
+        mapping: the mapping behind fitted residuals.
 
     Returns:
         The columns :data:`COLUMNS`. ``attrs["alone"]`` has a sentence for each model that has no
@@ -80,7 +85,8 @@ def compare(
     test = test or DEFAULT
     if test not in PROCEDURES:
         raise UnknownNameError("test", test, PROCEDURES)
-    counted = [counted_once(same) for same in tested_alike(groups(store, only, exclude_shared))]
+    found = tested_alike(groups(store, only, exclude_shared, mapping))
+    counted = [counted_once(same) for same in found]
     alike, repeated = [same for same, _ in counted], [line for _, more in counted for line in more]
     families = [same for same in alike if len(same) > 1]
     if not families:
@@ -167,6 +173,7 @@ def _row(pair: Pair, test: str) -> dict[str, Any]:
         **{key: paired[key] for key in ("difference", "low", "high")},
         "d": float(cohens_d(pair.gaps)),
         "procedure": test,
+        "mapping": group.mapping,
         **vars(outcome(pair, test)),
     }
 
@@ -200,6 +207,7 @@ def notes(frame: pd.DataFrame) -> list[str]:
     ]
     if procedure.fault:
         found.append(f"its fault: {procedure.fault}")
+    found += mapping_note(frame)
     if frame["contents"].min() < FEW_CONTENTS:
         found.append(FEW_NOTE)
     return [

@@ -18,6 +18,8 @@ from iqabench.store.records import EvaluationRecord, JobRecord
 if TYPE_CHECKING:
     import pandas as pd
 
+    from iqabench.stats.mapping import Mapping
+
 WITHOUT_SHARED = " without shared"
 """Follows a protocol's name if contents that the model has seen are left out."""
 
@@ -35,6 +37,13 @@ class Group:
     """Only pictures with this distortion count; if empty, all pictures count."""
     told_apart: str = ""
     """The name that tells the model from others of its label; empty if the label does."""
+    mapping: Mapping = "logistic4"
+    """The mapping to the labels behind mapped PLCC and RMSE, and behind fitted residuals."""
+
+    @property
+    def in_labels_unit(self) -> bool:
+        """Whether predictions are in the labels' unit; only then raw errors have a meaning."""
+        return bool(self.record.train == self.record.test)
 
     @property
     def record(self) -> EvaluationRecord:
@@ -65,14 +74,14 @@ class Group:
     @cached_property
     def identity(self) -> str:
         """Hash of the evaluations, the results of their leakage audit, their recipes, the filters
-        of this group, and the start time of each job.
+        and the mapping of this group, and the start time of each job.
 
         The start time is part of it because a failed job may run again.
         """
         ends = [str(self._end(record)) for record in self.evaluations]
         findings = [f"{record.shared} {record.seen} {record.recipe}" for record in self.evaluations]
         names = [record.id for record in self.evaluations]
-        which = [str(self.exclude_shared), self.distortion]
+        which = [str(self.exclude_shared), self.distortion, self.mapping]
         return text_digest([*names, *findings, *which, *ends])
 
     @property
@@ -168,7 +177,10 @@ class Group:
 
 
 def groups(
-    store: Store, only: Iterable[str] | None = None, exclude_shared: bool = False
+    store: Store,
+    only: Iterable[str] | None = None,
+    exclude_shared: bool = False,
+    mapping: Mapping = "logistic4",
 ) -> list[Group]:
     """The groups of a store's evaluations, sorted by test set, label and the other shared fields.
 
@@ -181,6 +193,7 @@ def groups(
         only: IDs of evaluations; None takes all.
         exclude_shared: whether to leave out contents that a model has seen. This changes only
             groups for which these contents are known, and shows in the name of their protocol.
+        mapping: the mapping of all groups.
     """
     wanted = None if only is None else set(only)
     found: dict[tuple[str, ...], list[EvaluationRecord]] = {}
@@ -192,7 +205,10 @@ def groups(
             found.setdefault(_shared_by_repetitions(record), []).append(record)
     rows = [tuple(sorted(found[key], key=lambda r: (r.seed, r.fold or 0))) for key in sorted(found)]
     told = names(store, [row[0] for row in rows])
-    made = [Group(store, row, told_apart=name) for row, name in zip(rows, told, strict=True)]
+    made = [
+        Group(store, row, told_apart=name, mapping=mapping)
+        for row, name in zip(rows, told, strict=True)
+    ]
     return [_without_shared(group) for group in made] if exclude_shared else made
 
 

@@ -26,6 +26,8 @@ from iqabench.store.records import NONE, JobRecord
 if TYPE_CHECKING:
     import pandas as pd
 
+    from iqabench.stats.mapping import Mapping as MappingName
+
 RESAMPLES = 2000
 METRICS = ("srocc", "plcc", "plcc_mapped", "krocc", "rmse", "rmse_mapped")
 SUMMARIES = ("median", "mean", "sd", "low", "high")
@@ -55,6 +57,7 @@ COLUMNS = (
     "coverage",
     *(f"{metric}_{summary}" for metric in METRICS for summary in SUMMARIES),
     "srocc_error",
+    "mapping",
     *raters.COLUMNS,
     "noise_band",
     "undefined",
@@ -71,6 +74,7 @@ def leaderboard(
     only: Iterable[str] | None = None,
     exclude_shared: bool = False,
     tick: Tick = lambda done, total, what: None,
+    mapping: MappingName = "logistic4",
 ) -> pd.DataFrame:
     """One row per group of evaluations, sorted by test set, protocol and mean SROCC (best first).
 
@@ -81,6 +85,7 @@ def leaderboard(
         only: IDs of evaluations; None takes all.
         exclude_shared: whether to leave out contents that a model has seen.
         tick: is called for each row.
+        mapping: the mapping behind ``plcc_mapped`` and ``rmse_mapped``.
 
     Returns:
         The columns :data:`COLUMNS`. ``attrs["repeated"]`` has a line for each label that stands for
@@ -88,7 +93,7 @@ def leaderboard(
     """
     import pandas as pd
 
-    found = ranked(store, only, exclude_shared, tick)
+    found = ranked(store, only, exclude_shared, tick, mapping)
     rows = [row for _, row in found]
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
     frame.attrs["repeated"] = [
@@ -105,9 +110,10 @@ def ranked(
     only: Iterable[str] | None = None,
     exclude_shared: bool = False,
     tick: Tick = lambda done, total, what: None,
+    mapping: MappingName = "logistic4",
 ) -> list[tuple[Group, dict[str, Any]]]:
     """Groups with their rows, in the order of :func:`leaderboard`; arguments as for it."""
-    found, bands = groups(store, only, exclude_shared), noise.bands(store)
+    found, bands = groups(store, only, exclude_shared, mapping), noise.bands(store)
     made = []
     for done, group in enumerate(found, 1):
         made.append((group, {**row(group), "noise_band": noise.width(bands, group)}))
@@ -183,7 +189,7 @@ def _row(group: Group) -> dict[str, Any]:
     found = _statistics(
         [frame for frame in scored if len(frame)],
         resampled(group, RESAMPLES, frames),
-        record.train == record.test,
+        group,
     )
     return {
         "model": record.label,
@@ -209,6 +215,7 @@ def _row(group: Group) -> dict[str, Any]:
         "skipped": SEPARATOR.join(group.skipped) or "-",
         "coverage": sum(len(frame) for frame in scored) / total if total else math.nan,
         **found,
+        "mapping": group.mapping,
         "srocc_error": _corrected_error(group, scored),
         **raters.columns(group),
         "undefined": undefined.reason(group, frames, found),
@@ -236,13 +243,10 @@ def _first(values: Iterable[float | None]) -> float | None:
     return next((value for value in values if value is not None), None)
 
 
-def _statistics(
-    frames: list[pd.DataFrame], ranked: Resampled, same_units: bool
-) -> dict[str, float]:
+def _statistics(frames: list[pd.DataFrame], ranked: Resampled, group: Group) -> dict[str, float]:
     """Every metric's summaries over repetitions, and its bootstrap interval.
 
-    Raw RMSE is given only with ``same_units``, for predictions in the units of the test set's
-    labels.
+    RMSE without a mapping is given only for predictions in the units of the test set's labels.
     """
     import numpy as np
 
@@ -250,7 +254,7 @@ def _statistics(
 
     if not frames:
         return {f"{metric}_{summary}": math.nan for metric in METRICS for summary in SUMMARIES}
-    parts = [_repetition(frame) for frame in frames]
+    parts = [_repetition(frame, group.mapping) for frame in frames]
     raw = [part.raw for part in parts]
     curves = [part for part in parts if part.mapped is not None]
 
@@ -265,10 +269,12 @@ def _statistics(
         "rmse": lambda: drawn(bootstrap.weighted_rmse, raw),
         "rmse_mapped": lambda: drawn(bootstrap.weighted_rmse, [part.mapped for part in curves]),
     }
+    in_units = {"rmse", "rmse_mapped"} if group.mapping == "none" else {"rmse"}
+    absent = set() if group.in_labels_unit else in_units
     found: dict[str, float] = {}
     for metric in METRICS:
         each = np.array([part.values[metric] for part in parts])
-        usable = np.isfinite(each).any() and (metric != "rmse" or same_units)
+        usable = np.isfinite(each).any() and metric not in absent
         low, high = bootstrap.interval(samples[metric]()) if usable else (math.nan, math.nan)
         each = each[np.isfinite(each)] if usable else np.array([math.nan])
         sd = float(each.std(ddof=1)) if len(each) > 1 else math.nan
@@ -306,15 +312,16 @@ class _Repetition:
     values: Mapping[str, float]
 
 
-def _repetition(frame: pd.DataFrame) -> _Repetition:
+def _repetition(frame: pd.DataFrame, mapping: MappingName) -> _Repetition:
     from iqabench.stats.agreement import agreement
-    from iqabench.stats.logistic import LogisticFitError, fit_logistic
+    from iqabench.stats.logistic import LogisticFitError
+    from iqabench.stats.mapping import fitted
 
     prediction, quality, content = raw = arrays(frame, "prediction")
-    found = agreement(prediction, quality)
+    found = agreement(prediction, quality, mapping=mapping)
     sign = -1.0 if found.mapping_rises is False else 1.0
     try:
-        mapped = fit_logistic(prediction, quality, parameters=4)(prediction)
+        mapped = fitted(prediction, quality, mapping)(prediction)
     except LogisticFitError:
         return _Repetition(raw, None, None, vars(found))
     values = {**vars(found), "plcc_mapped": sign * found.plcc_mapped}

@@ -14,6 +14,7 @@ from iqabench.report.tables import (
     MARK_NOTES,
     Row,
     interval_text,
+    mapping_note,
     milliseconds_text,
     number_text,
     proxy_note,
@@ -117,6 +118,7 @@ def notes(frame: pd.DataFrame, form: str = "table") -> list[str]:
     if (frame["init"] == "random").any():
         found.append("* trained from random weights (--init random)")
     found += _skipped_notes(frame)
+    found += mapping_note(frame)
     found += _shared_notes(frame)
     found += [
         line

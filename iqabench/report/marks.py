@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from iqabench.report.compare import judged
 from iqabench.report.evaluations import Group, counted_once, tested_alike
@@ -14,9 +14,15 @@ from iqabench.report.tables import BEST, SECOND
 from iqabench.report.verdicts import BETTER
 from iqabench.store import Store
 
+if TYPE_CHECKING:
+    from iqabench.stats.mapping import Mapping as MappingName
+
 
 def marks(
-    store: Store, only: Iterable[str] | None = None, exclude_shared: bool = False
+    store: Store,
+    only: Iterable[str] | None = None,
+    exclude_shared: bool = False,
+    mapping: MappingName = "logistic4",
 ) -> list[str]:
     """A mark for each row of the leaderboard that has the same arguments.
 
@@ -28,7 +34,7 @@ def marks(
         next row; ``second`` for that next row if it also leads the third. All other rows have an
         empty string.
     """
-    found = ranked(store, only, exclude_shared)
+    found = ranked(store, only, exclude_shared, mapping=mapping)
     made: list[str] = []
     for _, part in itertools.groupby(found, lambda one: (one[1]["test"], one[1]["protocol"])):
         made += _of_part(list(part))

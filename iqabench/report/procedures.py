@@ -163,8 +163,8 @@ def _paper(pair: Pair) -> Outcome:
         (one.predictions - one.quality if raw else one.fitted)[pair.both]
         for one in (pair.a, pair.b)
     )
-    models = {one.group.record.model for one in (pair.a, pair.b)}
-    variants = len(models) == 1 and models != {IMPORTED}
+    families = {one.group.record.family for one in (pair.a, pair.b)}
+    variants = len(families) == 1 and families != {IMPORTED}
     found = pooled_residuals(x, y, variants=variants)
     test = chosen_test(bool(found.normal), variants)
     return Outcome(

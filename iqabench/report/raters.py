@@ -108,7 +108,7 @@ def _rated(group: Group) -> list[pd.DataFrame]:
 
     frames = []
     for frame in group.repetitions():
-        scored = with_mapped(frame[frame["prediction"].notna()])
+        scored = with_mapped(frame[frame["prediction"].notna()], group)
         rated = scored.dropna(subset=list(_NEEDED))
         error = standard_error(rated["mos_std"].to_numpy(float), rated["raters"].to_numpy(float))
         frames.append(rated.assign(error=error))

@@ -38,7 +38,7 @@ def _panel(axes: Any, label: str, group: Group) -> None:
     frames = [frame.dropna(subset="prediction") for frame in group.repetitions()]
     for frame in frames:
         axes.plot(frame["prediction"], frame["quality"], ".", color=canvas.BLUE, alpha=0.5, ms=4)
-        _curve(axes, frame)
+        _curve(axes, frame, group)
     proxy = " (proxy labels)" if group.record.labels == "proxy" else ""
     train = group.record.train
     axes.set_title(f"{label}{proxy}", fontsize=9)
@@ -48,15 +48,16 @@ def _panel(axes: Any, label: str, group: Group) -> None:
     axes.grid(alpha=0.3)
 
 
-def _curve(axes: Any, frame: pd.DataFrame) -> None:
+def _curve(axes: Any, frame: pd.DataFrame, group: Group) -> None:
     import numpy as np
 
-    from iqabench.stats.logistic import LogisticFitError, fit_logistic
+    from iqabench.stats.logistic import LogisticFitError
+    from iqabench.stats.mapping import fitted
 
     prediction = frame["prediction"].to_numpy()
     try:
-        fitted = fit_logistic(prediction, frame["quality"].to_numpy())
+        curve = fitted(prediction, frame["quality"].to_numpy(), group.mapping)
     except LogisticFitError:
         return
     along = np.linspace(prediction.min(), prediction.max(), 200)
-    axes.plot(along, fitted(along), color=canvas.RED, lw=1, alpha=0.8)
+    axes.plot(along, curve(along), color=canvas.RED, lw=1, alpha=0.8)

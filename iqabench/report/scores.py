@@ -23,7 +23,8 @@ class Scores:
         quality: (N,) labels.
         contents: (N,) names of the images' contents.
         predictions: (K, N), higher for better pictures.
-        fitted: (K, N) residuals, in the labels' unit, after each repetition's logistic mapping;
+        fitted: (K, N) residuals, in the labels' unit, after each repetition's mapping; without a
+            mapping only where predictions are in that unit;
             all nan in a repetition without a curve. If the fitted curve falls, the mean label is
             used in its place. This is the best mapping that does not reverse the scores' direction.
     """
@@ -37,7 +38,7 @@ class Scores:
     @property
     def in_labels_unit(self) -> bool:
         """Whether predictions are in the labels' unit; only then raw residuals have a meaning."""
-        return bool(self.group.record.train == self.group.record.test)
+        return self.group.in_labels_unit
 
 
 def scores(group: Group) -> Scores:
@@ -47,7 +48,7 @@ def scores(group: Group) -> Scores:
     table = group.table
     quality = table["quality"].to_numpy(dtype=float)
     predictions = np.stack([_aligned(frame, table) for frame in group.repetitions()])
-    fitted = np.stack([_fitted(row, quality) for row in predictions])
+    fitted = np.stack([_fitted(row, quality, group) for row in predictions])
     contents = table["content"].to_numpy(dtype=str)
     return Scores(group, quality, contents, predictions, fitted)
 
@@ -57,16 +58,21 @@ def _aligned(frame: pd.DataFrame, table: pd.DataFrame) -> Array:
     return found.to_numpy(dtype=float)
 
 
-def _fitted(prediction: Array, quality: Array) -> Array:
+def _fitted(prediction: Array, quality: Array, group: Group) -> Array:
     import numpy as np
 
-    from iqabench.stats.logistic import LogisticFitError, fit_logistic
+    from iqabench.stats.logistic import LogisticFitError
+    from iqabench.stats.mapping import fitted
 
     out = np.full(quality.shape, np.nan)
     there = np.isfinite(prediction)
     x, y = prediction[there], quality[there]
+    if group.mapping == "none":
+        if group.in_labels_unit:
+            out[there] = x - y
+        return out
     try:
-        mapped = fit_logistic(x, y)(x)
+        mapped = fitted(x, y, group.mapping)(x)
     except LogisticFitError:
         return out
     rises = mapped[x.argmax()] > mapped[x.argmin()]

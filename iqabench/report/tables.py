@@ -148,6 +148,17 @@ def proxy_note(frame: pd.DataFrame) -> list[str]:
     return [PROXY]
 
 
+def mapping_note(frame: pd.DataFrame) -> list[str]:
+    """The footnote about the mapping, if the frame's column ``mapping`` has another than usual."""
+    from iqabench.stats.mapping import DEFAULT, TITLES
+
+    return [
+        f"mapped values and fitted residuals: {TITLES[name]} (--mapping {name})"
+        for name in dict.fromkeys(frame["mapping"])
+        if name != DEFAULT
+    ]
+
+
 def interval_text(row: Row, metric: str, mark: str = "") -> str:
     """A mean with its interval as text; the row has ``METRIC_mean``, ``_low`` and ``_high``.
 

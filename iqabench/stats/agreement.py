@@ -8,25 +8,16 @@ fewer than 3 samples, or a sample whose values are all exactly equal.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from iqabench.stats.logistic import (
-    FloatArray,
-    LogisticFitError,
-    ParameterCount,
-    finite_pair,
-    fit_logistic,
-)
-
-Mapping = Literal["4p", "5p"]
+from iqabench.stats.centring import centred, scaled_to_one
+from iqabench.stats.logistic import FloatArray, LogisticFitError, finite_pair
+from iqabench.stats.mapping import DEFAULT, MAPPINGS, Mapping, fitted
 
 MIN_SAMPLES = 3
 """Below this a correlation is nan: two points always lie on a line."""
-
-_PARAMETERS: dict[str, ParameterCount] = {"4p": 4, "5p": 5}
 
 
 @dataclass(frozen=True)
@@ -43,7 +34,7 @@ class Agreement:
             something only where the model predicts in that unit.
         rmse_mapped: the same after the mapping, in the label's unit for every model.
         n: number of samples.
-        mapping: "4p" or "5p", the curve behind the mapped values.
+        mapping: the curve behind the mapped values, one of ``MAPPINGS``.
         mapping_rises: whether the curve is higher at the highest prediction than at the lowest;
             None without a curve or with a flat one.
         mapping_failure: why mapped values are nan: no curve (both are), or a flat one (plcc_mapped
@@ -63,7 +54,7 @@ class Agreement:
 
 
 def agreement(
-    prediction: npt.ArrayLike, quality: npt.ArrayLike, *, mapping: Mapping = "4p"
+    prediction: npt.ArrayLike, quality: npt.ArrayLike, *, mapping: Mapping = DEFAULT
 ) -> Agreement:
     """Every agreement statistic between (n,) predictions and (n,) labels.
 
@@ -73,12 +64,12 @@ def agreement(
         ValueError: NaN, infinity, wrong shapes or different lengths; or an unknown mapping.
     """
     prediction, quality = finite_pair(prediction, quality, ("prediction", "quality"))
-    if mapping not in _PARAMETERS:
-        raise ValueError(f"mapping must be one of {', '.join(_PARAMETERS)}, not {mapping!r}")
+    if mapping not in MAPPINGS:
+        raise ValueError(f"mapping must be one of {', '.join(MAPPINGS)}, not {mapping!r}")
     plcc_mapped, rmse_mapped = np.nan, np.nan
     rises, failure = None, None
     try:
-        mapped = fit_logistic(prediction, quality, parameters=_PARAMETERS[mapping])(prediction)
+        mapped = fitted(prediction, quality, mapping)(prediction)
     except LogisticFitError as error:
         failure = str(error)
     else:
@@ -152,15 +143,15 @@ def rmse(x: npt.ArrayLike, y: npt.ArrayLike) -> float:
     x, y = finite_pair(x, y)
     if not x.size:
         return np.nan
-    return float(np.sqrt(np.mean((x - y) ** 2)))
+    with np.errstate(over="ignore"):  # of values near the end of the floats: infinite
+        away, exponent = scaled_to_one(x - y)
+        return float(np.ldexp(np.sqrt(np.mean(away**2)), exponent))
 
 
 def _pearson(x: FloatArray, y: FloatArray) -> float:
     if _undefined(x, y):
         return np.nan
-    x, y = x - x.mean(), y - y.mean()
-    # Scaling first keeps the squares of very small and very large values in range.
-    x, y = x / np.abs(x).max(), y / np.abs(y).max()
+    x, y = centred(x), centred(y)
     return float(np.clip((x @ y) / np.sqrt((x @ x) * (y @ y)), -1, 1))
 
 

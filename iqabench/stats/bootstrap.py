@@ -25,7 +25,8 @@ import numpy as np
 import numpy.typing as npt
 
 from iqabench.stats.agreement import MIN_SAMPLES, plcc
-from iqabench.stats.logistic import FloatArray, finite_pair
+from iqabench.stats.centring import FloatArray, scaled_to_one
+from iqabench.stats.logistic import finite_pair
 
 IntArray = npt.NDArray[np.integer[Any]]
 WeightedStatistic = Callable[[FloatArray, FloatArray, IntArray], FloatArray]
@@ -87,8 +88,10 @@ def weighted_rmse(x: npt.ArrayLike, y: npt.ArrayLike, counts: npt.ArrayLike) -> 
     x, y = finite_pair(x, y)
     counts = _checked_counts(counts, x.size)
     total = counts.sum(axis=1)
-    squares = _weighted_sums(counts, ((x - y) ** 2)[:, None])[:, 0]
-    return np.where(total > 0, np.sqrt(squares / np.maximum(total, 1)), np.nan)
+    away, exponent = scaled_to_one(x - y)
+    squares = _weighted_sums(counts, (away**2)[:, None])[:, 0]
+    root = np.ldexp(np.sqrt(squares / np.maximum(total, 1)), exponent)
+    return np.where(total > 0, root, np.nan)
 
 
 def weighted_krocc(x: npt.ArrayLike, y: npt.ArrayLike, counts: npt.ArrayLike) -> FloatArray:
@@ -397,8 +400,8 @@ def _ratio(
 
 def _centred(values: FloatArray) -> FloatArray:
     """Values about their median, which an outlier that few resamples hold cannot drag away."""
-    away = values - np.median(values)
-    return np.asarray(away / (np.abs(away).max() or 1.0))
+    scaled, _ = scaled_to_one(values)
+    return scaled_to_one(scaled - np.median(scaled))[0]
 
 
 def _weighted_sums(counts: IntArray, values: FloatArray) -> FloatArray:

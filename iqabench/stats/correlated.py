@@ -17,7 +17,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from iqabench.stats.logistic import FloatArray
+from iqabench.stats.centring import FloatArray, centred
 from iqabench.stats.significance import Result, ratio
 
 MIN_IMAGES = 4
@@ -26,8 +26,7 @@ MIN_IMAGES = 4
 
 def pearson(x: npt.ArrayLike, y: npt.ArrayLike) -> FloatArray:
     """Pearson's correlations along the last axis, (..., n) -> (...); nan for constant samples."""
-    u, v = (np.asarray(values, dtype=np.float64) for values in (x, y))
-    u, v = (values - values.mean(axis=-1, keepdims=True) for values in (u, v))
+    u, v = (centred(np.asarray(values, dtype=np.float64)) for values in (x, y))
     with np.errstate(divide="ignore", invalid="ignore"):
         found = (u * v).sum(axis=-1) / np.sqrt((u * u).sum(axis=-1) * (v * v).sum(axis=-1))
     return np.asarray(np.clip(found, -1, 1))

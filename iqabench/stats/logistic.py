@@ -14,19 +14,19 @@ the raw one. Fitting on the samples that are judged favours weak models; say so 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float64]
+from iqabench.stats.centring import FloatArray as FloatArray
+from iqabench.stats.centring import Unit, quartile_unit, standard_unit
+from iqabench.stats.logistic_descent import Descent, curve, from_start
+from iqabench.stats.logistic_grid import from_grid
+
 ParameterCount = Literal[4, 5]
 
-MAX_EVALUATIONS = 1000
-"""Evaluations of the curve in one descent; good data need about ten."""
-
-_SETTLED = 1e-4  # largest share of the label's variance that a further descent may still explain
-_NARROWEST = 1e-10  # |b4| of the 4-parameter curve in standard units; keeps x / b4 finite
+_OUTLYING = 20  # standard deviations per quartile unit beyond which outliers decide the former
 
 
 class LogisticFitError(ValueError):
@@ -38,33 +38,49 @@ class LogisticFit:
     """A fitted curve; call it to map predictions onto the scale of the labels.
 
     Attributes:
-        beta: the parameters (b1, b2, ...) of the module's formulas, in the units of x and y, in
-            the one form among equal curves that has b4 > 0 (4 parameters) or b1 >= 0 (5).
+        standard: the parameters (b1, b2, ...) of the module's formulas between x and y in units of
+            their own, in which predictions that differ in their last bits stay apart.
+        x, y: these units.
         parameters: 4 or 5.
         converged: True where the optimiser met its tolerance. False where it ran out of
-            evaluations in a flat valley: the mapped values have settled (a second descent as long
+            evaluations in a flat valley: the mapped values have settled (a descent as long again
             explained less than 0.01% more of the variance), yet the data do not determine the
             parameters (say, 5 of them through points on a parabola).
     """
 
-    beta: tuple[float, ...]
+    standard: tuple[float, ...]
+    x: Unit
+    y: Unit
     parameters: ParameterCount
     converged: bool
 
     def __call__(self, x: npt.ArrayLike) -> FloatArray:
         """Mapped values, same shape as ``x``, in the unit of the labels; finite for finite x."""
-        return _curve(np.asarray(self.beta), np.asarray(x, dtype=np.float64))
+        beta = np.asarray(self.standard)
+        return self.y.plain(curve(beta, self.x.standard(x)))
+
+    @property
+    def beta(self) -> tuple[float, ...]:
+        """The parameters in the units of x and y, infinite where these have no room for them.
+
+        They are in the one form among equal curves that has b4 > 0 (4 parameters) or b1 >= 0 (5).
+        """
+        return tuple(_in_units(np.asarray(self.standard), self.x, self.y).tolist())
 
 
 def fit_logistic(
     x: npt.ArrayLike, y: npt.ArrayLike, *, parameters: ParameterCount = 4
 ) -> LogisticFit:
-    """Least-squares logistic curve from predictions to labels.
+    """Least-squares logistic curve from predictions to labels, by Levenberg-Marquardt.
 
-    Levenberg-Marquardt from one start: (max y, min y, mean x, sd x / 4), with the first two
-    exchanged for falling data, or (range y, ±1 / sd x, mean x, 0, mean y). What comes back is
-    the optimum next to that start. No other start is tried, on purpose: where x says little about
-    y, the global optimum is a step between two neighbouring samples.
+    4 parameters have one start, (max y, min y, mean x, sd x / 4), with the first two exchanged for
+    falling data, and what comes back is the optimum next to it. No other start is tried, on
+    purpose: where x says little about y, the global optimum is a step between two neighbouring
+    samples. Where outliers make up the standard deviation, the same start in units of the quartiles
+    is a second one, and the better curve is taken.
+
+    5 parameters have local optima and valleys beside a single start. Hence that of the literature,
+    (range y, ±1 / sd x, mean x, 0, mean y), and the best of a fixed grid of slopes and places.
 
     Args:
         x: (n,) predictions, any unit and direction.
@@ -72,8 +88,8 @@ def fit_logistic(
         parameters: 4 or 5.
 
     Raises:
-        LogisticFitError: fewer samples than parameters, constant x or y, numbers too large to
-            standardise, or no settled curve within the bound on evaluations.
+        LogisticFitError: fewer samples than parameters, constant x or y, or no settled curve
+            within the bound on evaluations.
         ValueError: wrong shapes, NaN or infinity, or another number of parameters.
     """
     x, y = finite_pair(x, y)
@@ -81,14 +97,20 @@ def fit_logistic(
         raise ValueError(f"parameters must be 4 or 5, not {parameters!r}")
     if x.size < parameters:
         raise LogisticFitError(f"{x.size} samples are too few for {parameters} parameters")
-    # In standard units the start, the tolerances and the path are the same for every scale of x.
-    zx, mean_x, sd_x = _standardised(x, "x")
-    zy, mean_y, sd_y = _standardised(y, "y")
-    beta, converged = _descend(zx, zy, _start(zx, zy, parameters))
-    beta = _in_units(beta, mean_x, sd_x, mean_y, sd_y)
-    if not np.isfinite(beta).all():
-        raise LogisticFitError("the fitted parameters overflow in the units of x and y")
-    return LogisticFit(tuple(beta.tolist()), parameters, converged)
+    units = _units(x)
+    unit_y = standard_unit(y)
+    if not units or unit_y is None:
+        raise LogisticFitError(f"{'x' if not units else 'y'} is constant")
+    found = [
+        (one, unit)
+        for unit in units
+        for one in _descents(unit.standard(x), unit_y.standard(y), parameters)
+    ]
+    settled = [(one, unit) for one, unit in found if one.failure is None]
+    if not settled:
+        raise LogisticFitError(str(found[0][0].failure))
+    best, unit = min(settled, key=lambda pair: pair[0].error)
+    return LogisticFit(tuple(best.beta.tolist()), unit, unit_y, parameters, best.converged)
 
 
 def finite_pair(
@@ -120,127 +142,34 @@ def _finite_vector(values: npt.ArrayLike, name: str) -> FloatArray:
     return vector
 
 
-def _standardised(values: FloatArray, name: str) -> tuple[FloatArray, float, float]:
-    if (values == values[0]).all():
-        raise LogisticFitError(f"{name} is constant")
-    with np.errstate(over="ignore", invalid="ignore"):
-        mean, sd = float(values.mean()), float(values.std())
-    if not (np.isfinite(mean) and np.isfinite(sd) and sd > 0):
-        raise LogisticFitError(f"{name} cannot be standardised: its spread over- or underflows")
-    return (values - mean) / sd, mean, sd
+def _units(x: FloatArray) -> list[Unit]:
+    """The units in which to fit: of the deviation, and of the quartiles where outliers make it."""
+    whole, inner = standard_unit(x), quartile_unit(x)
+    if whole is None:
+        return []
+    outlying = inner is not None and whole.spread > _OUTLYING * inner.spread
+    return [whole, inner] if inner is not None and outlying else [whole]
 
 
-def _start(x: FloatArray, y: FloatArray, parameters: ParameterCount) -> FloatArray:
-    """Starting values in standard units, mirrored for falling data so that flipping x is free."""
-    rising = float(x @ y) >= 0
-    if parameters == 4:
-        ends = (y.max(), y.min()) if rising else (y.min(), y.max())
-        return np.array([*ends, 0.0, 0.25])
-    return np.array([np.ptp(y), 1.0 if rising else -1.0, 0.0, 0.0, 0.0])
+def _descents(x: FloatArray, y: FloatArray, parameters: ParameterCount) -> list[Descent]:
+    return [from_start(x, y)] if parameters == 4 else from_grid(x, y)
 
 
-def _descend(x: FloatArray, y: FloatArray, start: FloatArray) -> tuple[FloatArray, bool]:
-    """Optimal parameters in standard units, and whether the optimiser met its tolerance.
-
-    Some data pull a parameter towards infinity (points on an exponential, of which a logistic
-    has one end only): the curve settles, its parameters never do. A second descent tells such a
-    valley from a failure.
-    """
-    beta, error, converged = _least_squares(x, y, start)
-    if not converged:
-        before = error
-        beta, error, converged = _least_squares(x, y, beta)
-        gain = (before - error) / x.size
-        if gain > _SETTLED:
-            raise LogisticFitError(
-                f"no settled curve within 2 x {MAX_EVALUATIONS} evaluations: the second half "
-                f"still explained {gain:.2%} more of the variance of y"
-            )
-    if not (np.isfinite(beta).all() and np.isfinite(error)):
-        raise LogisticFitError("the descent left the finite numbers")
-    return beta, converged
-
-
-def _least_squares(
-    x: FloatArray, y: FloatArray, start: FloatArray
-) -> tuple[FloatArray, float, bool]:
-    # MINPACK's lmder itself: curve_fit would hide the estimate on reaching the bound, and a
-    # numerical derivative never moves a parameter that starts at zero or nearly so.
-    from scipy.optimize import leastsq
-
-    with np.errstate(over="ignore", invalid="ignore"):  # the caller looks for what is not finite
-        beta, _, details, _, status = leastsq(
-            lambda b: _curve(_with_width(b), x) - y,
-            start,
-            Dfun=lambda b: _jacobian(_with_width(b), x),
-            full_output=True,
-            maxfev=MAX_EVALUATIONS,
-        )
-    residual = details["fvec"]
-    exhausted = 5  # MINPACK's info; 6 to 8 say that rounding, not the data, stopped it
-    return _with_width(np.asarray(beta)), float(residual @ residual), status != exhausted
-
-
-def _curve(beta: FloatArray, x: FloatArray) -> FloatArray:
-    # 1 / (1 + exp(-t)) = (1 + tanh(t / 2)) / 2, which cannot overflow.
-    if beta.size == 4:
-        b1, b2, b3, b4 = beta
-        mapped = b2 + (b1 - b2) * 0.5 * (1 + np.tanh(0.5 * (x - b3) / abs(b4)))
-    else:
-        b1, b2, b3, b4, b5 = beta
-        mapped = b1 * 0.5 * np.tanh(0.5 * b2 * (x - b3)) + b4 * x + b5
-    return np.asarray(mapped, dtype=np.float64)
-
-
-def _jacobian(beta: FloatArray, x: FloatArray) -> FloatArray:
-    """Derivatives of the curve by each parameter, (n, parameters), in standard units."""
-    columns: list[Any]
-    if beta.size == 4:
-        b1, b2, b3, b4 = beta
-        away, width = x - b3, abs(b4)
-        s = np.tanh(0.5 * away / width)
-        slope = (b1 - b2) * 0.25 * (1 - s * s) / width
-        columns = [0.5 * (1 + s), 0.5 * (1 - s), -slope, -np.sign(b4) * slope * away / width]
-    else:
-        b1, b2, b3, _, _ = beta
-        away = x - b3
-        s = np.tanh(0.5 * b2 * away)
-        slope = b1 * 0.25 * (1 - s * s)
-        columns = [0.5 * s, slope * away, -slope * b2, x, np.ones_like(x)]
-    return np.column_stack(columns)
-
-
-def _with_width(beta: FloatArray) -> FloatArray:
-    """The parameters, in standard units, with b4 of the 4-parameter curve kept off zero."""
-    if beta.size == 5 or abs(beta[3]) >= _NARROWEST:
-        return beta
-    kept = beta.copy()
-    kept[3] = np.copysign(_NARROWEST, beta[3])
-    return kept
-
-
-def _in_units(
-    beta: FloatArray, mean_x: float, sd_x: float, mean_y: float, sd_y: float
-) -> FloatArray:
-    """Parameters for standardised samples -> parameters for the samples themselves."""
+def _in_units(beta: FloatArray, x: Unit, y: Unit) -> FloatArray:
+    """Parameters for samples in their own units -> parameters for the samples themselves."""
     with np.errstate(over="ignore", invalid="ignore"):
         if beta.size == 4:
             b1, b2, b3, b4 = beta
-            units = [
-                mean_y + sd_y * b1,
-                mean_y + sd_y * b2,
-                mean_x + sd_x * b3,
-                sd_x * abs(b4),
-            ]
+            units = [float(y.plain(b1)), float(y.plain(b2)), float(x.plain(b3)), x.size * abs(b4)]
         else:
             b1, b2, b3, b4, b5 = beta
             flip = -1.0 if b1 < 0 else 1.0  # (-b1, -b2) draws the same curve
-            slope = sd_y * b4 / sd_x
+            slope = np.float64(y.size * b4) / x.size
             units = [
-                flip * sd_y * b1,
-                flip * b2 / sd_x,
-                mean_x + sd_x * b3,
+                flip * y.size * b1,
+                flip * np.float64(b2) / x.size,
+                float(x.plain(b3)),
                 slope,
-                mean_y + sd_y * b5 - slope * mean_x,
+                float(y.plain(b5)) - slope * x.origin,
             ]
     return np.array(units)

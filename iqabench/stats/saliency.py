@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from iqabench.stats.agreement import plcc
-from iqabench.stats.logistic import FloatArray
+from iqabench.stats.centring import FloatArray, centred
 
 PlaceArray = npt.NDArray[np.intp]
 
@@ -50,12 +50,11 @@ def nss(saliency: npt.ArrayLike, fixations: npt.ArrayLike) -> float:
         ValueError: wrong shapes or types, NaN, infinity, or a fixation outside the map.
     """
     values = _map(saliency, "saliency")
-    looked = _at(values, fixations, "fixations")
+    away = centred(values.ravel())
+    looked = _at(away.reshape(values.shape), fixations, "fixations")
     if not looked.size:
         return np.nan
-    if (values == values.flat[0]).all():
-        return 0.0
-    return float((looked.mean() - values.mean()) / values.std())
+    return float(looked.mean() / np.sqrt((away**2).mean())) if away.any() else 0.0
 
 
 def auc_judd(saliency: npt.ArrayLike, fixations: npt.ArrayLike) -> float:

@@ -8,7 +8,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+)
 
 from iqabench.contract.cards import Direction, Recipe
 from iqabench.store.fingerprints import digest
@@ -231,13 +238,31 @@ class TestProtocol(Record):
     """Number of folds, for ``k-fold`` only."""
     split: str = ""
     """Hash of the split, for ``file`` only."""
+    test_share: float | None = None
+    """Share of contents in the test part, for ``hold-out`` only; None for the usual fifth."""
+    validation_share: float | None = None
+    """Share of contents in the validation part; None for the usual tenth."""
 
     @property
     def name(self) -> str:
-        """The protocol as tables show it, such as ``4-fold`` or ``split 01ab23cd``."""
-        if self.kind == "k-fold":
-            return f"{self.folds}-fold"
-        return f"split {self.split[:8]}" if self.kind == "file" else self.kind
+        """The protocol as tables show it, such as ``4-fold``, ``hold-out 10%`` (of contents are
+        tested) or ``split 01ab23cd``.
+        """
+        if self.kind == "file":
+            return f"split {self.split[:8]}"
+        name = f"{self.folds}-fold" if self.kind == "k-fold" else self.kind
+        if self.test_share is not None:
+            name += f" {100 * self.test_share:g}%"
+        if self.validation_share is not None:
+            name += f", validation {100 * self.validation_share:g}%"
+        return name
+
+    @model_serializer(mode="wrap")
+    def _without_usual_shares(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # Evaluations of earlier releases, which had no shares, keep their IDs.
+        fields: dict[str, Any] = dump(self)
+        unsaid = ("test_share", "validation_share")
+        return {k: v for k, v in fields.items() if k not in unsaid or v is not None}
 
 
 class EvaluationRecord(Record):
@@ -279,15 +304,24 @@ class EvaluationRecord(Record):
     """Names of the test set that the cards of published weights list as training data."""
     skipped: tuple[str, ...] = ()
     """Unreadable pictures that the fit left out of training and validation."""
+    variant_of: str = ""
+    """The model of which the model is a variant; empty for none, and for what an earlier release
+    stored."""
+
+    @property
+    def family(self) -> str:
+        """The registered name that all variants of one model share."""
+        return self.variant_of or self.model
 
     @property
     def id(self) -> str:
         """Hash of the fields that identify the evaluation.
 
         The findings of the audit are left out. The recipe's name and the skipped pictures are left
-        out, too, because ``config`` is a hash of the recipe itself and of these pictures.
+        out, too, because ``config`` is a hash of the recipe itself and of these pictures; and so is
+        what follows from the model's name.
         """
-        unused = {"version", "shared", "seen", "recipe", "skipped"}
+        unused = {"version", "shared", "seen", "recipe", "skipped", "variant_of"}
         return digest(self.model_dump(mode="json", exclude=unused))
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from iqabench.api.results import Results
-from iqabench.api.running import run
+from iqabench.api.running import plan, planned, run
 from iqabench.api.session import Session, in_use
 from iqabench.contract.cards import PaperRow, PaperTable
 from iqabench.contract.errors import IqabenchError, MissingDependencyError, UsageError, WeightsError
@@ -17,11 +17,10 @@ from iqabench.protocols.requests import Choices, check_seeds
 from iqabench.registry import load, require
 from iqabench.report import leaderboard, scatter
 from iqabench.report.evaluations import Group, groups
+from iqabench.studies import printed
 from iqabench.studies.cost import cost
-from iqabench.studies.pairs import Difference, difference
-
-AGREEMENT = {"srocc": "srocc", "plcc": "plcc", "rmse": "rmse_mapped"}
-"""Printed metric -> metric of the leaderboard. Printed PLCC is assumed to be without a mapping."""
+from iqabench.studies.pairs import difference
+from iqabench.studies.printed import Measured
 
 
 @dataclass(frozen=True)
@@ -36,12 +35,46 @@ class Reproduction:
 
 
 @dataclass(frozen=True)
-class _Measured:
-    group: Group
-    board: dict[str, Any]
-    """The group's leaderboard row."""
-    difference: Difference | None
-    """SROCC minus that of the row's second model; None if the row has no second model."""
+class PlannedRow:
+    """A row of a table before it is measured."""
+
+    row: str
+    datasets: str
+    jobs: int
+    """Jobs that no earlier row needs."""
+    done: int
+    """Of these, how many the store holds."""
+    images: int
+    """Pictures in the jobs that are to be made."""
+    estimate: float | None
+    """Expected seconds of the jobs to be made of whose kind the store holds one; None without any.
+    """
+    unknown: int
+    """Jobs to be made of which no time is known."""
+    note: str
+    """Why the row cannot be measured; empty if it can."""
+
+
+@dataclass(frozen=True)
+class PlannedReproduction:
+    """The jobs that a table needs."""
+
+    table: PaperTable
+    rows: list[PlannedRow]
+
+    @property
+    def total(self) -> str:
+        """The jobs of all rows and the time that they are expected to take, in one sentence."""
+        left = sum(row.jobs - row.done for row in self.rows)
+        unknown = sum(row.unknown for row in self.rows)
+        seconds = round(sum(row.estimate or 0.0 for row in self.rows))
+        times = [
+            f"about {timedelta(seconds=seconds)}" if left > unknown else "",
+            f"{unknown} of unknown time" if unknown else "",
+        ]
+        told = " and ".join(filter(None, times))
+        done = sum(row.done for row in self.rows)
+        return f"{left} jobs to make, {done} done" + f"; {told}" * bool(told)
 
 
 def tables(model: str, session: Session) -> tuple[PaperTable, ...]:
@@ -80,27 +113,94 @@ def reproduce(
         UsageError: the paper has no such table.
     """
     session = in_use(session)
+    table, rows = _asked(model, number, datasets, seeds, session)
+    absent = {row.label: _why_absent(row, session) for row in rows}
+    runnable = [row for row in rows if not absent[row.label] and row.datasets]
+    if runnable:
+        ahead = _planned(runnable, seeds or table.seeds, choices, session)
+        session.watch.say(PlannedReproduction(table, ahead).total)
+    costs = _costs(rows, choices, session) if table.cost else {}
+    measured = _run(runnable, seeds or table.seeds, choices, session, absent)
+    lines = [
+        printed.line(row, absent[row.label], measured, costs.get(row.model), datasets)
+        for row in rows
+    ]
+    figure = _draw(model, table, rows, measured, session, datasets)
+    return Reproduction(table, lines, figure)
+
+
+def plan_reproduction(
+    model: str,
+    number: int,
+    *,
+    datasets: str | None = None,
+    seeds: int | None = None,
+    choices: Choices | None = None,
+    session: Session | None = None,
+) -> PlannedReproduction:
+    """The jobs that :func:`reproduce` would make, row by row; arguments as for it.
+
+    Raises:
+        UsageError: the paper has no such table.
+    """
+    session = in_use(session)
+    table, rows = _asked(model, number, datasets, seeds, session)
+    absent = {row.label: _why_absent(row, session) for row in rows}
+    runnable = [row for row in rows if not absent[row.label] and row.datasets]
+    found = {one.row: one for one in _planned(runnable, seeds or table.seeds, choices, session)}
+    lines = [
+        found.get(row.label)
+        or PlannedRow(row.label, row.datasets, 0, 0, 0, None, 0, absent[row.label] or "no data set")
+        for row in rows
+    ]
+    return PlannedReproduction(table, lines)
+
+
+def _asked(
+    model: str, number: int, datasets: str | None, seeds: int | None, session: Session
+) -> tuple[PaperTable, list[PaperRow]]:
     check_seeds(seeds)
     known = tables(model, session)
     table = next((one for one in known if one.number == number), None)
     if table is None:
         raise UsageError(f"no table {number}", f"tables 1 to {len(known)}")
-    rows = [_moved(row, datasets) for row in table.rows]
-    absent = {row.label: _why_absent(row, session) for row in rows}
-    costs = _costs(rows, choices, session) if table.cost else {}
-    measured = _run(
-        [row for row in rows if not absent[row.label] and row.datasets],
-        seeds or table.seeds,
-        choices,
-        session,
-        absent,
-    )
-    lines = [
-        _line(row, absent[row.label], measured.get(row.label), costs.get(row.model), datasets)
-        for row in rows
-    ]
-    figure = _draw(model, table, rows, measured, session, datasets)
-    return Reproduction(table, lines, figure)
+    return table, [_moved(row, datasets) for row in table.rows]
+
+
+def _planned(
+    rows: Sequence[PaperRow], seeds: int, choices: Choices | None, session: Session
+) -> list[PlannedRow]:
+    counted: set[str] = set()
+    found = []
+    for row in rows:
+        made = plan(session=session, choices=choices, **_arguments(row, seeds))
+        jobs = [job for job in planned(made, session=session) if job.job not in counted]
+        counted |= {job.job for job in jobs}
+        left = [job for job in jobs if job.state != "done"]
+        known = [job.estimate for job in left if job.estimate is not None]
+        found.append(
+            PlannedRow(
+                row.label,
+                row.datasets,
+                len(jobs),
+                len(jobs) - len(left),
+                sum(job.images for job in left),
+                sum(known) if known or not left else None,
+                len(left) - len(known),
+                "; ".join(made.skipped),
+            )
+        )
+    return found
+
+
+def _arguments(row: PaperRow, seeds: int) -> dict[str, Any]:
+    """What :func:`iqabench.run` and :func:`iqabench.plan` are asked for a row."""
+    return {
+        "models": [f"a={row.model}", *([f"b={row.versus}"] if row.versus else [])],
+        "datasets": [row.datasets],
+        "seeds": seeds,
+        "set": [f"a.{key}={value}" for key, value in row.options.items()],
+    }
 
 
 def _moved(row: PaperRow, datasets: str | None) -> PaperRow:
@@ -132,45 +232,37 @@ def _run(
     choices: Choices | None,
     session: Session,
     absent: dict[str, str],
-) -> dict[str, _Measured]:
+) -> dict[str, Measured]:
     """Label of a row -> its measurement, for each row that has pictures and whose models can run.
 
     ``absent`` gets the reason of each row whose weights are not available.
     """
     found = {}
     for row in rows:
-        overrides = [f"a.{key}={value}" for key, value in row.options.items()]
-        models = [f"a={row.model}", *([f"b={row.versus}"] if row.versus else [])]
         try:
-            results = run(
-                models,
-                [row.datasets],
-                seeds=seeds,
-                set=overrides,
-                choices=choices,
-                session=session,
-            )
+            results = run(session=session, choices=choices, **_arguments(row, seeds))
         except (MissingDependencyError, WeightsError) as error:
             absent[row.label] = error.message
             continue
-        part = _part(results, row.distortion)
+        part = _part(results, "a", row.distortion)
         if part is None:
             continue
         board = leaderboard.row(part)
+        other = _part(results, "b", row.distortion) if row.versus else None
         pair = (
             difference(results.differences(), "a", "b", str(board["test"])) if row.versus else None
         )
-        found[row.label] = _Measured(part, board, pair)
+        found[row.label] = Measured(part, board, other, pair)
     return found
 
 
-def _part(results: Results, distortion: str) -> Group | None:
-    """The evaluations of model ``a`` on the pictures of one distortion; None without pictures.
+def _part(results: Results, label: str, distortion: str) -> Group | None:
+    """The evaluations of a model on the pictures of one distortion; None without pictures.
 
     An empty ``distortion`` takes all pictures.
     """
     found = groups(results.store, results.evaluations)
-    group = next((one for one in found if one.record.label == "a"), None)
+    group = next((one for one in found if one.record.label == label), None)
     part = group and replace(group, distortion=distortion)
     return part if part is not None and len(part.table) else None
 
@@ -179,7 +271,7 @@ def _draw(
     model: str,
     table: PaperTable,
     rows: Sequence[PaperRow],
-    measured: dict[str, _Measured],
+    measured: dict[str, Measured],
     session: Session,
     moved: str | None,
 ) -> Path | None:
@@ -207,59 +299,3 @@ def _costs(
     known = session.registry.models.cards
     models = [row.model for row in rows if row.model in known]
     return {row["model"]: row for row in cost(models, choices=choices, session=session)}
-
-
-def _line(
-    row: PaperRow,
-    absent: str,
-    measured: _Measured | None,
-    costs: dict[str, Any] | None,
-    moved: str | None,
-) -> dict[str, Any]:
-    line: dict[str, Any] = {"row": row.label}
-    board = measured.board if measured is not None else {}
-    pair = measured.difference if measured is not None else None
-    for metric, printed in row.published.items():
-        line[f"{metric} printed"] = printed
-        if metric in AGREEMENT:
-            line |= _agreement(metric, printed, board)
-        elif costs is not None and metric in costs:
-            line[f"{metric} here"] = costs[metric]
-    if pair is not None:
-        line |= {
-            "srocc difference": pair.srocc,
-            "srocc difference low": pair.low,
-            "srocc difference high": pair.high,
-        }
-    if costs is not None and "minutes_per_epoch" in row.published:
-        line["seconds_per_step here"] = costs["seconds_per_step"]
-    line["note"] = _note(row, absent, board, moved if row.datasets else None)
-    return line
-
-
-def _agreement(metric: str, printed: float, board: dict[str, Any]) -> dict[str, Any]:
-    """The measured mean, its difference from the printed number, and that difference's interval."""
-    mean, low, high = (
-        board.get(f"{AGREEMENT[metric]}_{part}", math.nan) for part in ("mean", "low", "high")
-    )
-    return {
-        f"{metric} here": mean,
-        f"{metric} difference": mean - printed,
-        f"{metric} difference low": low - printed,
-        f"{metric} difference high": high - printed,
-    }
-
-
-def _note(row: PaperRow, absent: str, board: dict[str, Any], moved: str | None) -> str:
-    if absent:
-        return f"absent: {absent}"
-    if row.distortion and not board:
-        return f"absent: {row.datasets} has no distortion '{row.distortion}'"
-    notes = [f"run on {moved} instead: not comparable"] if moved else []
-    if board and board["failed"]:
-        notes.append(f"{board['failed']} of {board['repetitions']} repetitions failed")
-    if board and board["init"] == "random":
-        notes.append("from random weights")
-    if board and board["labels"] == "proxy":
-        notes.append("proxy labels")
-    return "; ".join(notes)

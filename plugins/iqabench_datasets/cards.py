@@ -139,6 +139,7 @@ CUID = DatasetCard(
     reader="iqabench_datasets.cuid:read",
     images=600,
     contents=60,
+    protocol=Protocol(test_share=0.1),  # 540 pictures and 60, as those who use it split it
     licence=NOT_STATED,
     citation="Lévêque et al.: CUID: a new study of perceived image quality and its subjective "
     "assessment (ICIP 2020)",

@@ -45,8 +45,8 @@ class Wrapped(nn.Module):
 def _from_pyiqa(module: nn.Module, state: dict[str, Any], prefix: str, *_: Any) -> None:
     """Rename the entries of weights that pyiqa published, so that they fit the wrapped network.
 
-    Entries that do not begin with ``prefix`` belong to other modules: a checkpoint of training holds
-    the network as a part.
+    Entries that do not begin with ``prefix`` belong to other modules: a checkpoint of training
+    holds the network as a part.
     """
     own = [key for key in state if key.startswith(prefix)]
     if not any(key.startswith(f"{prefix}net.") for key in own):

@@ -51,7 +51,6 @@ def test_a_bare_command_lists(iqabench):
         ("eval center --dataset fixations --root ROOT -o none/t.csv", "cannot write none/t.csv"),
         ("show none.png", "no picture at none.png"),
         ("show ROOT --provider centre", "unknown saliency provider 'centre'"),
-        ("show ROOT --provider groundtruth", "of data sets' pictures only"),
         ("cache --clear centre", "unknown saliency provider 'centre'"),
     ],
 )
@@ -65,6 +64,13 @@ def test_bad_input_is_one_line_and_a_hint_and_writes_nothing(
     assert [line.partition(": ")[0] for line in said][-2:] == ["error", "hint"]
     assert complaint in said[-2]
     assert list((tmp_path / "empty").iterdir()) == []
+
+
+def test_a_picture_of_no_known_set_has_no_true_map(iqabench, root, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, _, said = iqabench("saliency", "show", root, "--provider", "groundtruth", "-o", "drawn")
+    assert code == 1 and not (tmp_path / "drawn").exists()
+    assert all("lies in no data set's folder" in line for line in said)
 
 
 def test_providers_are_compared_in_one_table(iqabench, root, tmp_path):

@@ -4,7 +4,7 @@ import numpy as np
 import public_trees
 import pytest
 
-from iqabench.data.splits import official
+from iqabench.data.splits import hold_out, official
 from iqabench.registry import registry
 
 # Images, contents, distortions: as the sets' papers and the public loaders count them.
@@ -52,6 +52,15 @@ def test_scores_references_and_contents_are_those_published(public, whole, name)
         assert found["reference"].tolist() == expected["reference"].tolist()
     pairs = set(zip(found["content"], expected["content"].str.lower(), strict=True))
     assert len(pairs) == found["content"].nunique() == expected["content"].nunique()
+
+
+def test_cuid_is_split_as_its_papers_do(whole):
+    # 540 pictures to learn from and 60 to test: 54 references and 6, of which six validate.
+    found = whole("cuid")
+    split = hold_out("cuid", found.table["content"], 0, found.card.protocol)
+    assert (len(split.train) + len(split.validation), len(split.test)) == (54, 6)
+    assert len(found.rows_of(list(split.test))) == 60
+    assert len(found.rows_of([*split.train, *split.validation])) == 540
 
 
 @pytest.mark.parametrize("name", FILES)

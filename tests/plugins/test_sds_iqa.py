@@ -8,12 +8,14 @@ from networks import silent
 from PIL import Image
 from scipy.ndimage import correlate
 
+from iqabench import Session
 from iqabench.cli import cli
 from iqabench.contract import Batch, UnknownNameError
 from iqabench.engine.explain import explain
 from iqabench.engine.kinds.trainable import load_weights
 from iqabench.protocols.requests import Choices, resolve
 from iqabench.registry import registry
+from iqabench.saliency.picture_maps import map_of
 from iqabench.store import Store
 from iqabench_saliency_models.attention import ChannelGate, SpatialAttention
 from iqabench_saliency_models.options import SDSOptions
@@ -338,9 +340,10 @@ def test_explanations_show_the_attention_and_the_map_it_comes_from(trained, litt
     (request,) = resolve(registry(), ["sds-iqa"], overrides, choices, store=Store(store))
     picture = little.root / "c0_1.png"
     provider = registry().provider("spectral-residual")
-    (found,) = explain(request, provider, [picture], Store(store))
+    maps = map_of(provider, Session().place_of)
+    (found,) = explain(request, maps, [picture], Store(store))
     strides = (4, 8, 16, 32)
-    assert list(found.maps) == [*(f"attention at 1/{stride}" for stride in strides), "provider"]
+    assert list(found.maps) == ["provider", *(f"attention at 1/{stride}" for stride in strides)]
     # All but the rim that no stride divides, weighed by the map of the whole picture.
     model = request.build(loaded=True).eval()
     scale = load_weights(model, fit.folder / "weights.safetensors")

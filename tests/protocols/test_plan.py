@@ -253,3 +253,11 @@ def test_what_chooses_no_epoch_is_not_remarked_on(dataset):
         "brisque", "biosiqnet-lite", overrides=["biosiqnet-lite.recipe.select=last"], tiny=True
     )
     assert make([Within("set")], dataset(), asked=asked).remarks == ()
+
+
+def test_an_evaluation_says_whose_variant_its_model_is(dataset):
+    asked = models("biosiqnet-vgg19-v1", "biosiqnet-vgg19-v2", "brisque", tiny=True)
+    made = make([Within("set")], dataset(), asked=asked, maps=default_maps)
+    found = {one.record().model: one.record().family for one in made.evaluations}
+    assert found["biosiqnet-vgg19-v1"] == found["biosiqnet-vgg19-v2"] == "biosiqnet-vgg19"
+    assert found["brisque"] == "brisque"

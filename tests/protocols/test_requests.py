@@ -226,3 +226,16 @@ def test_a_recipe_is_named_and_marked_where_it_was_changed(overrides, choices, n
 
 def test_what_is_no_network_has_no_recipe():
     assert ask(["brisque"], recipe="common")[0].recipe_name == "-"
+
+
+@pytest.mark.parametrize(
+    ("given", "epochs"),
+    [
+        (["a.recipe.epochs=2", "a.recipe.stages.0.epochs=5"], 5),
+        (["a.recipe.stages.0.epochs=5", "a.recipe.epochs=2"], 2),
+        (["a.recipe.epochs=2", "a.recipe.stages.0.epochs=5", "a.recipe.epochs=3"], 3),
+    ],
+)
+@pytest.mark.parametrize("tiny", [False, True])
+def test_the_last_override_of_a_field_counts(given, epochs, tiny):
+    assert one(*given, tiny=tiny).recipe.stages[0].epochs == epochs

@@ -341,6 +341,7 @@ def test_tests_over_images_combine_repetitions(book):
     [
         ({}, "independent t of 72 raw residuals", stats.ttest_ind),
         ({"model": "one"}, "paired t of 72 raw residuals", stats.ttest_rel),
+        ({"variant_of": "one"}, "paired t of 72 raw residuals", stats.ttest_rel),
         ({"model": "imported"}, "independent t of 72 raw residuals", stats.ttest_ind),
     ],
 )

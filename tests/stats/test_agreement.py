@@ -17,6 +17,7 @@ from iqabench.stats import (
     rmse,
     srocc,
 )
+from iqabench.stats.centring import Unit
 
 CORRELATIONS = [srocc, plcc, krocc]
 SCIPY = {
@@ -113,7 +114,29 @@ def test_extreme_scales_keep_their_correlation():
     assert plcc(x * 1e200, y * 1e-200) == pytest.approx(plcc(x, y), abs=1e-12)
 
 
-@pytest.mark.parametrize(("mapping", "parameters"), [("4p", 4), ("5p", 5)])
+def test_huge_and_tiny_errors_have_an_rmse():
+    # differences 3, 4, 0 in another unit: sqrt(25 / 3), whose square no float holds
+    assert rmse([3e300, 4e300, 5e300], [0, 0, 5e300]) == pytest.approx(np.sqrt(25 / 3) * 1e300)
+    assert rmse([3e-300, 4e-300, 0], [0, 0, 0]) == pytest.approx(np.sqrt(25 / 3) * 1e-300)
+
+
+def outlier(mapping, size):
+    x, y = related(6)
+    plain = agreement(x, y, mapping=mapping)
+    return plain, agreement([*x, size], [*y, y.max()], mapping=mapping)
+
+
+@pytest.mark.parametrize("mapping", ["logistic4", "logistic5"])
+@pytest.mark.parametrize("size", [1e3, 1e6, 1e12, 1e300])
+def test_an_outlier_leaves_the_mapped_values_of_the_others(mapping, size):
+    # The curve ends flat: one more picture, very good and rated so, changes next to nothing.
+    plain, found = outlier(mapping, size)
+    assert found.mapping_failure is None
+    assert found.plcc_mapped == pytest.approx(plain.plcc_mapped, abs=0.01)
+    assert found.rmse_mapped == pytest.approx(plain.rmse_mapped, abs=0.2)
+
+
+@pytest.mark.parametrize(("mapping", "parameters"), [("logistic4", 4), ("logistic5", 5)])
 def test_agreement_gathers_every_statistic(mapping, parameters):
     x, y = related(3)
     result = agreement(x, y, mapping=mapping)
@@ -164,9 +187,10 @@ def test_failed_mapping_has_its_reason(prediction, quality, reason):
 
 def test_flat_curve_is_a_named_failure(monkeypatch):
     # The optimiser seldom ends on an exactly horizontal line: give it one, at the mean.
-    flat = LogisticFit(beta=(2.5, 2.5, 0.0, 1.0), parameters=4, converged=True)
+    plain = Unit(exponent=0, pivot=0.0, centre=0.0, spread=1.0)
+    flat = LogisticFit((2.5, 2.5, 0.0, 1.0), plain, plain, parameters=4, converged=True)
     module = import_module("iqabench.stats.agreement")  # the package's attribute is the function
-    monkeypatch.setattr(module, "fit_logistic", lambda x, y, parameters: flat)
+    monkeypatch.setattr(module, "fitted", lambda x, y, mapping: flat)
     result = agreement([1, 2, 3, 4], [1, 2, 3, 4])
     assert np.isnan(result.plcc_mapped)
     assert "flat" in result.mapping_failure
@@ -174,7 +198,7 @@ def test_flat_curve_is_a_named_failure(monkeypatch):
     assert result.rmse_mapped == pytest.approx(np.sqrt(1.25))  # variance of 1, 2, 3, 4
 
 
-@pytest.mark.parametrize("mapping", ["4p", "5p"])
+@pytest.mark.parametrize("mapping", ["logistic4", "logistic5"])
 def test_predictions_that_say_nothing(mapping):
     # Two predictions with equal mean labels: the best curve explains nothing.
     result = agreement([0, 1] * 4, [1, 1, 2, 2, 3, 3, 4, 4], mapping=mapping)
@@ -190,8 +214,16 @@ def test_perfect_predictions():
     assert result.rmse_mapped < 1e-6
 
 
+def test_without_a_mapping_mapped_values_are_the_raw_ones():
+    x, y = related(7)
+    result = agreement(-x, y, mapping="none")
+    assert result.plcc_mapped == result.plcc < 0
+    assert (result.rmse_mapped, result.mapping_rises) == (result.rmse, True)
+    assert agreement([], [], mapping="none").mapping_failure is not None
+
+
 def test_unknown_mapping_is_refused():
-    with pytest.raises(ValueError, match="mapping must be one of 4p, 5p"):
+    with pytest.raises(ValueError, match="mapping must be one of logistic4, logistic5, none"):
         agreement([1, 2, 3], [1, 2, 3], mapping="3p")
 
 

@@ -2,7 +2,7 @@ import warnings
 
 import numpy as np
 import pytest
-from scipy.optimize import curve_fit
+from scipy.optimize import curve_fit, differential_evolution
 
 from iqabench.stats import LogisticFitError, fit_logistic
 
@@ -76,18 +76,99 @@ def test_recovers_five_parameters(direction, scale):
     np.testing.assert_allclose(fit(x), five(x, *beta), rtol=1e-8)
 
 
-@pytest.mark.parametrize("parameters", [4, 5])
-def test_single_start_is_as_good_as_many(parameters):
-    # 5 parameters have real local optima beside the start, seldom: hence two of a hundred.
+def worse_than_many_starts(parameters, seeds):
     worse = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # curve_fit: covariance not estimated, overflow in exp
-        for seed in range(100):
+        for seed in seeds:
             x, y = random_case(seed)
             ours = squared_error(fit_logistic(x, y, parameters=parameters), x, y)
             if ours > multi_start(x, y, parameters) + 1e-4 * np.sum((y - y.mean()) ** 2):
                 worse.append(seed)
-    assert len(worse) <= (0 if parameters == 4 else 2), worse
+    return worse
+
+
+@pytest.mark.parametrize("parameters", [4, 5])
+def test_fit_is_as_good_as_the_best_of_many_starts(parameters):
+    # 64 and 97 have a local optimum of 5 parameters beside the literature's start.
+    assert worse_than_many_starts(parameters, [*range(8), 64, 97]) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("parameters", [4, 5])
+def test_fit_is_as_good_as_the_best_of_many_starts_on_300_cases(parameters):
+    assert worse_than_many_starts(parameters, range(300)) == []
+
+
+def noisy_case(seed):
+    """Predictions of few pictures, some with heavy tails, that may say next to nothing."""
+    rng = np.random.default_rng(seed)
+    size = int(rng.integers(12, 200))
+    x = [
+        rng.normal(size=size),
+        np.exp(rng.normal(size=size)),
+        rng.uniform(size=size),
+        rng.standard_t(3, size=size),
+    ][seed % 4]
+    y = np.tanh(rng.uniform(0.1, 3) * x) * rng.choice([-1, 1])
+    y = y + rng.uniform(0.02, 2) * rng.normal(size=size)
+    return x * 10 ** rng.uniform(-3, 3), 50 + 20 * y
+
+
+@pytest.mark.parametrize(
+    "seeds",
+    [
+        pytest.param([2, 3, *range(25, 48)], id="25"),
+        pytest.param(range(300), id="300", marks=pytest.mark.slow),
+    ],
+)
+def test_five_parameters_are_fitted_to_noisy_cases(seeds):
+    # From the literature's start alone 18 of the 300 leave no settled curve.
+    for seed in seeds:
+        x, y = noisy_case(seed)
+        fit = fit_logistic(x, y, parameters=5)
+        line = np.polyval(np.polyfit(x, y, 1), x)
+        assert squared_error(fit, x, y) <= np.sum((line - y) ** 2) * (1 + 1e-9), seed
+
+
+def global_optimum(x, y):
+    """Least squared error of five parameters by differential evolution over slope and place."""
+    z = (x - x.mean()) / x.std()
+
+    def error(point):
+        bend = np.tanh(0.5 * np.exp(point[0]) * (z - point[1]))
+        columns = np.column_stack([bend, z, np.ones_like(z)])
+        return np.sum((columns @ np.linalg.lstsq(columns, y, rcond=None)[0] - y) ** 2)
+
+    bounds = [(np.log(0.05), np.log(30)), (z.min(), z.max())]
+    return differential_evolution(error, bounds, seed=1, popsize=12, maxiter=40).fun
+
+
+@pytest.mark.parametrize("seed", [2, 18, 26, 27, 40, 47])
+def test_five_parameters_reach_the_global_optimum(seed):
+    # The first cases of which a single start makes nothing; slopes up to 30 per deviation.
+    x, y = noisy_case(seed)
+    ours = squared_error(fit_logistic(x, y, parameters=5), x, y)
+    assert ours <= global_optimum(x, y) + 1e-3 * np.sum((y - y.mean()) ** 2)
+
+
+@pytest.mark.parametrize("parameters", [4, 5])
+@pytest.mark.parametrize("scale", [1e-300, 1e300])
+def test_huge_and_tiny_predictions_are_mapped_as_others(parameters, scale):
+    x, y = np.linspace(0.1, 0.9, 50), np.linspace(1, 5, 50) ** 2
+    plain = fit_logistic(x, y, parameters=parameters)(x)
+    np.testing.assert_allclose(
+        fit_logistic(x * scale, y, parameters=parameters)(x * scale), plain, rtol=1e-6
+    )
+
+
+@pytest.mark.parametrize("parameters", [4, 5])
+def test_predictions_that_differ_in_their_last_bits_are_mapped_as_their_steps(parameters):
+    steps = np.arange(40) % 17
+    y = 50 + 10 * np.tanh((steps - 8) / 4) + np.sin(np.arange(40))
+    x = 0.75 + steps * 2.0**-53
+    plain = fit_logistic(steps, y, parameters=parameters)(steps)
+    np.testing.assert_allclose(fit_logistic(x, y, parameters=parameters)(x), plain, rtol=1e-6)
 
 
 @pytest.mark.parametrize("parameters", [4, 5])
@@ -128,7 +209,7 @@ def test_curve_may_settle_where_parameters_do_not():
 
 def test_unsettled_curve_is_a_named_failure(monkeypatch):
     # The exponential again: after so few evaluations it is still far off.
-    monkeypatch.setattr("iqabench.stats.logistic.MAX_EVALUATIONS", 6)
+    monkeypatch.setattr("iqabench.stats.logistic_descent.MAX_EVALUATIONS", 6)
     x = np.linspace(0, 10, 100)
     with pytest.raises(LogisticFitError, match="no settled curve within 2 x 6 evaluations"):
         fit_logistic(x, np.exp(x))
@@ -158,8 +239,6 @@ def test_fit_maps_any_shape():
         ([1, 2, 3, 4], [1, 2, 3, 4], "4 samples are too few for 5 parameters"),
         ([1] * 9, range(9), "x is constant"),
         (range(9), [1] * 9, "y is constant"),
-        (np.arange(9) * 1e300, range(9), "x cannot be standardised"),
-        (np.arange(9) * 1e-300, range(9), "x cannot be standardised"),
     ],
 )
 def test_what_cannot_be_fitted_has_a_name(x, y, reason):

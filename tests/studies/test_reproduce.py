@@ -1,5 +1,7 @@
 import csv
+import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +10,7 @@ from PIL import Image
 from scipy import stats
 
 import iqabench
-from iqabench import Session, reproduce
+from iqabench import Session, plan_reproduction, reproduce
 from iqabench.contract.errors import IqabenchError
 from iqabench.registry import registry
 from iqabench.report.evaluations import groups
@@ -57,6 +59,103 @@ def test_two_models_are_compared_in_pairs(lines, little, store):
     expected = means["toy-estimator"] - means["brisque"]
     assert row["srocc difference"] == pytest.approx(expected)
     assert row["srocc difference low"] <= expected <= row["srocc difference high"]
+
+
+def expected_p(little, store, models, overrides=()):
+    """p of the pooled residuals of both models, by scipy alone: raw, since both fit the set."""
+    results = measured(little, store, *overrides, models=models)
+    pooled = []
+    for group in groups(results.store, results.evaluations):
+        frames = group.repetitions()
+        pooled.append(np.concatenate([frame["prediction"] - frame["quality"] for frame in frames]))
+    normal = all(2 <= stats.kurtosis(one, fisher=False) <= 4 for one in pooled)
+    variants = len({one.split("=")[-1] for one in models}) == 1
+    if normal:
+        return (stats.ttest_rel if variants else stats.ttest_ind)(*pooled).pvalue
+    if variants:
+        return stats.wilcoxon(*pooled, method="asymptotic").pvalue
+    return stats.mannwhitneyu(*pooled, method="asymptotic").pvalue
+
+
+def test_printed_marks_stand_beside_ours(lines, little, store):
+    row = lines["squared"]
+    models = ("a=toy-estimator", "b=toy-estimator")
+    p = expected_p(little, store, models, ["b.power=2"])
+    assert (row["sig against"], row["sig printed"]) == ("as it is", "*")
+    assert row["sig here p"] == pytest.approx(p)
+    assert row["sig here"] == ("*" if p < 0.05 else "-")
+    assert row["sig here test"].startswith(("paired t of", "Wilcoxon of"))
+    compared = measured(little, store, "b.power=2", models=models).compare()
+    assert row["sig by content-t p"] == pytest.approx(compared["p"].iloc[0], nan_ok=True)
+    assert "sig against" not in lines["as it is"]
+
+
+def test_two_models_have_a_test_and_not_only_an_interval(lines, little, store):
+    row = lines["against another"]
+    p = expected_p(little, store, ("toy-estimator", "brisque"))
+    assert (row["sig against"], row["sig printed"]) == ("brisque", "-")
+    assert row["sig here p"] == pytest.approx(p)
+    assert row["sig here test"].startswith(("independent t of", "Mann-Whitney of"))
+
+
+def test_a_printed_rmse_in_an_unknown_unit_has_no_difference(lines, little, store):
+    board = measured(little, store, "toy-estimator.power=2").leaderboard()
+    squared = board[board["model"] == "toy-estimator"].iloc[0]
+    row = lines["squared"]
+    assert row["rmse printed"] == 0.125
+    assert row["rmse_mapped here, set's unit"] == pytest.approx(squared["rmse_mapped_mean"])
+    assert not [key for key in row if key.startswith("rmse difference")]
+
+
+def test_the_note_names_what_a_model_was_given(toy, little, store):
+    from iqabench.report import leaderboard
+    from iqabench.studies.printed import Measured, line
+
+    results = measured(little, store)
+    (group,) = groups(results.store, results.evaluations)
+    seen = group.evaluations[0].model_copy(
+        update={
+            "seen": ("live",),
+            "shared": tuple(group.table["content"].unique()[:2]),
+            "train": "-",
+            "saliency": "spectral-residual",
+        }
+    )
+    given = replace(group, evaluations=(seen,))
+    row = tables("toy-estimator", Session())[0].rows[0]
+    note = line(row, "", {row.label: Measured(given, leaderboard.row(group))}, None, None)["note"]
+    count = group.table["content"].nunique()
+    assert note.split("; ") == [
+        "toy-estimator is not fitted here",
+        "toy-estimator's weights have seen live",
+        f"toy-estimator has seen 2 of {count} contents",
+        "toy-estimator's maps: spectral-residual",
+    ]
+
+
+def test_a_plan_counts_the_jobs_of_every_row(toy, little, store):
+    session = Session(little.catalog, store=store)
+    ahead = plan_reproduction("toy-estimator", 1, session=session)
+    rows = {row.row: row for row in ahead.rows}
+    # Two seeds: a fit and a prediction each; rows share what is the same.
+    assert [rows[name].jobs for name in ("as it is", "squared", "against another")] == [4, 4, 4]
+    assert (rows["blurred"].jobs, rows["lost"].jobs, rows["lost"].note) == (0, 0, "nobody kept it")
+    assert ahead.total == "12 jobs to make, 0 done; 12 of unknown time"
+    assert not store.exists()
+    reproduce("toy-estimator", 1, session=session)
+    again = plan_reproduction("toy-estimator", 1, seeds=3, session=session)
+    more = {row.row: row for row in again.rows}["as it is"]
+    assert (more.jobs, more.done, more.unknown) == (6, 4, 0)
+    assert more.estimate > 0
+    assert again.total.startswith("6 jobs to make, 12 done; about 0:")
+
+
+def test_a_dry_run_makes_nothing(iqabench, toy, little, store):
+    asked = ["reproduce", "toy-estimator", "--table", "1", "--store", store, "--dry-run"]
+    code, printed, said = iqabench(*asked, "--catalog", little.catalog, "--format", "json")
+    assert (code, said[-1]) == (0, "12 jobs to make, 0 done; 12 of unknown time")
+    assert json.loads(printed)[0]["row"] == "as it is"
+    assert not store.exists()
 
 
 def test_a_distortion_alone_is_judged_alone(lines, little, store):
@@ -123,6 +222,19 @@ def test_printed_numbers_are_those_of_the_paper(number):
         for metric in ("srocc", "plcc", "rmse"):
             expected = float(original[metric]) if original.get(metric) else None
             assert row.published.get(metric) == expected
+
+
+def test_printed_marks_are_those_of_the_paper():
+    found = {one.number: one.rows for one in tables("biosiqnet", Session())}
+    for number, column in ((1, "sig"), (3, "sig_vs_biosiqnet")):
+        original = printed(PRINTED[number])
+        assert [row.mark for row in found[number]] == [row[column] for row in original]
+        labels = [row.label for row in found[number]]
+        assert all(row.against in labels for row in found[number] if row.mark)
+    assert [row.against.split(":")[0] for row in found[1]] == ["", "v1", "v2", "v3", "v4"]
+    assert {row.against for row in found[3]} == {"BioSIQNet", ""}
+    marks = {row["cell_as_printed"] for row in printed("table5_significance")}
+    assert marks == {"*-*-*-*"} and {row.mark for row in found[5]} == {"*"}
 
 
 def printed(name):

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 import iqabench
-from iqabench.cli.options import session
+from iqabench.cli.options import catalog_option, session
 from iqabench.report.tables import visible
 
 
@@ -23,11 +23,15 @@ from iqabench.report.tables import visible
     metavar="DIR",
     help="Folder of the PNG files.",
 )
-def command(images: tuple[Path, ...], provider: str, output: Path) -> None:
+@catalog_option
+def command(images: tuple[Path, ...], provider: str, output: Path, catalog: Path | None) -> None:
     """Draw the saliency of IMAGES, files or folders: each picture, its map, and both in one."""
     failed = False
     for path, error in iqabench.show_saliency(
-        images, output, provider=provider, session=session(quiet=True, notices=True)
+        images,
+        output,
+        provider=provider,
+        session=session(catalog=catalog, quiet=True, notices=True),
     ):
         failed = failed or error is not None
         line = f"failed: {error}" if error else f"wrote {path}"

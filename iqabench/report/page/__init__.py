@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from iqabench.catalog import Catalog
 from iqabench.contract.errors import UsageError
@@ -15,6 +16,9 @@ from iqabench.report.page.board import board
 from iqabench.report.page.panels import panel_of
 from iqabench.report.page.pictures import Key, Source, album
 from iqabench.store import Store
+
+if TYPE_CHECKING:
+    from iqabench.stats.mapping import Mapping as MappingName
 from iqabench.store.files import write_atomically
 
 
@@ -40,6 +44,7 @@ def write(
     tick: Tick,
     only: Iterable[str] | None = None,
     exclude_shared: bool = False,
+    mapping: MappingName = "logistic4",
 ) -> None:
     """Write the page; a failure leaves no partial file.
 
@@ -51,23 +56,24 @@ def write(
         tick: shows progress.
         only: IDs of evaluations; None takes all.
         exclude_shared: whether to leave out contents that a model has seen.
+        mapping: the mapping behind mapped PLCC and RMSE and fitted residuals.
 
     Raises:
         UsageError: the file cannot be written.
     """
     only = None if only is None else list(only)
-    found = groups(store, only, exclude_shared)
+    found = groups(store, only, exclude_shared, mapping)
     panels = []
     for done, group in enumerate(found, 1):
         panels.append(panel_of(group))
         tick(done, len(found), "reading predictions")
     panels.sort(key=lambda panel: leaderboard.order(panel.row))
-    frame = leaderboard.leaderboard(store, only, exclude_shared)
+    frame = leaderboard.leaderboard(store, only, exclude_shared, mapping=mapping)
     text = render.html(
         title=store.root.resolve().name,
         board=board(frame),
         transfer=matrices.transfer(panels),
-        comparison=matrices.comparison(store, only, exclude_shared, tick),
+        comparison=matrices.comparison(store, only, exclude_shared, tick, mapping),
         ranking=ranking.diagrams(store, only, exclude_shared),
         distortions=matrices.distortions(panel.group for panel in panels),
         panels=panels,

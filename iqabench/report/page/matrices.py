@@ -6,7 +6,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from iqabench.contract.errors import UsageError
 from iqabench.contract.progress import Tick
@@ -17,6 +17,9 @@ from iqabench.report.page.panels import Panel
 from iqabench.report.tables import number_text
 from iqabench.report.verdicts import BETTER, MARKS, TURNED, WORSE
 from iqabench.store import Store
+
+if TYPE_CHECKING:
+    from iqabench.stats.mapping import Mapping
 
 WITHIN = "each set"
 """Stands for the training set if models were trained on a part of each test set."""
@@ -110,11 +113,15 @@ def _by(group: Group, distortions: Iterable[str]) -> tuple[tuple[Cell, ...], ...
 
 
 def comparison(
-    store: Store, only: Iterable[str] | None, exclude_shared: bool, tick: Tick
+    store: Store,
+    only: Iterable[str] | None,
+    exclude_shared: bool,
+    tick: Tick,
+    mapping: Mapping = "logistic4",
 ) -> Comparison:
     """Compare every pair of models tested alike; one matrix for each such family of models."""
     try:
-        found = comparing.compare(store, only=only, exclude_shared=exclude_shared, tick=tick)
+        found = comparing.compare(store, None, only, exclude_shared, tick, mapping)
     except UsageError as error:
         return Comparison((), (), (f"{error.message}.",))
     rows = tables.records(found)

@@ -16,7 +16,7 @@ from iqabench.store.fingerprints import text_digest
 if TYPE_CHECKING:
     import pandas as pd
 
-    from iqabench.stats import LogisticFit
+    from iqabench.stats.mapping import Curve
 
 POINTS = 400
 """A scatter plot shows at most this many pictures of a test set, the same ones for all models."""
@@ -89,7 +89,7 @@ def panel_of(group: Group) -> Panel:
     """Read a group's predictions and make its panel."""
     frames = [frame for frame in group.repetitions() if frame["prediction"].notna().any()]
     scored = [frame[frame["prediction"].notna()] for frame in frames]
-    fits = [_fit(frame) for frame in scored]
+    fits = [_fit(frame, group) for frame in scored]
     sample = _sample(group.table["image"])
     return Panel(
         group,
@@ -106,11 +106,14 @@ def _sample(images: pd.Series) -> tuple[str, ...]:
     return tuple(sorted(images, key=lambda name: text_digest([name]))[:POINTS])
 
 
-def _fit(frame: pd.DataFrame) -> LogisticFit | None:
-    from iqabench.stats.logistic import LogisticFitError, fit_logistic
+def _fit(frame: pd.DataFrame, group: Group) -> Curve | None:
+    from iqabench.stats.logistic import LogisticFitError
+    from iqabench.stats.mapping import fitted
 
+    if group.mapping == "none" and not group.in_labels_unit:
+        return None
     try:
-        return fit_logistic(frame["prediction"].to_numpy(), frame["quality"].to_numpy())
+        return fitted(frame["prediction"].to_numpy(), frame["quality"].to_numpy(), group.mapping)
     except LogisticFitError:
         return None
 
@@ -118,7 +121,7 @@ def _fit(frame: pd.DataFrame) -> LogisticFit | None:
 def _scatter(
     group: Group,
     scored: list[pd.DataFrame],
-    fits: list[LogisticFit | None],
+    fits: list[Curve | None],
     sample: tuple[str, ...],
 ) -> Scatter:
     import numpy as np
@@ -177,10 +180,8 @@ def _ticks(low: float, high: float, scale: Scale) -> tuple[tuple[float, str], ..
     return tuple((round(scale(v), 1), f"{v:.4g}") for v in values if low <= v <= high)
 
 
-def _worst(
-    group: Group, scored: list[pd.DataFrame], fits: list[LogisticFit | None]
-) -> tuple[Worst, ...]:
-    """The pictures with the largest mean error after the logistic mapping."""
+def _worst(group: Group, scored: list[pd.DataFrame], fits: list[Curve | None]) -> tuple[Worst, ...]:
+    """The pictures with the largest mean error after the mapping."""
     import pandas as pd
 
     mapped = [
