@@ -14,6 +14,7 @@ from iqabench.contract.errors import DataError, IqabenchError
 from iqabench.contract.progress import Tick
 from iqabench.data import table_checks
 from iqabench.data.file_hashes import file_hashes
+from iqabench.kit.label_files import NOTES, PLACES
 from iqabench.kit.tree import Tree
 from iqabench.registry import load
 from iqabench.store.fingerprints import text_digest
@@ -30,6 +31,8 @@ class Dataset:
     root: Path
     table: pd.DataFrame
     tick: Tick | None = None
+    notes: tuple[str, ...] = ()
+    """What a user should know of the way in which the label file was read."""
 
     @property
     def name(self) -> str:
@@ -75,7 +78,8 @@ def read(bound: BoundDataset, tick: Tick | None = None) -> Dataset:
         DataError: files are missing, or the labels fail a check.
     """
     card, root, raw = labels(bound, tick)
-    return Dataset(card, root, canonical(raw, card, root), tick)
+    notes = tuple(raw.attrs.get(NOTES, ()))
+    return Dataset(card, root, canonical(raw, card, root), tick, notes)
 
 
 def labels(bound: BoundDataset, tick: Tick | None = None) -> tuple[DatasetCard, Path, pd.DataFrame]:
@@ -132,16 +136,18 @@ def canonical(raw: pd.DataFrame, card: DatasetCard, root: Path) -> pd.DataFrame:
 
 def _checked(raw: pd.DataFrame, card: DatasetCard, tree: Tree) -> pd.DataFrame:
     table_checks.names(raw, card.labelled)
-    table = raw.reset_index(drop=True)
+    table = raw.copy() if PLACES in raw.attrs else raw.reset_index(drop=True)
     for name in map(str, table):
         check = table_checks.numbers if name in columns.NUMBERS else table_checks.words
         table[name] = check(table, name)
     for name in (name for name in columns.PATHS if name in table):
         table[name] = table_checks.paths(table[name], name, tree)
-    table_checks.once(table["image"])
+    table_checks.once(table)
     if "official_split" in table:
         table_checks.official(table["official_split"])
-    return table
+    for key in (PLACES, NOTES):
+        table.attrs.pop(key, None)
+    return table.reset_index(drop=True)
 
 
 def _quality(mos: pd.Series, card: DatasetCard) -> pd.Series:
