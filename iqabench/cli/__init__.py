@@ -55,7 +55,13 @@ def main() -> None:
     try:
         code = cli.main(standalone_mode=False)  # click returns the code of an Exit
         sys.exit(code if isinstance(code, int) else 0)
-    except (click.Abort, KeyboardInterrupt):
+    except (click.Abort, KeyboardInterrupt) as error:
+        if isinstance(error.__cause__, EOFError):  # which click takes for the end of its input
+            if "--debug" in sys.argv:
+                raise error.__cause__ from None
+            click.echo(f"error: a file is cut off: {error.__cause__}", err=True)
+            click.echo("hint: --debug shows where it is read; fetch it again", err=True)
+            sys.exit(2)
         click.echo("interrupted; finished jobs are kept, run again to go on", err=True)
         sys.exit(130)
     except click.ClickException as error:
