@@ -135,24 +135,18 @@ class Labels:
 
         names = {ours: theirs for ours, theirs in columns.items() if isinstance(theirs, str)}
         self.need(names.values())
-        counted = {ours: number for ours, number in columns.items() if isinstance(number, int)}
-        at = {ours: self._place(theirs) for ours, theirs in names.items()}
-        at |= {ours: self._numbered(number) for ours, number in counted.items()}
+        at = {
+            ours: self._place(theirs) if isinstance(theirs, str) else self._numbered(theirs)
+            for ours, theirs in columns.items()
+        }
         notes = [*self.notes]
-        if headed is None:
-            headed = bool(names)
-            if not headed and self._heads([at[ours] for ours in counted if ours in numbers]):
-                headed = True
-                notes.append(f"{self.name}: {self.unit} {self.rows[0][0]} was taken as the header")
-        headed = headed and self.names is None
+        if headed is None and not names and (headed := self._heads(at, numbers)):
+            notes.append(f"{self.name}: {self.unit} {self.rows[0][0]} was taken as the header")
+        headed = headed is not False and self.names is None
         rows = self.rows[1:] if headed else self.rows
         self._check(rows, len(self.columns) if headed or self.names is not None else self.width)
         called = self.columns if headed or self.names is not None else ()
-        shown = {
-            ours: f"'{called[place]}'" if place < len(called) else str(place + 1)
-            for ours, place in at.items()
-        }
-        places = Places(self.name, self.unit, shown)
+        places = Places(self.name, self.unit, _shown(at, called))
         found: dict[str, Sequence[object]] = {}
         for ours, place in at.items():
             cells = [(line, cells[place] if place < len(cells) else None) for line, cells in rows]
@@ -180,8 +174,9 @@ class Labels:
             raise DataError(f"{self.name} has no column {number}", f"it has {most} columns")
         return number - 1
 
-    def _heads(self, places: Sequence[int]) -> bool:
+    def _heads(self, at: Mapping[str, int], numbers: Collection[str]) -> bool:
         """Whether the first row is a header: where numbers are wanted it has other words."""
+        places = [at[ours] for ours in at if ours in numbers]
         if len(self.rows) < 2 or not places or self.headless or self.names is not None:
             return False
         if any(_FILE.search(str(cell)) for cell in self.rows[0][1]):
@@ -203,6 +198,14 @@ class Labels:
                     "every row has as many fields as the first; a field that holds the separator "
                     "is quoted",
                 )
+
+
+def _shown(at: Mapping[str, int], called: Sequence[str]) -> dict[str, str]:
+    """How messages call columns: by name, or by number where they have none."""
+    return {
+        ours: f"'{called[place]}'" if place < len(called) else str(place + 1)
+        for ours, place in at.items()
+    }
 
 
 def shortened(cell: object) -> str:

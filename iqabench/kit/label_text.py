@@ -48,14 +48,17 @@ def decoded(content: bytes, name: str) -> tuple[str, list[str]]:
         DataError: the file is no text.
     """
     encoding = next((encoding for mark, encoding in _MARKS if content.startswith(mark)), None)
-    if encoding is None and b"\0" in content:
+    guessed = encoding is None and b"\0" in content
+    if guessed:
         encoding = "utf-16-be" if content[:1] == b"\0" else "utf-16-le"
     try:
         found = content.decode(encoding or "utf-8")
-        if encoding in ("utf-16-le", "utf-16-be") and "\0" in found:
+        if guessed and "\0" in found:
             raise DataError(f"{name} is no text file", "is it a label file?")
         return found, []
     except UnicodeDecodeError as error:
+        if guessed:
+            raise DataError(f"{name} is no text file", "is it a label file?") from error
         line = content.count(b"\n", 0, error.start) + 1
         if encoding is not None:
             what = encoding.removesuffix("-sig").upper()

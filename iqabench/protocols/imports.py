@@ -64,19 +64,23 @@ def import_file(
     store.prepare()
     with store.writing(identity.fingerprint) as folder:
         table.to_parquet(folder / PREDICTIONS, index=False)
-        store.finish(
-            JobRecord(
-                identity=identity,
-                title=f"scores of {model} on {dataset.name} from {path.name}",
-                status="done",
-                began=datetime.now(UTC).isoformat(),
-                seconds=0.0,
-                images=len(dataset.table),
-                failed_images=int(table["error"].notna().sum()),
-            )
-        )
+        store.finish(_record(identity, path, dataset, table))
     store.save_table(dataset.name, dataset.hash, dataset.table)
     return tuple(_evaluate(identity, part, store) for part in parts)
+
+
+def _record(
+    identity: ImportIdentity, path: Path, dataset: Dataset, table: pd.DataFrame
+) -> JobRecord:
+    return JobRecord(
+        identity=identity,
+        title=f"scores of {identity.label} on {dataset.name} from {path.name}",
+        status="done",
+        began=datetime.now(UTC).isoformat(),
+        seconds=0.0,
+        images=len(dataset.table),
+        failed_images=int(table["error"].notna().sum()),
+    )
 
 
 def _evaluate(identity: ImportIdentity, part: Part, store: Store) -> str:
