@@ -213,7 +213,7 @@ def test_other_commands_refuse_as_clearly(iqabench, empty, words, complaint):
         ("image,mos\nc0_1.png,1\n", "lacks the columns image and score"),
         ("image,score\nc0_9.png,1\n", "'c0_9.png' is not in little"),
         ("image,score\nc0_1.png,1\nc0_1.png,2\n", "scores c0_1.png twice"),
-        ("image,score\nc0_1.png,good\n", "line 2: 'good' is no number"),
+        ("image,score\nc0_1.png,good\n", "line 2, column 'score': 'good' is no finite number"),
     ],
 )
 def test_scores_that_cannot_be_imported(iqabench, little, empty, tmp_path, text, complaint):

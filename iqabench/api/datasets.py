@@ -107,7 +107,7 @@ def add_dataset(
     labels: Path | str | None = None,
     *,
     direction: Direction | None = None,
-    columns: Mapping[str, str | None] | None = None,
+    columns: Mapping[str, str | int | None] | None = None,
     catalog: Path | str | None = None,
     session: Session | None = None,
 ) -> Mapping[str, Any]:
@@ -116,17 +116,20 @@ def add_dataset(
     Args:
         name: a known set, or a new name for your own set.
         root: the set's folder; paths in the label file are relative to it.
-        labels: the label file of your own set; None for a known set.
+        labels: the label file of your own set, below the root or in the current folder, or its
+            absolute path; None for a known set.
         direction: ``higher`` or ``lower`` scores are better. None takes the card's direction for a
             known set and ``higher`` for your own set; your own set needs a direction if the name of
             its score column contains "dmos".
-        columns: canonical column -> column of the label file; the other columns are guessed.
+        columns: canonical column -> the column's name in the label file, or its number, from 1;
+            the other columns are guessed.
         catalog: the catalogue to write; None takes the user's own.
         session: progress.
 
     Returns:
         Facts about the set, by their names: its name, its counts, the range of its scores, and the
-        catalogue that names it now.
+        catalogue that names it now; of your own set also the label file and its used and unused
+        columns.
 
     Raises:
         IqabenchError: the set cannot be read, or the catalogue cannot be written; the catalogue
@@ -135,13 +138,15 @@ def add_dataset(
     from iqabench.sets import adding
 
     place, given = Path(catalog or user_catalog()), columns or {}
+    used: Mapping[str, str] = {}
     with in_use(session).watch.task(f"reading {name}") as tick:
         if labels is None:
             dataset = adding.add_known(name, Path(root), direction, given, place, tick)
         else:
             own = Path(labels)
             dataset = adding.add_own(name, Path(root), own, direction, given, place, tick)
-    return _found(dataset, place)
+            used = adding.use_of_labels(Path(root), own, given)
+    return {**_found(dataset, place), **used}
 
 
 def fetch_dataset(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -163,6 +163,7 @@ def import_scores(
     *,
     direction: Direction = "higher",
     seeds: int | None = None,
+    columns: Mapping[str, str | int] | None = None,
     session: Session | None = None,
 ) -> Results:
     """Import scores made elsewhere, so that they appear in the same tables and tests.
@@ -170,13 +171,15 @@ def import_scores(
     They are tested on the same test parts as models that run here: see docs/leaderboard.md.
 
     Args:
-        path: CSV with the columns ``image`` and ``score``. An image is named by its path below the
-            data set's root, or by its file name if that is unique.
+        path: delimited text, JSON, JSON Lines, Parquet or xlsx with the columns ``image`` and
+            ``score``. An image is named by its path below the data set's root, by the ending of
+            that path, or, without folders, by its file name, if that is unique.
         model: the name to show.
         dataset: the data set that was scored.
         direction: ``higher`` or ``lower`` scores are better.
         seeds: repetitions of the data set's own protocol; None as in :func:`run`.
-        session: catalogue and store.
+        columns: ``image`` or ``score`` -> the column's name in the file, or its number, from 1.
+        session: catalogue, store and progress, which also says how the file was read.
 
     Raises:
         IqabenchError: the file cannot be read, lacks a column, names an unknown image or an image
@@ -188,7 +191,16 @@ def import_scores(
     session = in_use(session)
     session.labelled(dataset)
     store = session.writable_store()
-    found = import_file(Path(path), model, session.dataset(dataset), direction, seeds, store)
+    found = import_file(
+        Path(path),
+        model,
+        session.dataset(dataset),
+        direction,
+        seeds,
+        store,
+        columns,
+        session.watch.say,
+    )
     return Results(session, found)
 
 

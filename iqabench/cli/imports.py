@@ -8,7 +8,7 @@ from typing import Literal
 import click
 
 import iqabench
-from iqabench.cli.options import catalog_option, emit_table, session, store_option
+from iqabench.cli.options import catalog_option, columns_option, emit_table, session, store_option
 
 
 @click.command("import")
@@ -25,6 +25,7 @@ from iqabench.cli.options import catalog_option, emit_table, session, store_opti
 @click.option(
     "--seeds", type=int, metavar="N", help="Repetitions to judge on [default: the set's own]."
 )
+@columns_option("image", "score")
 @store_option
 @catalog_option
 def command(
@@ -33,16 +34,21 @@ def command(
     dataset: str,
     direction: Literal["higher", "lower"],
     seeds: int | None,
+    columns: dict[str, str | int],
     store: Path | None,
     catalog: Path | None,
 ) -> None:
-    """Bring in scores made elsewhere: a CSV with the columns image and score."""
+    """Bring in scores made elsewhere: a file with the columns image and score.
+
+    It is delimited text, JSON, JSON Lines, Parquet or xlsx, plain or packed.
+    """
     results = iqabench.import_scores(
         scores,
         model,
         dataset,
         direction=direction,
         seeds=seeds,
+        columns=columns,
         session=session(catalog=catalog, store=store),
     )
     emit_table(results.tables.leaderboard(), "table", None)

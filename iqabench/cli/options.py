@@ -44,6 +44,33 @@ def store_option(function: Function) -> Function:
     )(function)
 
 
+def columns_option(*known: str) -> Callable[[Function], Function]:
+    """``--columns``, which names columns of a label file; ``known`` are the names to give them."""
+
+    def parsed(
+        ctx: click.Context, parameter: click.Parameter, text: str | None
+    ) -> dict[str, str | int]:
+        found: dict[str, str | int] = {}
+        for part in re.split(rf",(?=\s*(?:{'|'.join(known)})\s*=)", text) if text else ():
+            ours, equals, theirs = (one.strip() for one in part.partition("="))
+            if ours not in known or not equals or not theirs:
+                raise UsageError(
+                    f"--columns {text}: '{part}' names no column",
+                    f"write {known[0]}=2,{known[1]}=3; known: {', '.join(known)}",
+                )
+            if ours in found:
+                raise UsageError(f"--columns {text}: {ours} twice", "name each column once")
+            found[ours] = int(theirs) if theirs.isdecimal() and len(theirs) < 6 else theirs
+        return found
+
+    return click.option(
+        "--columns",
+        metavar=f"{known[0]}=NAME,...",
+        callback=parsed,
+        help="Columns by name, or by number from 1 in a file without a header.",
+    )
+
+
 def catalog_option(function: Function) -> Function:
     """``--catalog FILE``."""
     return click.option(

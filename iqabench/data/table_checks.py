@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from iqabench.contract import datasets as columns
 from iqabench.contract.errors import DataError
+from iqabench.kit.label_files import PLACES, Places
 from iqabench.kit.tree import Tree, composed
 
 if TYPE_CHECKING:
@@ -50,10 +51,13 @@ def words(table: pd.DataFrame, name: str) -> pd.Series:
         raise DataError(f"{name} is no column of text", "write it as text, not as bytes") from error
     given = table[name].notna() & (found != "")
     if not given.all() and name in columns.REQUIRED:
-        raise DataError(f"row {given.argmin() + 1} names no {name}", "fill it in or drop the row")
+        place = _place(table, given.idxmin(), name) or f"row {given.argmin() + 1}"
+        raise DataError(f"{place} names no {name}", "fill it in or drop the row")
     if not given.all() and name in ("reference", "content", "official_split"):
         raise DataError(
-            f"no {name} for {table['image'].iloc[given.argmin()]}", "fill it in or drop the column"
+            f"no {name} for {table['image'].iloc[given.argmin()]}"
+            + _behind(table, given.idxmin(), name),
+            "fill it in or drop the column",
         )
     return found.where(given)
 
@@ -90,17 +94,33 @@ def _refuse(table: pd.DataFrame, name: str, bad: pd.Series, what: str) -> None:
         first = table.loc[bad].iloc[0]
         raise DataError(
             f"{bad.sum()} {'scores' if name == 'mos' else f'values of {name}'} are {what}, "
-            f"first {first['image']}: {str(first[name])!r}",
+            f"first {first['image']}: {str(first[name])!r}" + _behind(table, first.name, name),
             "mend the labels",
         )
 
 
-def once(images: pd.Series) -> None:
+def _place(table: pd.DataFrame, line: object, column: str) -> str:
+    """Where a row comes from: file, line and column; empty if the reader does not say."""
+    places: Places | None = table.attrs.get(PLACES)
+    return "" if places is None else places.of(line, column)
+
+
+def _behind(table: pd.DataFrame, line: object, column: str) -> str:
+    place = _place(table, line, column)
+    return f" ({place})" if place else ""
+
+
+def once(table: pd.DataFrame) -> None:
     """Check that no image is listed twice."""
+    images = table["image"]
     twice = images[images.duplicated()]
     if len(twice):
+        first = twice.iloc[0]
+        lines = images.index[images == first]
+        places: Places | None = table.attrs.get(PLACES)
+        where = f" ({places.all_of(lines)})" if places is not None else ""
         raise DataError(
-            f"{len(twice)} images are listed twice, first {twice.iloc[0]}", "one row per image"
+            f"{len(twice)} images are listed twice, first {first}{where}", "one row per image"
         )
 
 

@@ -15,6 +15,7 @@ from iqabench.contract.errors import DataError, IqabenchError
 from iqabench.contract.progress import Tick
 from iqabench.data import table_checks
 from iqabench.data.file_hashes import file_hashes
+from iqabench.kit.label_files import NOTES, PLACES
 from iqabench.kit.tree import Tree, composed, links_into
 from iqabench.registry import load
 from iqabench.store.fingerprints import text_digest
@@ -37,6 +38,8 @@ class Dataset:
     tick: Tick | None = None
     written: Mapping[str, str] = field(default_factory=dict)
     """Name of an image or reference -> its name in the folders, where these have another form."""
+    notes: tuple[str, ...] = ()
+    """What a user should know of the way in which the label file was read."""
 
     @property
     def name(self) -> str:
@@ -86,11 +89,12 @@ def read(bound: BoundDataset, tick: Tick | None = None) -> Dataset:
         DataError: files are missing, or the labels fail a check.
     """
     card, root, raw = labels(bound, tick)
+    notes = tuple(raw.attrs.get(NOTES, ()))
     with links_into(bound.links):
         table, tree = canonical(raw, card, root), Tree(root)
     named = {name for column in PICTURES if column in table for name in table[column]}
     written = {name: there for name in named if (there := tree.written(name)) != name}
-    return Dataset(card, root, table, tick, written)
+    return Dataset(card, root, table, tick, written, notes)
 
 
 def labels(bound: BoundDataset, tick: Tick | None = None) -> tuple[DatasetCard, Path, pd.DataFrame]:
@@ -148,7 +152,7 @@ def canonical(raw: pd.DataFrame, card: DatasetCard, root: Path) -> pd.DataFrame:
 
 def _checked(raw: pd.DataFrame, card: DatasetCard, tree: Tree) -> pd.DataFrame:
     table_checks.names(raw, card.labelled)
-    table = raw.reset_index(drop=True)
+    table = raw.copy() if PLACES in raw.attrs else raw.reset_index(drop=True)
     for name in map(str, table):
         check = table_checks.numbers if name in columns.NUMBERS else table_checks.words
         table[name] = check(table, name)
@@ -156,10 +160,12 @@ def _checked(raw: pd.DataFrame, card: DatasetCard, tree: Tree) -> pd.DataFrame:
         table[name] = table_checks.paths(table[name], name, tree)
     if "content" in table:
         table["content"] = table["content"].map(composed)
-    table_checks.once(table["image"])
+    table_checks.once(table)
     if "official_split" in table:
         table_checks.official(table["official_split"])
-    return table
+    for key in (PLACES, NOTES):
+        table.attrs.pop(key, None)
+    return table.reset_index(drop=True)
 
 
 def _quality(mos: pd.Series, card: DatasetCard) -> pd.Series:

@@ -1,4 +1,4 @@
-"""Fixations, the places where people looked: reads them from CSV files, and makes maps of them.
+"""Fixations, the places where people looked: reads them from label files, and makes maps of them.
 
 A fixation is (y, x) in pixels of the original picture, measured from its upper left corner. So
 pixel (0, 0) holds 0 <= y < 1 and 0 <= x < 1.
@@ -6,8 +6,6 @@ pixel (0, 0) holds 0 <= y < 1 and 0 <= x < 1.
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Mapping
 from functools import lru_cache
@@ -15,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from iqabench.contract.errors import DataError
+from iqabench.kit.label_files import PLACES, Places, labels
 from iqabench.kit.tree import composed
 
 if TYPE_CHECKING:
@@ -32,9 +31,9 @@ def read_fixations(path: Path, image: str) -> NDArray[np.float64]:
     """The fixations on a picture, (N, 2), (y, x) in its pixels, in the file's order.
 
     Args:
-        path: CSV with the columns ``y`` and ``x``. If it holds several pictures, its column
-            ``image`` names the picture of each row. Other columns are ignored. The file is parsed
-            again only if it has changed.
+        path: a label file with the columns ``y`` and ``x``. If it holds several pictures, its
+            column ``image`` names the picture of each row. Other columns are ignored. The file is
+            parsed again only if it has changed.
         image: the picture's path below the set's root. The file may leave out the first folders of
             this path.
 
@@ -107,55 +106,24 @@ def blurred(
 def _parsed(path: Path, stamp: tuple[int, ...]) -> Mapping[str, NDArray[np.float64]]:
     import numpy as np
 
-    try:
-        found = _grouped(path, path.read_text(encoding="utf-8-sig"))
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path.name} is not UTF-8", "save it as UTF-8") from error
-    except csv.Error as error:
-        raise DataError(
-            f"{path.name} cannot be read: {error}", "is it a whole CSV file?"
-        ) from error
-    arrays = {name: np.array(places).reshape(-1, 2) for name, places in found.items()}
+    file = labels(path.read_bytes(), path.name)
+    file.need(("y", "x"))
+    named = "image" in file.columns
+    table = file.frame({name: name for name in ("image", "y", "x")[not named :]}, ("y", "x"))
+    places: Places = table.attrs[PLACES]
+    found: dict[str, list[tuple[float, float]]] = {} if named else {EVERY: []}
+    names = table["image"] if named else [EVERY] * len(table)
+    for line, name, y, x in zip(table.index, names, table["y"], table["x"], strict=True):
+        if named and not isinstance(name, str):
+            raise DataError(f"{places.of(line, 'image')}: no image", "fill it in or drop the row")
+        for column, value in (("y", y), ("x", x)):
+            if isinstance(value, str) or value is None or not math.isfinite(value):
+                raise DataError(
+                    f"{places.of(line, column)}: {column} is no number: {value!r}",
+                    "y and x are pixels of the original picture",
+                )
+        found.setdefault(composed(name), []).append((float(y), float(x)))
+    arrays = {name: np.array(some).reshape(-1, 2) for name, some in found.items()}
     for array in arrays.values():
         array.flags.writeable = False  # all readers of the file share the array
     return arrays
-
-
-def _grouped(path: Path, text: str) -> dict[str, list[tuple[float, float]]]:
-    separator = max(",;\t", key=text.partition("\n")[0].count)
-    rows = csv.DictReader(io.StringIO(text), delimiter=separator, skipinitialspace=True)
-    header = rows.fieldnames or ()
-    missing = [name for name in ("y", "x") if name not in header]
-    if missing:
-        raise DataError(
-            f"{path.name} lacks the columns {', '.join(missing)}",
-            f"it has {', '.join(header) or 'none'}",
-        )
-    if "image" not in header:
-        return {EVERY: [_place(row, path, rows.line_num) for row in rows]}
-    found: dict[str, list[tuple[float, float]]] = {}
-    for row in rows:
-        if not row["image"]:
-            raise DataError(
-                f"{path.name}, line {rows.line_num}: no image", "fill it in or drop the row"
-            )
-        found.setdefault(composed(row["image"]), []).append(_place(row, path, rows.line_num))
-    return found
-
-
-def _place(row: Mapping[str, str], path: Path, line: int) -> tuple[float, float]:
-    return _number(row, "y", path, line), _number(row, "x", path, line)
-
-
-def _number(row: Mapping[str, str], column: str, path: Path, line: int) -> float:
-    text = row[column]
-    try:
-        value = float(text or "")
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise DataError(
-            f"{path.name}, line {line}: {column} is no number: {text!r}",
-            "y and x are pixels of the original picture",
-        )
-    return value

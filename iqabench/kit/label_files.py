@@ -1,16 +1,26 @@
 """Reads label files of every kind that the public sets use. A damaged file raises a DataError.
 
-Files are looked for below the root only (:class:`iqabench.kit.tree.Tree`).
+What a file is, its content tells, not its name: delimited text, JSON or JSON Lines, Parquet, an
+Excel workbook, each plain or packed by itself; or a MATLAB file, which has variables in place of
+columns. Files are looked for below the root only (:class:`iqabench.kit.tree.Tree`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
-from io import BytesIO, StringIO
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from iqabench.contract.errors import DataError
+from iqabench.contract.errors import DataError, IqabenchError
+from iqabench.kit.label_records import from_json, from_parquet, from_workbook
+from iqabench.kit.label_table import NOTES as NOTES
+from iqabench.kit.label_table import PLACES as PLACES
+from iqabench.kit.label_table import Labels as Labels
+from iqabench.kit.label_table import Places as Places
+from iqabench.kit.label_table import shortened as shortened
+from iqabench.kit.label_text import SPACE, decoded, delimited
 from iqabench.kit.matlab import variables
+from iqabench.kit.packed import unpacked
 from iqabench.kit.tree import Tree
 
 if TYPE_CHECKING:
@@ -20,93 +30,118 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 WHOLE = "is it whole? unpack or fetch it again"
-NOT_KNOWN = ("", "NA", "N/A", "NaN", "nan", "null", "None")
-"""Texts for a number that is not known. In a column of words, only an empty cell is not known."""
+KINDS = "CSV or other delimited text, JSON, JSON Lines, Parquet or xlsx is wanted"
+_ZIP, _PARQUET, _OLD_OFFICE = b"PK\x03\x04", b"PAR1", b"\xd0\xcf\x11\xe0"
 
 
-def text(tree: Tree, name: str) -> str:
-    """The content of a UTF-8 text file, with or without a byte order mark.
+def labels(
+    content: bytes,
+    name: str,
+    *,
+    sheet: str | None = None,
+    first: int = 1,
+    columns: slice = slice(None),
+) -> Labels:
+    """The rows of a label file of any kind but MATLAB's.
+
+    Args:
+        content: the file.
+        name: how messages call it.
+        sheet: the sheet of a workbook; None takes the first one.
+        first: the row of a sheet, from 1, that holds the header.
+        columns: the columns of a sheet that are read, from 0.
 
     Raises:
-        DataError: the file is not UTF-8.
-        FileNotFoundError: the file is missing.
+        DataError: the file is cut off or damaged, or is of no known kind.
     """
-    content = tree.path(name).read_bytes()
+    content = unpacked(content, name)
+    if content.startswith(_PARQUET):
+        return whole(name, lambda: from_parquet(content, name))
+    if content.startswith(_ZIP):
+        return whole(name, lambda: from_workbook(content, name, sheet, first, columns))
+    if content.startswith(_OLD_OFFICE):
+        raise DataError(f"{name} cannot be read: an old Excel workbook", "save it as .xlsx")
+    if sheet is not None or name.lower().endswith((".xlsx", ".parquet")):
+        kind = "Parquet file" if name.lower().endswith(".parquet") else "Excel workbook"
+        raise DataError(f"{name} cannot be read: it is no {kind}", WHOLE)
+    text, notes = decoded(content, name)
+    if text.lstrip()[:1] in ("[", "{"):
+        return whole(name, lambda: from_json(text, name, notes))
+    found = delimited(text, name)
+    if found.comments:
+        lines = ", ".join(map(str, found.comments[:3])) + ", ..." * (len(found.comments) > 3)
+        notes.append(f"{name}: {len(found.comments)} comments passed over (lines {lines})")
+    return Labels(
+        name,
+        found.rows,
+        width=found.width,
+        decimal_comma=found.separator in ("\t", ";", "|", SPACE),
+        notes=notes,
+    )
+
+
+def load(path: Path, name: str | None = None) -> Labels:
+    """The label file at a path that a user gave, as :func:`labels` reads it.
+
+    Raises:
+        DataError: it is no file or cannot be read.
+    """
+    if is_there(path) and not path.is_file():
+        raise DataError(f"cannot read {path}: it is no file", KINDS)
     try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise DataError(f"{name}, line {line}: not UTF-8", "save it as UTF-8") from error
+        content = path.read_bytes()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise DataError(f"cannot read {path}: {reason}", KINDS) from error
+    return labels(content, name or path.name)
 
 
-def table(tree: Tree, name: str, words: Collection[str] = ()) -> pd.DataFrame:
-    """The table in a delimited text file with a header.
+def is_there(path: Path) -> bool:
+    """Whether a path that a user gave exists; a path that cannot exist does not."""
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False
 
-    The separator is the comma, semicolon or tab, whichever occurs most often in the header.
+
+def table(
+    tree: Tree,
+    name: str,
+    words: Collection[str],
+    numbers: Collection[str] = (),
+    need: Collection[str] = (),
+    **sheet: Any,
+) -> pd.DataFrame:
+    """The columns of a label file that a reader knows, as far as the file has them.
 
     Args:
         tree: the set's folder.
         name: the file's path below the root.
-        words: columns to read as text, even if their values look like numbers.
+        words: columns of text, even if it looks like numbers.
+        numbers: columns of numbers.
+        need: the columns that the file must have.
+        sheet: ``sheet``, ``first`` and ``columns`` of :func:`labels`.
 
     Raises:
-        DataError: the file is not UTF-8 or is damaged, or a row has more fields than the header.
+        DataError: see :func:`labels` and :meth:`Labels.frame`; or a needed column is missing.
         FileNotFoundError: the file is missing.
     """
-    import pandas as pd
-
-    content = text(tree, name)
-    form: dict[str, Any] = {
-        "sep": max(",;\t", key=content.partition("\n")[0].count),
-        "skipinitialspace": True,
-    }
-
-    def load() -> pd.DataFrame:
-        header = pd.read_csv(StringIO(content), nrows=0, **form).columns
-        kinds = dict.fromkeys((column for column in header if column in words), str)
-        blanks = {column: [""] if column in kinds else [*NOT_KNOWN] for column in header}
-        rows: pd.DataFrame = pd.read_csv(
-            StringIO(content),
-            dtype=kinds,
-            keep_default_na=False,
-            na_values=blanks,
-            low_memory=False,
-            **form,
-        )
-        return rows
-
-    found = whole(name, load)
-    if not isinstance(found.index, pd.RangeIndex):
-        raise DataError(f"{name}: rows have more fields than the header", "name every column")
-    return found
+    found = labels(tree.path(name).read_bytes(), name, **sheet)
+    found.need(need)
+    there = {column: column for column in (*words, *numbers) if column in found.columns}
+    return found.frame(there, numbers)
 
 
-def sheet(
-    tree: Tree, name: str, words: Collection[str], title: str | int = 0, **form: Any
+def text_table(
+    tree: Tree, name: str, columns: dict[str, int], numbers: Collection[str]
 ) -> pd.DataFrame:
-    """A sheet of an Excel workbook, without its empty rows.
-
-    Args:
-        tree: the set's folder.
-        name: the workbook's path below the root.
-        words: columns to read as text, even if their values look like numbers.
-        title: the sheet's name, or its number from 0.
-        form: ``header`` and ``usecols`` of :func:`pandas.read_excel`.
+    """The columns of a label file without a header: name -> number, from 1.
 
     Raises:
-        DataError: the file is no workbook or lacks the sheet.
+        DataError: see :func:`labels` and :meth:`Labels.frame`.
         FileNotFoundError: the file is missing.
     """
-    import pandas as pd
-
-    content = BytesIO(tree.path(name).read_bytes())
-
-    def load() -> pd.DataFrame:
-        return pd.read_excel(
-            content, sheet_name=title, dtype=dict.fromkeys(words, str), engine="openpyxl", **form
-        )
-
-    return whole(name, load).dropna(how="all", ignore_index=True)
+    return labels(tree.path(name).read_bytes(), name).frame(columns, numbers, headed=False)
 
 
 def matlab(tree: Tree, name: str, *wanted: str) -> list[NDArray[Any]]:
@@ -118,35 +153,32 @@ def matlab(tree: Tree, name: str, *wanted: str) -> list[NDArray[Any]]:
     """
     content = tree.path(name).read_bytes()
     found = whole(name, lambda: variables(content))
-    need(found, wanted, name, "variables")
+    _need(found, wanted, name)
     return [found[key] for key in wanted]
 
 
-def need(found: Iterable[object], columns: Iterable[str], name: str, what: str = "columns") -> None:
-    """Refuse a file that lacks a column.
-
-    Raises:
-        DataError: a column is missing; the error names the missing and the present columns.
-    """
+def _need(found: Iterable[object], wanted: Iterable[str], name: str) -> None:
     there = list(found)
-    missing = [column for column in columns if column not in there]
+    missing = [variable for variable in wanted if variable not in there]
     if missing:
         raise DataError(
-            f"{name} lacks the {what} {', '.join(missing)}",
+            f"{name} lacks the variables {', '.join(missing)}",
             f"it has {', '.join(map(str, there))}",
         )
 
 
-def whole(name: str, load: Callable[[], T]) -> T:
-    """The result of ``load``. Any exception that it raises means that the file is damaged.
+def whole(name: str, read: Callable[[], T]) -> T:
+    """The result of ``read``. Any exception that it raises means that the file is damaged.
 
     On a damaged MATLAB file or workbook, a library may raise almost any type of exception.
 
     Raises:
-        DataError: ``load`` raised.
+        DataError: ``read`` raised.
     """
     try:
-        return load()
+        return read()
+    except IqabenchError:
+        raise
     except Exception as error:
         reason = next(iter(str(error).splitlines()), "") or type(error).__name__
         raise DataError(f"{name} cannot be read: {reason}", WHOLE) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,16 +11,17 @@ from iqabench.catalog import Catalog
 from iqabench.contract.errors import UsageError
 from iqabench.contract.progress import Tick
 from iqabench.data.tables import Dataset
+from iqabench.kit.label_files import Labels, is_there, load
 from iqabench.registry import registry
 from iqabench.sets.binding import bind, check_new
-from iqabench.sets.columns import chosen, header
+from iqabench.sets.columns import chosen
 
 
 def add_known(
     name: str,
     root: Path,
     direction: str | None,
-    given: Mapping[str, str | None],
+    given: Mapping[str, str | int | None],
     catalog: Path,
     tick: Tick | None = None,
 ) -> Dataset:
@@ -46,7 +48,7 @@ def add_own(
     root: Path,
     labels: Path,
     direction: str | None,
-    given: Mapping[str, str | None],
+    given: Mapping[str, str | int | None],
     catalog: Path,
     tick: Tick | None = None,
 ) -> Dataset:
@@ -55,24 +57,28 @@ def add_own(
     Args:
         name: a new name.
         root: the set's folder; paths in the label file are relative to it.
-        labels: CSV or Parquet; if the path does not exist, it is taken relative to the root.
+        labels: a label file of any kind, below the root or, if there is none, in the current
+            folder; or an absolute path.
         direction: ``higher`` or ``lower`` scores are better; None means ``higher``.
-        given: canonical column -> column of the file; None to guess the column.
+        given: canonical column -> column of the file, by name or number; None to guess the column.
         catalog: the catalogue to write.
         tick: shows progress.
 
     Raises:
         CatalogError: the name is taken.
         DataError: a column is missing, or the set cannot be read.
-        UsageError: the name of the score column contains "dmos" and no direction is given.
+        UsageError: both folders have a label file of that name, or the name of the score column
+            contains "dmos" and no direction is given.
     """
     check_new(name, catalog)
     root = root.resolve()
-    path = (labels if labels.exists() else root / labels).resolve()
-    columns = chosen(header(path), given)
-    if direction is None and "dmos" in columns["mos"].lower():
+    path = _label_file(root, labels)
+    found = load(path)
+    columns = chosen(found, given)
+    if direction is None and "dmos" in _called(found, columns["mos"]).lower():
         raise UsageError(
-            f"'{columns['mos']}' may mean that lower is better", "say --direction lower or higher"
+            f"'{_called(found, columns['mos'])}' may mean that lower is better",
+            "say --direction lower or higher",
         )
     entry: dict[str, Any] = {
         "reader": "csv",
@@ -82,3 +88,62 @@ def add_own(
         "direction": direction or "higher",
     }
     return bind(name, entry, catalog, tick)
+
+
+def use_of_labels(
+    root: Path, labels: Path, given: Mapping[str, str | int | None]
+) -> dict[str, str]:
+    """The label file that :func:`add_own` takes, and what it takes from it; arguments as there."""
+    path = _label_file(root.resolve(), labels)
+    found = load(path)
+    return {"labels": str(path), **_used(found, chosen(found, given))}
+
+
+def _label_file(root: Path, labels: Path) -> Path:
+    """The label file that is meant: below the root first."""
+    below = root / labels
+    if not is_there(below):
+        return Path(os.path.realpath(labels))
+    if is_there(labels) and not labels.samefile(below):
+        raise UsageError(
+            f"--labels {labels} is there twice: {below} and {labels.absolute()}",
+            "name one of them by its whole path",
+        )
+    return below.resolve()
+
+
+def _called(labels: Labels, column: str | int) -> str:
+    """The name of a column, or its number in a file without a header."""
+    if isinstance(column, str):
+        return column
+    named = column <= len(labels.columns) and not labels.headless
+    return labels.columns[column - 1] if named else str(column)
+
+
+def _quoted(name: str) -> str:
+    """A column as it is shown: a name in quotes, a number after "column"."""
+    return f"column {name}" if name.isdecimal() else f"'{name}'"
+
+
+def _used(labels: Labels, columns: Mapping[str, str | int]) -> dict[str, str]:
+    """Which columns of the file were used for what, which were not, and what follows from that."""
+    counted = {column for column in columns.values() if isinstance(column, int)}
+    named = set(columns.values()) - counted
+    rest = [
+        _called(labels, place)
+        for place, name in enumerate(labels.columns, 1)
+        if place not in counted and name not in named and name
+    ]
+    found = {
+        "used": ", ".join(
+            f"{_quoted(_called(labels, theirs))} as {ours}" for ours, theirs in columns.items()
+        ),
+        "not used": ", ".join(map(_quoted, rest)) or "none",
+    }
+    if "content" not in columns:
+        found["content"] = (
+            "no column gives the content: pictures with the same reference count as one"
+            if "reference" in columns
+            else "no column gives the content: every picture counts as its own"
+        )
+    return found

@@ -26,12 +26,13 @@ ALLOWANCE = 100 * 2**20
 BLOCK = 4096
 """Each member counts as at least this many bytes on disk."""
 
+_STARTS = (b"PK\x03\x04", b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00")
+"""How a zip, and a packed tar, begin."""
 _DAMAGE = (
     zipfile.BadZipFile,
     tarfile.TarError,
     zlib.error,
     lzma.LZMAError,
-    EOFError,
     NotImplementedError,  # a compression that zipfile does not know
 )
 
@@ -67,7 +68,9 @@ def unpack(archive: Path, root: Path, tick: Tick | None = None) -> None:
                 with tarfile.open(archive) as tape:
                     _extract(archive, _tar_members(tape), part, tick)
             else:
-                raise _refused(archive, "is neither zip nor tar", "unpack it by other means")
+                raise _unknown(archive)
+        except EOFError as error:
+            raise _refused(archive, "is cut off", "fetch it again") from error
         except _DAMAGE as error:
             raise _refused(archive, f"is damaged: {error}", "fetch it again") from error
         inside = list(part.iterdir())
@@ -75,6 +78,15 @@ def unpack(archive: Path, root: Path, tick: Tick | None = None) -> None:
         if root.exists():
             root.rmdir()
         only.rename(root)
+
+
+def _unknown(archive: Path) -> DataError:
+    """What to say of a file that is neither zip nor tar as a whole, but may begin as one."""
+    with archive.open("rb") as stream:
+        start = stream.read(6)
+    if start.startswith(_STARTS):
+        return _refused(archive, "is cut off or damaged", "fetch it again")
+    return _refused(archive, "is neither zip nor tar", "unpack it by other means")
 
 
 def _refused(archive: Path, problem: str, hint: str) -> DataError:

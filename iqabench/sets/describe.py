@@ -55,6 +55,8 @@ def counts(dataset: Dataset) -> dict[str, Any]:
     if dataset.card.labelled:
         low, high, mean = table["mos"].min(), table["mos"].max(), table["mos"].mean()
         found["scores"] = f"{low:.4g} to {high:.4g}, mean {mean:.4g}"
+    if dataset.notes:
+        found["notes"] = "; ".join(dataset.notes)
     found["columns"] = ", ".join(table.columns)
     if "reference" in table:
         found["references"] = table["reference"].nunique()

@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from iqabench.contract import DataError
-from iqabench.kit.label_files import need, sheet
+from iqabench.kit.label_files import table
 from iqabench.kit.tree import Tree
 
 if TYPE_CHECKING:
     import pandas as pd
 
 LABELS = "csiq.DMOS.xlsx"
-COLUMNS = ("image", "dst_idx", "dst_type", "dst_lev", "dmos_std", "dmos")
+WORDS, NUMBERS = ("image", "dst_type"), ("dst_idx", "dst_lev", "dmos_std", "dmos")
 TYPES = {
     "noise": ("awgn", "white-noise"),
     "jpeg": ("jpeg", "jpeg"),
@@ -40,8 +40,8 @@ def read(root: Path, options: Mapping[str, Any]) -> pd.DataFrame:
     import pandas as pd
 
     tree = Tree(root)
-    labels = sheet(tree, LABELS, ("image", "dst_type"), "all_by_image", header=3, usecols="D:I")
-    need(labels, COLUMNS, LABELS)
+    need, place = (*WORDS, *NUMBERS), {"sheet": "all_by_image", "first": 4, "columns": slice(3, 9)}
+    labels = table(tree, LABELS, WORDS, NUMBERS, need, **place)
     unknown = sorted(set(labels["dst_type"].astype(str)) - set(TYPES))
     if unknown:
         raise DataError(f"{LABELS} has an unknown dst_type '{unknown[0]}'", f"one of {[*TYPES]}")
@@ -51,7 +51,7 @@ def read(root: Path, options: Mapping[str, Any]) -> pd.DataFrame:
         f"dst_imgs/{word}/{content}.{word}.{level}.png"
         for word, content, level in zip(words, labels["image"], levels, strict=True)
     ]
-    return pd.DataFrame(
+    found = pd.DataFrame(
         {
             "image": [tree.spelled(image) for image in images],
             "reference": "src_imgs/" + labels["image"] + ".png",
@@ -62,3 +62,5 @@ def read(root: Path, options: Mapping[str, Any]) -> pd.DataFrame:
             "mos_std": labels["dmos_std"],
         }
     )
+    found.attrs = labels.attrs
+    return found

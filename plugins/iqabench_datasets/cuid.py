@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from iqabench.contract import DataError
 from iqabench.contract.datasets import NUMBERS
-from iqabench.kit.label_files import need, table
+from iqabench.kit.label_files import table
 from iqabench.kit.tree import Tree
 
 if TYPE_CHECKING:
@@ -41,8 +41,9 @@ def read(root: Path, options: Mapping[str, Any]) -> pd.DataFrame:
         DataError: the manifest lacks a column.
         FileNotFoundError: the manifest is missing.
     """
-    rows = table(Tree(root), MANIFEST, [name for name in COLUMNS if COLUMNS[name] not in NUMBERS])
-    need(rows, ("image", "mos"), MANIFEST)
+    numbers = [name for name in COLUMNS if COLUMNS[name] in NUMBERS]
+    words = [name for name in COLUMNS if name not in numbers]
+    rows = table(Tree(root), MANIFEST, words, numbers, need=("image", "mos"))
     if "ref_id" not in rows and "reference" not in rows:
         raise DataError(
             f"{MANIFEST} has neither ref_id nor reference", "say which pictures share a content"

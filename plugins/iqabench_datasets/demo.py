@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from iqabench.contract import DataError
+from iqabench.kit.label_files import table
 from iqabench.kit.places import shipped_file
 from iqabench.kit.synthesis import LABELS, LONG_SIDE, Photo, Progress, reduced, synthesize
+from iqabench.kit.tree import Tree
 
 if TYPE_CHECKING:
     import numpy as np
@@ -71,9 +73,8 @@ def build(root: Path, progress: Progress | None = None) -> None:
 
 def read(root: Path, options: Mapping[str, Any]) -> pd.DataFrame:
     """The canonical table of the built set."""
-    import pandas as pd
-
-    return pd.read_csv(root / LABELS)
+    words = ("image", "reference", "content", "distortion")
+    return table(Tree(root), LABELS, words, ("level", "mos"))
 
 
 def _photo(where: str) -> NDArray[np.uint8]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from iqabench.contract import DataError
 from iqabench.kit.distort import find
-from iqabench.kit.label_files import need, table
+from iqabench.kit.label_files import table
 from iqabench.kit.tree import Tree
 
 if TYPE_CHECKING:
@@ -34,12 +34,12 @@ def read(root: Path, options: Mapping[str, Any]) -> pd.DataFrame:
     """
     import pandas as pd
 
-    labels = table(Tree(root), LABELS, ("dist_img", "ref_img"))
-    need(labels, ("dist_img", "ref_img", "dmos", "var"), LABELS)
+    words, numbers = ("dist_img", "ref_img"), ("dmos", "var")
+    labels = table(Tree(root), LABELS, words, numbers, need=(*words, *numbers))
     if (labels["var"] < 0).any():
         raise DataError(f"{LABELS} has a deviation below 0", "unpack the archive again")
     parts = labels["dist_img"].str.extract(r"I\d+_(\d+)_(\d+)\.png$").astype(int)
-    return pd.DataFrame(
+    found = pd.DataFrame(
         {
             "image": "images/" + labels["dist_img"],
             "reference": "images/" + labels["ref_img"],
@@ -51,3 +51,5 @@ def read(root: Path, options: Mapping[str, Any]) -> pd.DataFrame:
             "raters": RATERS,
         }
     )
+    found.attrs = labels.attrs
+    return found

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from iqabench.contract import DataError
-from iqabench.kit.label_files import need, table
+from iqabench.kit.label_files import table
 from iqabench.kit.tree import Tree
 
 if TYPE_CHECKING:
@@ -43,8 +43,8 @@ def read(root: Path, options: Mapping[str, Any]) -> pd.DataFrame:
 
     tree = Tree(root)
     name = str(options.get("labels") or _only(tree))
-    labels = table(tree, name, ("image_name", "set"))
-    need(labels, ("image_name", "MOS"), name)
+    need = ("image_name", "MOS")
+    labels = table(tree, name, ("image_name", "set"), ("MOS", "SD", "c_total"), need)
     official = "set" in labels
     score_range = (0, 100) if official else (1, 5)
     scores = pd.to_numeric(labels["MOS"], errors="coerce").dropna()
@@ -67,7 +67,7 @@ def read(root: Path, options: Mapping[str, Any]) -> pd.DataFrame:
         found["official_split"] = labels["set"].map(PARTS).fillna(labels["set"])
     elif "SD" in labels:
         found["mos_std"] = labels["SD"]
-    found.attrs["score_range"] = score_range
+    found.attrs = {**labels.attrs, "score_range": score_range}
     return found
 
 

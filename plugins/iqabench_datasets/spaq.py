@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from iqabench.kit.label_files import need, sheet
+from iqabench.kit.label_files import table
 from iqabench.kit.tree import Tree
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ def read(root: Path, options: Mapping[str, Any]) -> pd.DataFrame:
     """
     import pandas as pd
 
-    labels = sheet(Tree(root), LABELS, ("Image name",))
-    need(labels, ("Image name", "MOS"), LABELS)
-    return pd.DataFrame({"image": "TestImage/" + labels["Image name"], "mos": labels["MOS"]})
+    labels = table(Tree(root), LABELS, ("Image name",), ("MOS",), need=("Image name", "MOS"))
+    found = pd.DataFrame({"image": "TestImage/" + labels["Image name"], "mos": labels["MOS"]})
+    found.attrs = labels.attrs
+    return found

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from iqabench.contract import DataError
-from iqabench.kit.label_files import text
+from iqabench.kit.label_files import PLACES, text_table
 from iqabench.kit.tree import Tree
 
 if TYPE_CHECKING:
@@ -60,29 +60,26 @@ def read(root: Path, options: Mapping[str, Any]) -> pd.DataFrame:
     import pandas as pd
 
     tree = Tree(root)
-    rows = [_row(tree, number, line) for number, line in _lines(tree, SCORES)]
-    deviations = [line for _, line in _lines(tree, DEVIATIONS)]
-    if len(deviations) != len(rows):
+    labels = text_table(tree, SCORES, {"mos": 1, "name": 2}, ("mos",))
+    deviations = text_table(tree, DEVIATIONS, {"mos_std": 1}, ("mos_std",))["mos_std"]
+    if len(deviations) != len(labels):
         raise DataError(
-            f"{DEVIATIONS} has {len(deviations)} lines and {SCORES} {len(rows)}",
+            f"{DEVIATIONS} has {len(deviations)} lines and {SCORES} {len(labels)}",
             "unpack the archive again",
         )
-    return pd.DataFrame(rows).assign(mos_std=deviations)
+    rows = [
+        _row(tree, labels.attrs[PLACES].of(line), name) for line, name in labels["name"].items()
+    ]
+    found = pd.DataFrame(rows, index=labels.index)
+    found = found.assign(mos=labels["mos"], mos_std=list(deviations))
+    found.attrs = labels.attrs
+    return found
 
 
-def _lines(tree: Tree, name: str) -> list[tuple[int, str]]:
-    """Number and text of every line that is not blank, with single spaces between its words."""
-    lines = enumerate(text(tree, name).splitlines(), 1)
-    return [(number, " ".join(line.split())) for number, line in lines if line.strip()]
-
-
-def _row(tree: Tree, number: int, line: str) -> dict[str, Any]:
-    mos, _, name = line.partition(" ")
-    parts = NAME.fullmatch(name)
+def _row(tree: Tree, place: str, name: str | None) -> dict[str, Any]:
+    parts = NAME.fullmatch(name or "")
     if parts is None or not 1 <= int(parts[2]) <= len(TYPES):
-        raise DataError(
-            f"{SCORES}, line {number}: no score and name of a picture", "unpack the archive again"
-        )
+        raise DataError(f"{place}: no score and name of a picture", "unpack the archive again")
     content = parts[1].lower()
     return {
         "image": tree.spelled(f"distorted_images/{name}"),
@@ -90,5 +87,4 @@ def _row(tree: Tree, number: int, line: str) -> dict[str, Any]:
         "content": content,
         "distortion": TYPES[int(parts[2]) - 1],
         "level": int(parts[3]),
-        "mos": mos,
     }

@@ -101,6 +101,9 @@ def test_a_set_of_ones_own_is_added_and_then_known(iqabench, little):
     assert (code, said[-1]) == (0, f"wrote {user_catalog()}")
     assert "36" in printed
     assert "image, mos, reference, distortion, level, content, quality" in printed
+    assert str(little.root / "scores.csv") in printed
+    assert "'file' as image, 'score' as mos, 'original' as reference" in printed
+    assert "no column gives the content: pictures with the same reference count as one" in printed
     code, printed, _ = iqabench("datasets", "--format", "json")
     rows = {row["data set"]: row for row in json.loads(printed)}
     assert (rows["mine"]["ready"], rows["mine"]["root"]) == ("yes", str(little.root))

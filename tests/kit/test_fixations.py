@@ -41,13 +41,14 @@ def test_a_file_for_one_picture(csv):
     ("text", "message"),
     [
         ("image,y\na,1\n", "lacks the columns x"),
-        ("", "lacks the columns y, x"),
-        ("y,x\n1,2\n3,left\n", "line 3: x is no number: 'left'"),
-        ("y,x\nnan,2\n", "line 2: y is no number"),
-        ("y,x\n1\n", "line 2: x is no number"),
+        ("", "cannot read fixations.csv: it is empty"),
+        ("y,x\n1,2\n3,left\n", "line 3, column 'x': x is no number: 'left'"),
+        ("y,x\nnan,2\n", "line 2, column 'y': y is no number"),
+        ("y,x\n1\n", "line 2: 1 field, not 2"),
+        ("y,x,y\n1,2,3\n", "has 2 columns 'y': columns 1 and 3"),
         ("image,y,x\nb.jpg,1,2\n", "no fixations on a.jpg"),
         ("image,y,x\n", "no fixations on a.jpg"),
-        ("image,y,x\n,1,2\n", "line 2: no image"),
+        ("image,y,x\n,1,2\n", "line 2, column 'image': no image"),
         ("y,x\n" + "1" * 200_000 + ",2\n", "cannot be read: field larger"),
     ],
 )
@@ -58,7 +59,7 @@ def test_damaged_files_are_refused(csv, text, message):
 
 
 def test_a_file_that_is_no_text_or_not_there(tmp_path):
-    (tmp_path / "binary.csv").write_bytes(b"y,x\n\xff\xfe,1\n")
+    (tmp_path / "binary.csv").write_bytes(b"y,x\n\x81\x8d,1\n")
     with pytest.raises(DataError, match="UTF-8"):
         read_fixations(tmp_path / "binary.csv", "a")
     with pytest.raises(FileNotFoundError):

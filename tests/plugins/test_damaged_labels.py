@@ -1,5 +1,6 @@
 """Label files damaged at random: each is read, or refused in one line; nothing else happens."""
 
+import gzip
 import io
 import os
 import signal
@@ -34,6 +35,11 @@ CASES = {
     "cuid": ("cuid", "manifest.csv", ["c00", "c01"]),
     "csv": ("csv", "labels.csv", None),
     "parquet": ("csv", "labels.parquet", None),
+    "semicolons": ("csv", "labels.txt", None),
+    "packed": ("csv", "labels.csv.gz", None),
+    "records": ("csv", "labels.json", None),
+    "lines": ("csv", "labels.jsonl", None),
+    "workbook": ("csv", "labels.xlsx", None),
 }
 CELLS = (
     *("", " ", "nan", "inf", "-inf", "1e999", "NaN", "None", "0x10", "1,5", "\u0661", "x" * 5000),
@@ -60,6 +66,11 @@ def small(tmp_path_factory, public):
             table = _generic(root)
             table.to_csv(root / "labels.csv", index=False)
             table.to_parquet(root / "labels.parquet", index=False)
+            table.to_csv(root / "labels.txt", index=False, sep=";", decimal=",")
+            table.to_csv(root / "labels.csv.gz", index=False)
+            table.to_json(root / "labels.json", orient="records")
+            table.to_json(root / "labels.jsonl", orient="records", lines=True)
+            table.to_excel(root / "labels.xlsx", index=False)
             continue
         if contents is None:
             contents = list(public(name)[1]["content"][:12])
@@ -265,6 +276,8 @@ def _bytes(content, random):
 
 
 def _text(content, value, random):
+    if content.startswith(b"\x1f\x8b"):
+        return gzip.compress(_text(gzip.decompress(content), value, random))
     lines = content.decode().splitlines()
     kind, row = random.integers(6), random.integers(len(lines))
     if kind == 0:
@@ -276,7 +289,7 @@ def _text(content, value, random):
     elif kind == 3:
         lines = [line.rpartition(",")[0] for line in lines]
     else:
-        separator = "," if "," in lines[0] else " "
+        separator = next((letter for letter in ";," if letter in lines[0]), " ")
         cells = lines[row].split(separator)
         cells[random.integers(len(cells))] = value
         lines[row] = separator.join(cells)

@@ -1,3 +1,7 @@
+import bz2
+import gzip
+import lzma
+
 import pandas as pd
 import pytest
 from PIL import Image
@@ -79,6 +83,18 @@ PLAIN_ROWS = {"image": ["a.png", "b.png"], "mos": [1.5, 2.0]}
         '"image","mos"\r\n"a.png","1.5"\r\n"b.png","2"\r\n',
         "\ufeffimage,mos\na.png,1.5\n\nb.png,2",
         "mos,remark,image\n1.5,,a.png\n2,,b.png\n",
+        "image|mos\na.png|1.5\nb.png|2\n",
+        "image mos\na.png   1.5\nb.png 2  \n",
+        "image;mos\na.png;1,5\nb.png;2\n",
+        "image,mos\ra.png,1.5\rb.png,2\r",
+        "# image mos\na.png 1.5\nb.png 2\n",
+        "# made by hand\nimage,mos\na.png,1.5\n# a remark, too\n,\nb.png,2\n",
+        "image,mos\na.png,1.5\nb.png,2\n".encode("utf-16"),
+        gzip.compress(b"image,mos\na.png,1.5\nb.png,2\n"),
+        bz2.compress(b"image,mos\na.png,1.5\nb.png,2\n"),
+        lzma.compress(b"image,mos\na.png,1.5\nb.png,2\n"),
+        '[{"image": "a.png", "mos": 1.5}, {"mos": 2, "image": "b.png"}]',
+        '{"image": "a.png", "mos": 1.5}\n\n{"mos": "2", "image": "b.png"}\n',
     ],
 )
 def test_the_usual_dialects(root, text):
@@ -88,11 +104,12 @@ def test_the_usual_dialects(root, text):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("image,mos\né.png,1\n".encode("latin-1"), "labels.csv, line 2: not UTF-8"),
-        ("image,mos\na.png,1\n".encode("utf-16"), "labels.csv, line 1: not UTF-8"),
-        ("image,mos\na.png,1,\nb.png,2,\n", "more fields than the header"),
-        ("image,mos\na.png,1\nb.png,2,3\n", "labels.csv"),
-        ("image mos\na.png 1\n", "lacks the columns image, mos"),
+        (b"image,mos\n\x81.png,1\n", "labels.csv, line 2: not UTF-8"),
+        ("image,mos\na.png,1\n".encode("utf-16")[:-1], "labels.csv, line 2: not UTF-16"),
+        ("image,mos\na.png,1,\nb.png,2,\n", "labels.csv, line 2: 3 fields, not 2"),
+        ("image,mos\na.png,1\nb.png,2,3\n", "labels.csv, line 3: 3 fields, not 2"),
+        ("image,mos\na.png,1\n\nb.png\n", "labels.csv, line 4: 1 field, not 2"),
+        ("picture mos\na.png 1\n", "lacks the columns image"),
     ],
 )
 def test_other_files_are_refused(root, text, words):

@@ -1,3 +1,5 @@
+import gzip
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -96,8 +98,9 @@ def test_ambiguous_file_names_are_refused(tmp_path, little, noisy):
         session = Session(catalog, store=tmp_path / "store")
         return import_scores(path, "mine", "twins", session=session)
 
-    with pytest.raises(DataError, match=r"mine.csv: '0.png' is ambiguous in twins") as refused:
+    with pytest.raises(DataError, match=r"'0\.png' is ambiguous in twins: ") as refused:
         bring("image,score\n0.png,1\n")
+    assert refused.value.message.endswith(": left/0.png, right/0.png")
     assert refused.value.hint == "images are named as in left/0.png"
     assert bring("image,score\nleft/0.png,1\nright/0.png,2\n").leaderboard().shape[0] == 1
 
@@ -105,12 +108,18 @@ def test_ambiguous_file_names_are_refused(tmp_path, little, noisy):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("image,score\nc0_1.png,1\nnope.png,2\n", "scores.csv: 'nope.png' is not in little"),
-        ("image,score\nc0_1.png,1\nc0_1.png,2\n", "scores.csv scores c0_1.png twice"),
+        (
+            "image,score\nc0_1.png,1\nnope.png,2\n",
+            "scores.csv, line 3, column 'image': 'nope.png' is not in",
+        ),
+        ("image,score\nc0_1.png,1\nc0_1.png,2\n", "scores c0_1.png twice: lines 2 and 3"),
         ("image,score\nc0_1.png,1\nx/c0_1.png,2\n", "scores.csv scores c0_1.png twice"),
-        ("image,score\nc0_1.png,1\nc0_2.png,good\n", "scores.csv, line 3: 'good' is no number"),
-        ("image,score\nc0_1.png,\n", "scores.csv, line 2: 'nan' is no number"),
-        ("image,score\nc0_1.png,inf\n", "scores.csv, line 2: 'inf' is no number"),
+        (
+            "image,score\nc0_1.png,1\nc0_2.png,good\n",
+            "line 3, column 'score': 'good' is no finite number",
+        ),
+        ("image,score\nc0_1.png,\n", "scores.csv, line 2, column 'score': no score"),
+        ("image,score\nc0_1.png,inf\n", "line 2, column 'score': 'inf' is no finite number"),
         ("name,value\nc0_1.png,1\n", "scores.csv lacks the columns image and score"),
         ("image,score\n", "scores.csv holds no scores"),
         ("", "cannot read .*scores.csv: .*"),
@@ -198,3 +207,92 @@ def test_scores_of_pristine_pictures_are_kept_and_judge_nothing(scores, dataset,
         tested = {"c0.png": 9.0, "c3.png": 8.0}.items()
         expected = {name: score for name, score in tested if name in set(frame["reference"])}
         assert dict(zip(found["image"], found["prediction"], strict=True)) == expected
+
+
+@pytest.fixture
+def bring(iqabench, little, store, tmp_path):
+    """Imports a file from the command line: exit code, and the lines on standard error."""
+
+    def command(content, *words, name="scores.csv"):
+        path = tmp_path / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        code, _, said = iqabench(
+            *("import", path, "--model", "mine", "--dataset", "little", "--seeds", 1),
+            *("--store", store, "--catalog", little.catalog, *words),
+        )
+        return code, said
+
+    return command
+
+
+def stored(store):
+    """Every stored prediction, by image."""
+    (job,) = Results(Session(store=store)).store.jobs()
+    table = Results(Session(store=store)).store.predictions(job.fingerprint)
+    return table.set_index("image")["prediction"].dropna().to_dict()
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("image,score\nc0_1.png,1.5\n,\nc1_2.png,2\n", ()),
+        ("image;score\nc0_1.png;1,5\nc1_2.png;2\n", ()),
+        ("r c0_1.png 1.5\nr c1_2.png 2\n", ("--columns", "image=2,score=3")),
+        (
+            '[{"f": "c0_1.png", "p": 1.5}, {"f": "c1_2.png", "p": 2}]',
+            ("--columns", "image=f,score=p"),
+        ),
+        (gzip.compress(b"image,score\nc0_1.png,1.5\nc1_2.png,2\n"), ()),
+        ("image,score,score\nc0_1.png,1.5,9\nc1_2.png,2,9\n", ("--columns", "score=2")),
+    ],
+)
+def test_files_of_every_kind_give_their_pictures_their_scores(bring, store, content, words):
+    assert bring(content, *words)[0] == 0
+    assert stored(store) == {"c0_1.png": 1.5, "c1_2.png": 2}
+
+
+def test_a_line_says_that_names_were_not_given_in_full(bring, little, store):
+    code, said = bring("image,score\nsomewhere\\\\c0_1.png,1\nc1_2.png,2\n".replace("\\\\", "\\"))
+    assert code == 0
+    assert any("1 of 2 images were found by the endings of their paths" in line for line in said)
+    assert stored(store) == {"c0_1.png": 1, "c1_2.png": 2}
+    code, said = bring(f"image,score\n{little.root}/c0_1.png,1\n")
+    assert (code, [line for line in said if "found by" in line]) == (0, [])
+
+
+@pytest.mark.parametrize(
+    ("content", "words", "message"),
+    [
+        (
+            "image,score\nc0_1.png,1\n\nother/c0_9.png,2\n",
+            (),
+            "line 4, column 'image': 'other",
+        ),
+        ("image,score,score\nc0_1.png,1,2\n", (), "has 2 columns 'score': columns 2 and 3"),
+        ("image,score\nnull,1\n", (), "line 2, column 'image': 'null' is not in little"),
+        ("image,score\n,1\n", (), "line 2, column 'image': no image"),
+        (gzip.compress(b"image,score\nc0_1.png,1\n" * 99)[:-9], (), "scores.csv is cut off"),
+        ("r c0_1.png 1.5\n", (), "lacks the columns image and score"),
+        ("image,score\nc0_1.png,1\n", ("--columns", "image=7"), "has no column 7"),
+        ("image,score\nc0_1.png,1\n", ("--columns", "mos=2"), "'mos=2' names no column"),
+        ("image,score\nc0_1.png,1\n", ("--columns", "image=1,image=2"), "image twice"),
+    ],
+)
+def test_what_cannot_be_imported_is_one_line_and_a_hint(bring, store, content, words, message):
+    code, said = bring(content, *words)
+    assert code == 2
+    assert [line.partition(": ")[0] for line in said[-2:]] == ["error", "hint"]
+    assert message in said[-2]
+    assert not list(store.glob("jobs/*"))
+
+
+def test_the_end_of_a_file_is_no_interruption(iqabench, monkeypatch):
+    """click takes EOFError for the end of what is typed."""
+
+    def cut(**_):
+        raise EOFError("Compressed file ended")
+
+    monkeypatch.setattr("iqabench.list_models", cut)
+    code, _, said = iqabench("models")
+    assert code == 2
+    assert said[-2] == "error: a file is cut off: Compressed file ended"

@@ -140,7 +140,7 @@ def test_an_archive_that_was_cut_off(tmp_path, form):
     random = np.random.default_rng(0)
     archive = pack(tmp_path / form, {"a": random.bytes(50_000), "b": random.bytes(50_000)})
     archive.write_bytes(archive.read_bytes()[:60_000])
-    with pytest.raises(DataError, match=r"is damaged|is neither"):
+    with pytest.raises(DataError, match=r"is cut off|unexpected end"):
         unpack(archive, tmp_path / "root")
     assert [child.name for child in tmp_path.iterdir()] == [form]
 

@@ -1,27 +1,13 @@
-import pandas as pd
 import pytest
 
 from iqabench.contract import DataError
-from iqabench.sets.columns import chosen, header
+from iqabench.kit.label_files import Labels
+from iqabench.sets.columns import chosen
 
 
-@pytest.mark.parametrize("name", ["s.csv", "s.parquet"])
-def test_header(tmp_path, name):
-    table = pd.DataFrame({"a": [1], "b c": [2]})
-    if name.endswith("csv"):
-        table.to_csv(tmp_path / name, index=False)
-    else:
-        table.to_parquet(tmp_path / name)
-    assert header(tmp_path / name) == ["a", "b c"]
-
-
-@pytest.mark.parametrize("name", ["none.csv", "none.parquet", "bad.parquet", "empty.csv"])
-def test_a_file_without_a_header(tmp_path, name):
-    (tmp_path / "bad.parquet").write_text("no parquet")
-    (tmp_path / "empty.csv").write_text("")
-    with pytest.raises(DataError, match="cannot read") as refused:
-        header(tmp_path / name)
-    assert "\n" not in refused.value.message
+def named(*names):
+    """A label file with these columns and a row."""
+    return Labels("s.csv", [(1, names), (2, ["x"] * len(names))])
 
 
 @pytest.mark.parametrize(
@@ -45,17 +31,25 @@ def test_a_file_without_a_header(tmp_path, name):
                 "content": "scene",
             },
         ),
+        (["ref", "dist", "mos"], {"image": "dist", "reference": "ref", "mos": "mos"}),
+        (
+            ["image", "dist", "orig", "gt_score"],
+            {"image": "image", "mos": "gt_score", "reference": "orig", "distortion": "dist"},
+        ),
+        (["Image name", "MOS"], {"image": "Image name", "mos": "MOS"}),  # SPAQ's own
+        (["name", "prompt", "mos_quality"], {"image": "name", "mos": "mos_quality"}),  # AGIQA-3K's
+        (["file, name", "mos"], {"image": "file, name", "mos": "mos"}),
         # Two names could be the reference: neither is taken.
         (["image", "mos", "ref", "original"], {"image": "image", "mos": "mos"}),
     ],
 )
 def test_obvious_columns(names, expected):
-    assert chosen(names, {}) == expected
+    assert chosen(named(*names), {}) == expected
 
 
 def test_what_is_given_wins_and_is_taken_once():
     given = {"image": "b", "mos": "score", "reference": "image", "level": None}
-    assert chosen(["image", "b", "mos", "score"], given) == {
+    assert chosen(named("image", "b", "mos", "score"), given) == {
         "image": "b",
         "mos": "score",
         "reference": "image",
@@ -66,12 +60,26 @@ def test_what_is_given_wins_and_is_taken_once():
     ("names", "given", "words", "hint"),
     [
         (["image", "rating"], {}, "no column is known to hold the scores", "--mos COLUMN"),
-        (["picture", "mos"], {}, "no column is known to hold the images", "--image COLUMN"),
+        (["thing", "mos"], {}, "no column is known to hold the images", "--image COLUMN"),
         (["image", "mos", "dmos"], {}, "mos and dmos could hold the scores", "--mos COLUMN"),
         (["image", "mos"], {"level": "strength"}, "no column 'strength' for level", "image, mos"),
     ],
 )
 def test_what_is_not_obvious_is_asked_for(names, given, words, hint):
     with pytest.raises(DataError, match=words) as refused:
-        chosen(names, given)
+        chosen(named(*names), given)
     assert hint in refused.value.hint
+
+
+def test_columns_by_number():
+    bare = Labels("s.txt", [(1, ["r.png", "a.png", "4.46"]), (2, ["r.png", "b.png", "3"])], width=3)
+    with pytest.raises(DataError) as refused:
+        chosen(bare, {})
+    assert "no column is known to hold the images" in refused.value.message
+    assert "--columns" in refused.value.hint
+    assert "1 is r.png, 2 is a.png, 3 is 4.46" in refused.value.hint
+    assert chosen(bare, {"image": 2, "mos": 3}) == {"image": 2, "mos": 3}
+    with pytest.raises(DataError, match="hold the scores"):
+        chosen(bare, {"image": 2})
+    # Beside a header, a number tells two columns of one name apart, and the others are guessed.
+    assert chosen(named("image", "mos", "mos"), {"mos": 2}) == {"image": "image", "mos": 2}

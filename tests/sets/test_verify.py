@@ -123,7 +123,7 @@ def test_what_only_the_canonical_table_refuses_is_a_problem_too(bound):
     text = (bound.root / "scores.csv").read_text()
     (bound.root / "scores.csv").write_text(text.replace(",c8.png,", ",,", 1))
     assert [one.detail for one in verify(with_card(bound, contents=0)).problems] == [
-        "data set 'little': no reference for c8_1.png"
+        "data set 'little': no reference for c8_1.png (scores.csv, line 34, column 'original')"
     ]
 
 

@@ -9,8 +9,9 @@ from typing import Literal
 import click
 
 import iqabench
-from iqabench.cli.options import emit_set, quiet_option, session, target_option
+from iqabench.cli.options import columns_option, emit_set, quiet_option, session, target_option
 from iqabench.contract.datasets import OPTIONAL, REQUIRED
+from iqabench.contract.errors import UsageError
 
 COLUMNS = (*REQUIRED, *OPTIONAL)
 
@@ -35,8 +36,9 @@ def _column_options(function: Callable[..., None]) -> Callable[..., None]:
     "--labels",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="CSV or Parquet, for a set of your own; sought below the root, too.",
+    help="A label file, for a set of your own, below the root or in the current folder.",
 )
+@columns_option(*COLUMNS)
 @_column_options
 @click.option(
     "--direction",
@@ -52,20 +54,25 @@ def command(
     direction: Literal["higher", "lower"] | None,
     quiet: bool,
     catalog: Path | None,
+    columns: dict[str, str | int],
     **given: str | None,
 ) -> None:
     """Write where the data set NAME lies into your catalogue.
 
     A set that `iqabench datasets` lists needs --root only. A set of your own needs --labels, and
-    the names of the columns that are not obvious. The set is read first; if that fails, nothing is
+    the names of the columns that are not obvious, or their numbers in a file without a header:
+    `--columns image=2,mos=3`. The set is read first; if that fails, nothing is
     written.
     """
+    twice = [name for name in columns if given[name] is not None]
+    if twice:
+        raise UsageError(f"--columns and --{twice[0]} both name {twice[0]}", "drop one of them")
     found = iqabench.add_dataset(
         name,
         root,
         labels,
         direction=direction,
-        columns=given,
+        columns={**given, **columns},
         catalog=catalog,
         session=session(quiet=quiet),
     )
