@@ -155,7 +155,8 @@ def import_scores(
     session = in_use(session)
     session.labelled(dataset)
     store = session.writable_store()
-    found = import_file(Path(path), model, session.dataset(dataset), direction, seeds, store)
+    read = session.dataset(dataset)
+    found = import_file(Path(path), model, read, direction, seeds, store, session.watch.say)
     return Results(session, found)
 
 

@@ -23,7 +23,7 @@ from iqabench.cli.options import (
     training_options,
     truncated_option,
 )
-from iqabench.report.tables import records
+from iqabench.report.tables import part_text, records
 
 if TYPE_CHECKING:
     from iqabench import PlannedJob, Results
@@ -131,9 +131,11 @@ def _row(job: PlannedJob) -> dict[str, Any]:
 def _print_differences(results: Results, exclude_shared: bool) -> None:
     """Print each pair's difference in SROCC and the numbers of made, failed and reused jobs."""
     for row in records(results.differences(exclude_shared=exclude_shared)):
+        part = part_text(row)
         click.echo(
             f"{row['a']} - {row['b']} on {row['test']}: SROCC {row['difference']:+.3f} "
-            f"[{row['low']:+.3f}, {row['high']:+.3f}] over {row['contents']} contents",
+            f"[{row['low']:+.3f}, {row['high']:+.3f}] over {row['contents']} contents"
+            + (f", the {part} that both scored" if part else ""),
             err=True,
         )
     outcome = results.outcome

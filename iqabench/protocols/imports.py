@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,7 +23,13 @@ if TYPE_CHECKING:
 
 
 def import_file(
-    path: Path, model: str, dataset: Dataset, direction: Direction, seeds: int | None, store: Store
+    path: Path,
+    model: str,
+    dataset: Dataset,
+    direction: Direction,
+    seeds: int | None,
+    store: Store,
+    say: Callable[[str], None],
 ) -> tuple[str, ...]:
     """Store the scores and the evaluations that use them; returns the evaluations' IDs.
 
@@ -33,12 +40,14 @@ def import_file(
         direction: whether ``higher`` or ``lower`` is better.
         seeds: number of repetitions of the set's own protocol; None takes the protocol's number.
         store: where the scores go.
+        say: is told how many pictures have no score, if any.
 
     Raises:
         UsageError: there is no file at ``path``.
         DataError: the file cannot be read, or does not match the data set.
     """
     table, file_hash = _read(path, dataset)
+    failed, images = int(table["error"].notna().sum()), len(dataset.table)
     identity = ImportIdentity(
         label=model,
         file=file_hash,
@@ -47,6 +56,8 @@ def import_file(
         data=dataset.hash,
     )
     parts = list(parts_of(Within(dataset.name), lambda name: dataset, seeds, None))
+    if failed:
+        say(f"{failed} of {images} pictures of {dataset.name} have no score")
     store.prepare()
     with store.writing(identity.fingerprint) as folder:
         table.to_parquet(folder / PREDICTIONS, index=False)
@@ -57,8 +68,8 @@ def import_file(
                 status="done",
                 began=datetime.now(UTC).isoformat(),
                 seconds=0.0,
-                images=len(dataset.table),
-                failed_images=int(table["error"].notna().sum()),
+                images=images,
+                failed_images=failed,
             )
         )
     store.save_table(dataset.name, dataset.hash, dataset.table)

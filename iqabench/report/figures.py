@@ -12,6 +12,7 @@ from iqabench.contract.errors import UsageError
 from iqabench.contract.progress import Tick
 from iqabench.report import breakdown, diagram, heatmap, intervals, leaderboard, ranks, scatter
 from iqabench.report.evaluations import Group, distinct_labels, groups
+from iqabench.report.tables import part_text
 from iqabench.store import Store
 
 if TYPE_CHECKING:
@@ -112,14 +113,15 @@ def _draw_part(part: Sequence[Group], where: str, desk: _Desk) -> None:
 
 
 def _titles(found: Sequence[Group]) -> list[str]:
-    """A name for each group: its label, with the training set if that is not the test set."""
-    labels = distinct_labels(found)
-    return [
-        label
-        if group.record.train in ("-", group.record.test)
-        else f"{label} ({group.record.train})"
-        for label, group in zip(labels, found, strict=True)
-    ]
+    """A name for each group: its label, with the training set if that is not the test set, and with
+    the number of scored pictures if these are not all.
+    """
+    titles = []
+    for label, group in zip(distinct_labels(found), found, strict=True):
+        train = "" if group.record.train in ("-", group.record.test) else group.record.train
+        facts = [fact for fact in (train, part_text(leaderboard.row(group))) if fact]
+        titles.append(f"{label} ({', '.join(facts)})" if facts else label)
+    return titles
 
 
 def _means(named: dict[str, Group]) -> pd.DataFrame:
@@ -151,13 +153,21 @@ def _train_by_test(found: Sequence[Group]) -> dict[str, pd.DataFrame]:
 
     tests = {group.record.test: group.record.test + _proxy(group) for group in found}
     cells: dict[str, dict[str, dict[str, float]]] = {}
+    parts: dict[str, list[str]] = {}
     for label, group in zip(distinct_labels(found), found, strict=True):
         train = "not trained here" if group.record.train == "-" else group.record.train
         row = cells.setdefault(label, {}).setdefault(train, {})
-        row.setdefault(group.record.test, leaderboard.row(group)["srocc_mean"])
+        if group.record.test in row:
+            continue
+        found_here = leaderboard.row(group)
+        row[group.record.test] = found_here["srocc_mean"]
+        if part := part_text(found_here):
+            parts.setdefault(label, []).append(f"{part} of {group.record.test}")
     order = {train: place for place, train in enumerate(tests)}
     return {
-        label: pd.DataFrame.from_dict(rows, orient="index", dtype=float)
+        "\n".join([label, *parts.get(label, ())]): pd.DataFrame.from_dict(
+            rows, orient="index", dtype=float
+        )
         .reindex(columns=list(tests))
         .rename(columns=tests)
         .sort_index(key=lambda names: names.map(lambda train: order.get(train, len(order))))

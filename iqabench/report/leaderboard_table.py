@@ -11,10 +11,12 @@ from iqabench.report.tables import (
     FEW_CONTENTS,
     FEW_NOTE,
     MARK_NOTES,
+    PARTIAL,
     Row,
     interval_text,
     milliseconds_text,
     number_text,
+    part_text,
     proxy_note,
     records,
     share_text,
@@ -44,7 +46,9 @@ def short(frame: pd.DataFrame, marks: Sequence[str] | None = None) -> list[Row]:
     for row, mark in zip(records(frame), marks or [""] * len(frame), strict=True):
         rows.append(
             {
-                "model": str(row["model"]) + ("*" if row["init"] == "random" else ""),
+                "model": str(row["model"])
+                + "*" * (row["init"] == "random")
+                + PARTIAL * bool(part_text(row)),
                 "train": row["train"],
                 **({} if usual else {"recipe": row["recipe"]}),
                 "test": row["test"] + (" (proxy labels)" if row["labels"] == "proxy" else ""),
@@ -53,6 +57,7 @@ def short(frame: pd.DataFrame, marks: Sequence[str] | None = None) -> list[Row]:
                 "PLCC mapped": number_text(row["plcc_mapped_mean"]),
                 "KROCC": number_text(row["krocc_mean"]),
                 "RMSE mapped": number_text(row["rmse_mapped_mean"]),
+                "n": str(row["n"]),
                 "runs": f"{row['repetitions'] - row['failed']}/{row['repetitions']}",
                 "coverage": share_text(row["coverage"]),
                 "shared": _shared(row),
@@ -72,11 +77,28 @@ def notes(frame: pd.DataFrame, form: str = "table") -> list[str]:
         )
     if (frame["init"] == "random").any():
         found.append("* trained from random weights (--init random)")
+    found += _part_notes(frame)
     found += _shared_notes(frame)
     found += noise.unranked(records(frame))
     if len(frame) and frame["contents"].min() < FEW_CONTENTS:
         found.append(FEW_NOTE)
     return found
+
+
+def _part_notes(frame: pd.DataFrame) -> list[str]:
+    """What rows with a part of the pictures are worth, and a line for each of them."""
+    parts = [
+        f"{row['model']} scored {part} of {row['test']} ({row['protocol']})"
+        for row in records(frame)
+        if (part := part_text(row))
+    ]
+    if not parts:
+        return []
+    general = (
+        f"{PARTIAL} numbers of the scored pictures alone: no rank among rows of other pictures; "
+        "`iqabench compare` judges two models by the pictures that both scored"
+    )
+    return [general, *dict.fromkeys(parts)]
 
 
 def _shared_notes(frame: pd.DataFrame) -> list[str]:

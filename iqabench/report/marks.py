@@ -8,7 +8,7 @@ from typing import Any
 
 from iqabench.report.compare import judged
 from iqabench.report.evaluations import Group, tested_alike
-from iqabench.report.leaderboard import ranked
+from iqabench.report.leaderboard import ranked, scored_images
 from iqabench.report.noise import covering
 from iqabench.report.tables import BEST, SECOND
 from iqabench.report.verdicts import BETTER
@@ -26,7 +26,8 @@ def marks(
     Returns:
         For each test set and protocol: ``best`` for the row with the highest SROCC if it leads the
         next row; ``second`` for that next row if it also leads the third. All other rows have an
-        empty string.
+        empty string. Rows of models that skipped pictures take no part, unless all models skipped
+        the same ones; but a row is not marked if such a model is better on their common pictures.
     """
     found = ranked(store, only, exclude_shared)
     made: list[str] = []
@@ -38,12 +39,34 @@ def marks(
 def _of_part(ranked: Sequence[tuple[Group, Mapping[str, Any]]]) -> list[str]:
     """The marks of the rows of one test set and protocol, which are sorted best first."""
     better = _better([group for group, _ in ranked])
+    places = _comparable(ranked)
+    others = set(range(len(ranked))).difference(places)
     leads = itertools.takewhile(
-        lambda pair: pair in better and covering(*(ranked[place][1] for place in pair)) is None,
-        itertools.pairwise(range(len(ranked))),
+        lambda pair: (
+            pair in better
+            and covering(*(ranked[place][1] for place in pair)) is None
+            and not any((other, pair[0]) in better for other in others)
+        ),
+        itertools.pairwise(places),
     )
-    marked = [BEST, SECOND][: len(list(leads))]
-    return [*marked, *[""] * (len(ranked) - len(marked))]
+    marked = [""] * len(ranked)
+    for mark, (place, _) in zip((BEST, SECOND), leads, strict=False):
+        marked[place] = mark
+    return marked
+
+
+def _comparable(ranked: Sequence[tuple[Group, Mapping[str, Any]]]) -> list[int]:
+    """Places of the rows that may be marked: of models that scored every picture.
+
+    If there are none, these are the rows of all models with predictions, provided that all have
+    scored the same pictures.
+    """
+    whole = [place for place, (_, row) in enumerate(ranked) if row["n"] == row["tested"]]
+    if whole:
+        return whole
+    some = [place for place, (_, row) in enumerate(ranked) if row["n"]]
+    scored = {scored_images(ranked[place][0]) for place in some}
+    return some if len(scored) == 1 else []
 
 
 def _better(groups: Sequence[Group]) -> set[tuple[int, int]]:
