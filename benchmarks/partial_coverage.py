@@ -155,7 +155,8 @@ def table(draws: int) -> str:
         f"{contents} x {images}, {way}" for contents, images in SHAPES for way in ("before", "now")
     ]
     lines = [
-        f"{draws} draws each; **bold**: a size above {limit:.3f}, the level plus two standard errors.",
+        f"{draws} draws each; **bold**: a size above {limit:.3f}, the level plus two standard "
+        "errors.",
         "",
         "| contents x images | " + " | ".join(heads) + " |",
         "|---" * (len(heads) + 1) + "|",

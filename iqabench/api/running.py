@@ -134,7 +134,8 @@ def import_scores(
 ) -> Results:
     """Import scores made elsewhere, so that they appear in the same tables and tests.
 
-    They are tested on the same test parts as models that run here: see docs/leaderboard.md.
+    They are judged on all pictures of the set and, where models that were fitted here stand on it,
+    on the test parts of these: see docs/leaderboard.md.
 
     Args:
         path: CSV with the columns ``image`` and ``score``. An image is named by its path below the
@@ -142,7 +143,7 @@ def import_scores(
         model: the name to show.
         dataset: the data set that was scored.
         direction: ``higher`` or ``lower`` scores are better.
-        seeds: repetitions of the data set's own protocol; None as in :func:`run`.
+        seeds: judge also on the test parts of so many repetitions of the set's own protocol.
         session: catalogue and store.
 
     Raises:

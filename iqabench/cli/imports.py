@@ -23,7 +23,10 @@ from iqabench.cli.options import catalog_option, emit_table, session, store_opti
     help="Whether a higher score means better quality.",
 )
 @click.option(
-    "--seeds", type=int, metavar="N", help="Repetitions to judge on [default: the set's own]."
+    "--seeds",
+    type=int,
+    metavar="N",
+    help="Judge also on the test parts of N repetitions of the set's own protocol.",
 )
 @store_option
 @catalog_option

@@ -12,7 +12,7 @@ from iqabench.contract.cards import Direction
 from iqabench.contract.errors import DataError, UsageError
 from iqabench.data.tables import Dataset
 from iqabench.protocols.grammar import Within
-from iqabench.protocols.parts import Part, parts_of
+from iqabench.protocols.parts import Part, parts_of, whole
 from iqabench.protocols.plan import evaluation_record
 from iqabench.store import Store
 from iqabench.store.folder import PREDICTIONS
@@ -38,7 +38,7 @@ def import_file(
         model: the name to show.
         dataset: the set that was scored.
         direction: whether ``higher`` or ``lower`` is better.
-        seeds: number of repetitions of the set's own protocol; None takes the protocol's number.
+        seeds: judge also on the test parts of so many repetitions of the set's own protocol.
         store: where the scores go.
         say: is told how many pictures have no score, if any.
 
@@ -55,7 +55,9 @@ def import_file(
         dataset=dataset.name,
         data=dataset.hash,
     )
-    parts = list(parts_of(Within(dataset.name), lambda name: dataset, seeds, None))
+    parts = [whole(dataset)]
+    if seeds is not None:
+        parts += parts_of(Within(dataset.name), lambda name: dataset, seeds, None)
     if failed:
         say(f"{failed} of {images} pictures of {dataset.name} have no score")
     store.prepare()
@@ -86,7 +88,8 @@ def _evaluate(identity: ImportIdentity, part: Part, store: Store) -> str:
         config=identity.fingerprint,
         direction=identity.direction,
     )
-    store.save_split(part.split.record())
+    if part.split is not None:
+        store.save_split(part.split.record())
     store.save_evaluation(record)
     return record.id
 

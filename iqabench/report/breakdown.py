@@ -40,8 +40,8 @@ def breakdown(
 
     Returns:
         ``model``, ``train``, ``test``, ``protocol``, ``labels``, the column named by ``by``,
-        ``srocc``, ``plcc``, ``rmse_mapped``, ``n`` and ``tested`` (scored pictures and pictures to be
-        scored, summed over repetitions), ``config``.
+        ``srocc``, ``plcc``, ``rmse_mapped``, ``n`` (scored pictures), ``tested`` (pictures to be
+        scored; both are summed over repetitions), ``config``.
 
     Raises:
         UsageError: no test set has the column.

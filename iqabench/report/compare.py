@@ -91,9 +91,20 @@ def compare(
     for number, same in enumerate(families, 1):
         for row in judged(same, test, lambda done: tick(len(rows) + done, total, "pairs")):
             rows.append({"family": number, **row})
+    _tell_apart(rows)
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
     frame.attrs["alone"] = [_alone(same[0]) for same in alike if len(same) == 1]
     return frame
+
+
+def _tell_apart(rows: Sequence[dict[str, Any]]) -> None:
+    """Name the protocol in the sentences of test sets that have several families of pairs."""
+    families: dict[str, set[int]] = {}
+    for row in rows:
+        families.setdefault(row["test"], set()).add(row["family"])
+    for row in rows:
+        if len(families[row["test"]]) > 1:
+            row["sentence"] = sentence(row, with_protocol=True)
 
 
 def judged(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -91,9 +91,9 @@ def _side(store: Store, name: str) -> Side:
     rows = groups(store)
     label, _, test = name.partition("@")
     tested = [group for group in rows if test in ("", group.record.test)]
-    found = [_row(group) for group in tested if group.record.label == label]
+    found = _rows(group for group in tested if group.record.label == label)
     if not found and label:
-        found = [_row(group) for group in tested if group.record.config.startswith(label)]
+        found = _rows(group for group in tested if group.record.config.startswith(label))
         found += list(_by_hash(store, rows, name))
     if not found:
         known = {f"{group.record.label}@{group.record.test}" for group in rows}
@@ -105,6 +105,21 @@ def _side(store: Store, name: str) -> Side:
             f"name one: {' '.join(names)}",
         )
     return found[0]
+
+
+def _rows(found: Iterable[Group]) -> list[Side]:
+    """The sides of groups; a model's row of all pictures only if it has no row of test parts."""
+    by_model: dict[tuple[str, ...], list[Group]] = {}
+    for group in found:
+        record = group.record
+        by_model.setdefault((record.label, record.config, record.train, record.test), []).append(
+            group
+        )
+    return [
+        _row(group)
+        for same in by_model.values()
+        for group in [one for one in same if one.record.protocol.kind != "all"] or same
+    ]
 
 
 def _row(group: Group) -> Side:

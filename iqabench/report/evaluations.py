@@ -10,6 +10,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from iqabench.contract.errors import UnknownNameError, UsageError
+from iqabench.report.fitted_parts import on_fitted_parts
 from iqabench.store import Store
 from iqabench.store.fingerprints import text_digest
 from iqabench.store.records import EvaluationRecord, JobRecord
@@ -153,6 +154,8 @@ def groups(
 ) -> list[Group]:
     """The groups of a store's evaluations, sorted by test set, label and the other shared fields.
 
+    Models that were not fitted also have groups on the test parts of those that were.
+
     An evaluation is left out if neither its predict job nor its fit job has ended.
 
     Args:
@@ -169,10 +172,10 @@ def groups(
         ended = store.job(record.predict) or (record.fit and store.job(record.fit))
         if ended:
             found.setdefault(_shared_by_repetitions(record), []).append(record)
-    made = [
-        Group(store, tuple(sorted(found[key], key=lambda r: (r.seed, r.fold or 0))))
-        for key in sorted(found)
-    ]
+    stored = [tuple(sorted(each, key=lambda r: (r.seed, r.fold or 0))) for each in found.values()]
+    every = [*stored, *on_fitted_parts(stored)]
+    every.sort(key=lambda each: (_shared_by_repetitions(each[0]), len(each)))
+    made = [Group(store, each) for each in every]
     return [_without_shared(group) for group in made] if exclude_shared else made
 
 

@@ -121,7 +121,11 @@ def _titles(found: Sequence[Group]) -> list[str]:
         train = "" if group.record.train in ("-", group.record.test) else group.record.train
         facts = [fact for fact in (train, part_text(leaderboard.row(group))) if fact]
         titles.append(f"{label} ({', '.join(facts)})" if facts else label)
-    return titles
+    # A model that is not fitted here has a row for each number of repetitions of fitted models.
+    return [
+        f"{title}, {len(group.evaluations)} repetitions" if titles.count(title) > 1 else title
+        for title, group in zip(titles, found, strict=True)
+    ]
 
 
 def _means(named: dict[str, Group]) -> pd.DataFrame:

@@ -11,6 +11,7 @@ from iqabench.report import leaderboard
 from iqabench.report.evaluations import Group, distinct_labels, groups
 from iqabench.report.tables import PROXY, part_text
 from iqabench.store import Store
+from iqabench.store.fingerprints import text_digest
 from iqabench.store.records import IMPORTED, NONE
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
     from iqabench.stats.ranks import Friedman
 
+Way = tuple[str, ...]
+"""A protocol, the hash of the labels, and the parts that are tested."""
 Skipped = dict[tuple[str, str], str]
 """Model and test set -> how many of the set's pictures the model scored, if it skipped some."""
 
@@ -116,26 +119,42 @@ def _counts(group: Group, train: str | None) -> bool:
 
 
 def _one_protocol_each(found: Sequence[Group]) -> tuple[list[Group], list[str]]:
-    """For each test set the groups under one protocol and one version of the labels.
+    """For each test set the groups under one protocol, on the same parts, with the same labels.
 
-    The protocol and version with the most models is taken. Also returns a line for each that is
-    left out.
+    Those with the most models are taken. Also returns a line for each that is left out, but not for
+    the rows of all pictures, if their models also have rows that are taken.
     """
-    by_test: dict[str, dict[tuple[str, str], list[Group]]] = {}
+    by_test: dict[str, dict[Way, list[Group]]] = {}
     for group in found:
         ways = by_test.setdefault(group.record.test, {})
-        ways.setdefault((group.protocol, group.record.test_hash), []).append(group)
+        parts = sorted({str(record.contents) for record in group.evaluations})
+        ways.setdefault((group.protocol, group.record.test_hash, *parts), []).append(group)
     kept: list[Group] = []
     left_out = []
     for test, ways in by_test.items():
         first, *others = sorted(ways, key=lambda way: (-len(ways[way]), way))
         kept += ways[first]
-        left_out += [
-            f"left out: {test} by {protocol}, labels {labels[:6]}; it counts by {first[0]}, labels "
-            f"{first[1][:6]}"
-            for protocol, labels in others
-        ]
+        labels = {group.record.label for group in ways[first]}
+        for way in others:
+            whole = all(group.record.protocol.kind == "all" for group in ways[way])
+            if not (whole and labels.issuperset(group.record.label for group in ways[way])):
+                one, other = _told(ways[way][0], ways[first][0])
+                left_out.append(f"left out: {test} by {one}; it counts by {other}")
     return kept, left_out
+
+
+def _told(one: Group, other: Group) -> tuple[str, str]:
+    """How each of two groups was tested, with as many facts as tell them apart."""
+    first, second = (f"{x.protocol}, labels {x.record.test_hash[:6]}" for x in (one, other))
+    if first != second:
+        return first, second
+    return f"{first}, {_parts(one)}", f"{second}, {_parts(other)}"
+
+
+def _parts(group: Group) -> str:
+    """The number of a group's repetitions, and a hash of what they test."""
+    tested = text_digest([str(record.contents) for record in group.evaluations])
+    return f"{len(group.evaluations)} parts {tested[:6]}"
 
 
 def _skipped(found: Sequence[Group]) -> Skipped:

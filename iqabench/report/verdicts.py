@@ -39,12 +39,13 @@ def verdict(row: Mapping[str, Any]) -> str:
     return BETTER if row["advantage"] > 0 else WORSE
 
 
-def sentence(row: Mapping[str, Any]) -> str:
-    """The verdict as a sentence that a paper can use."""
+def sentence(row: Mapping[str, Any], with_protocol: bool = False) -> str:
+    """The verdict as a sentence that a paper can use; it names the protocol on demand."""
     from iqabench.stats.significance import PROCEDURES
 
     a, b, found = row["a"], row["b"], row["verdict"]
     where = row["test"] + (" (proxy labels)" if row["labels"] == "proxy" else "")
+    where += f" ({row['protocol']})" * with_protocol
     procedure = PROCEDURES[row["procedure"]]
     if found == NOTHING:
         return f"{a} and {b} cannot be compared on {where}: {_why_nothing(row)}"
