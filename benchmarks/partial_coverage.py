@@ -183,8 +183,8 @@ def main() -> None:
         return
     begin, end = "<!-- table of benchmarks/partial_coverage.py -->\n", "<!-- end of table -->"
     text = PAGE.read_text(encoding="utf-8")
-    before_it, after_it = text.split(begin)[0], text.split(end)[1]
-    PAGE.write_text(before_it + begin + "\n" + made + end + after_it, encoding="utf-8")
+    before_it, rest = text.split(begin)
+    PAGE.write_text(before_it + begin + "\n" + made + end + rest.split(end)[1], encoding="utf-8")
 
 
 if __name__ == "__main__":
