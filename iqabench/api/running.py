@@ -168,7 +168,8 @@ def import_scores(
 ) -> Results:
     """Import scores made elsewhere, so that they appear in the same tables and tests.
 
-    They are tested on the same test parts as models that run here: see docs/leaderboard.md.
+    They are judged on all pictures of the set and, where models that were fitted here stand on it,
+    on the test parts of these: see docs/leaderboard.md.
 
     Args:
         path: delimited text, JSON, JSON Lines, Parquet or xlsx with the columns ``image`` and
@@ -177,7 +178,7 @@ def import_scores(
         model: the name to show.
         dataset: the data set that was scored.
         direction: ``higher`` or ``lower`` scores are better.
-        seeds: repetitions of the data set's own protocol; None as in :func:`run`.
+        seeds: judge also on the test parts of so many repetitions of the set's own protocol.
         columns: ``image`` or ``score`` -> the column's name in the file, or its number, from 1.
         session: catalogue, store and progress, which also says how the file was read.
 

@@ -23,7 +23,10 @@ from iqabench.cli.options import catalog_option, columns_option, emit_table, ses
     help="Whether a higher score means better quality.",
 )
 @click.option(
-    "--seeds", type=int, metavar="N", help="Repetitions to judge on [default: the set's own]."
+    "--seeds",
+    type=int,
+    metavar="N",
+    help="Judge also on the test parts of N repetitions of the set's own protocol.",
 )
 @columns_option("image", "score")
 @store_option

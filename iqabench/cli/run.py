@@ -25,7 +25,7 @@ from iqabench.cli.options import (
     training_options,
     truncated_option,
 )
-from iqabench.report.tables import Row, records, visible
+from iqabench.report.tables import Row, part_text, records, visible
 
 if TYPE_CHECKING:
     from iqabench import PlannedJob, Results
@@ -179,7 +179,9 @@ def _told(row: Row) -> str:
 def _print_differences(results: Results, exclude_shared: bool) -> None:
     """Print each pair's difference in SROCC and the numbers of made, failed and reused jobs."""
     for row in records(results.differences(exclude_shared=exclude_shared)):
-        line = f"{row['a']} - {row['b']} on {row['test']}: SROCC {_told(row)}"
+        part = part_text(row)
+        both = f", the {part} that both scored" if part else ""
+        line = f"{row['a']} - {row['b']} on {row['test']}: SROCC {_told(row)}{both}"
         click.echo(visible(line), err=True)
     outcome = results.outcome
     if outcome is not None:

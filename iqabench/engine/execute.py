@@ -90,7 +90,8 @@ def keep(evaluations: Iterable[Evaluation], store: Store) -> None:
     """Keep the labels and splits of the evaluations, so that reports do not need the data sets."""
     for evaluation in evaluations:
         store.save_table(evaluation.test.name, evaluation.test.hash, evaluation.test.table)
-        store.save_split(evaluation.part.split.record())
+        if evaluation.part.split is not None:
+            store.save_split(evaluation.part.split.record())
 
 
 def title(job: FitJob | PredictJob) -> str:

@@ -105,7 +105,7 @@ def _no_pictures() -> Pictures:
     def none(*_: Any) -> Any:
         raise TypeError("nothing is scored here")
 
-    return Pictures(none, none)
+    return Pictures(none, none, none)
 
 
 def _refuse(problems: dict[str, IqabenchError]) -> NoReturn:

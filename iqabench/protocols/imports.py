@@ -13,7 +13,7 @@ from iqabench.contract.errors import DataError, UsageError
 from iqabench.data.tables import Dataset
 from iqabench.kit.label_files import NOTES, PLACES, Places, is_there, load, shortened
 from iqabench.protocols.grammar import Within
-from iqabench.protocols.parts import Part, parts_of
+from iqabench.protocols.parts import Part, parts_of, whole
 from iqabench.protocols.picture_names import PictureNames, loose_folders
 from iqabench.protocols.plan import evaluation_record
 from iqabench.store import Store
@@ -41,10 +41,10 @@ def import_file(
         model: the name to show.
         dataset: the set that was scored.
         direction: whether ``higher`` or ``lower`` is better.
-        seeds: number of repetitions of the set's own protocol; None takes the protocol's number.
+        seeds: judge also on the test parts of so many repetitions of the set's own protocol.
         store: where the scores go.
         columns: ``image`` and ``score`` -> name or number of the column in the file.
-        say: called with each line on how the file was read.
+        say: called with each line on how the file was read, and how many pictures have no score.
 
     Raises:
         UsageError: there is no file at ``path``.
@@ -53,6 +53,7 @@ def import_file(
     table, file_hash, notes = _read(path, dataset, columns or {})
     for line in notes:
         say(line)
+    failed = int(table["error"].notna().sum())
     identity = ImportIdentity(
         label=model,
         file=file_hash,
@@ -60,7 +61,11 @@ def import_file(
         dataset=dataset.name,
         data=dataset.hash,
     )
-    parts = list(parts_of(Within(dataset.name), lambda name: dataset, seeds, None))
+    parts = [whole(dataset)]
+    if seeds is not None:
+        parts += parts_of(Within(dataset.name), lambda name: dataset, seeds, None)
+    if failed:
+        say(f"{failed} of {len(dataset.table)} pictures of {dataset.name} have no score")
     store.prepare()
     with store.writing(identity.fingerprint) as folder:
         table.to_parquet(folder / PREDICTIONS, index=False)
@@ -93,7 +98,8 @@ def _evaluate(identity: ImportIdentity, part: Part, store: Store) -> str:
         config=identity.fingerprint,
         direction=identity.direction,
     )
-    store.save_split(part.split.record())
+    if part.split is not None:
+        store.save_split(part.split.record())
     store.save_evaluation(record)
     return record.id
 

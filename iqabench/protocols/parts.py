@@ -25,7 +25,7 @@ class Part:
     Attributes:
         train: the set that is trained on.
         test: the set that is tested.
-        split: contents of the training, validation and test parts.
+        split: contents of the training, validation and test parts; None if nothing is trained.
         contents: the tested contents; None tests all of the set.
         seed: number of the repetition.
         fold: number of the fold; None without folds.
@@ -34,7 +34,7 @@ class Part:
 
     train: Dataset
     test: Dataset
-    split: Split
+    split: Split | None
     contents: tuple[str, ...] | None
     seed: int
     fold: int | None
@@ -106,6 +106,11 @@ def parts_of(
     for seed in range(seeds or protocol.seeds):
         for fold, made in _within(dataset, protocol, seed):
             yield Part(dataset, dataset, made, made.test, seed, fold, _named(protocol))
+
+
+def whole(dataset: Dataset) -> Part:
+    """All pictures of a data set, as the one test part of models that are not fitted here."""
+    return Part(dataset, dataset, None, None, 0, None, TestProtocol(kind="all"))
 
 
 def split_of(dataset: Dataset, seed: int, fold: int | None) -> Split:

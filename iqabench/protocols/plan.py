@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from iqabench.data.splits import Split
 from iqabench.data.tables import Dataset
 from iqabench.protocols.grammar import Request
-from iqabench.protocols.parts import Part, Reader, Shares, parts_of
+from iqabench.protocols.parts import Part, Reader, Shares, parts_of, whole
 from iqabench.protocols.requests import ModelRequest
 from iqabench.saliency.maps import MapSource
 from iqabench.store.fingerprints import digest
@@ -193,6 +193,11 @@ def make(
 ) -> Plan:
     """The plan of a run.
 
+    A model that is not fitted is tested on all pictures of a set. On the test parts of fitted
+    models it is judged by the same predictions, when results are read
+    (:mod:`iqabench.report.fitted_parts`). Only the parts of a named split get evaluations of their
+    own, so that they count without fitted models, too.
+
     Args:
         models: resolved models.
         requests: the parsed ``--datasets``.
@@ -209,16 +214,22 @@ def make(
     """
     evaluations, skipped = [], []
     for request in requests:
-        parts = list(parts_of(request, read, seeds, split, shares))
+        train, test = read(request.sets[0]), read(request.sets[-1])
+        trained = split is not None or any(model.trains for model in models)
+        parts = list(parts_of(request, read, seeds, split, shares)) if trained else []
         for model in models:
-            lack = _lack(model, parts[0])
+            lack = _lack(model, train, test)
             if lack:
                 skipped.append(f"{model.label} on {lack}")
                 continue
-            left_out = _left_out(model, parts[0].train, find_unreadable)
-            evaluations += [_evaluation(model, part, choose_maps, left_out) for part in parts]
-    remarks = dict.fromkeys(filter(None, map(_remark, evaluations)))
-    return Plan(tuple(evaluations), tuple(skipped), tuple(_jobs(evaluations)), tuple(remarks))
+            counted = [] if model.trains else [whole(test)]
+            if model.trains or split is not None:
+                counted += parts
+            left_out = _left_out(model, train, find_unreadable)
+            evaluations += [_evaluation(model, part, choose_maps, left_out) for part in counted]
+    unique = list({(one.model.label, one.id): one for one in evaluations}.values())
+    remarks = dict.fromkeys(filter(None, map(_remark, unique)))
+    return Plan(tuple(unique), tuple(skipped), tuple(_jobs(unique)), tuple(remarks))
 
 
 def evaluation_record(part: Part, predict: str, **of_model: Any) -> EvaluationRecord:
@@ -236,7 +247,7 @@ def evaluation_record(part: Part, predict: str, **of_model: Any) -> EvaluationRe
         labels=part.test.card.label_kind,
         seed=part.seed,
         fold=part.fold,
-        split=part.split.hash,
+        split=part.split.hash if part.split is not None else None,
         contents=part.contents,
         predict=predict,
         **of_model,
@@ -263,13 +274,13 @@ def with_model(job: PredictJob, model: ModelRequest, seed: int) -> PredictJob:
     return replace(job, model=model, fit=fit, seed=identity.seed, identity=identity)
 
 
-def _lack(model: ModelRequest, part: Part) -> str:
+def _lack(model: ModelRequest, train: Dataset, test: Dataset) -> str:
     """A note on the set that lacks references which the model needs; empty if none does."""
-    if model.card.full_reference and "reference" not in part.test.table:
-        return f"{part.test.name}: it has no references"
+    if model.card.full_reference and "reference" not in test.table:
+        return f"{test.name}: it has no references"
     learns = model.trains and model.card.fit_on == "references"
-    if learns and "reference" not in part.train.table:
-        return f"{part.train.name}: it has no references to learn from"
+    if learns and "reference" not in train.table:
+        return f"{train.name}: it has no references to learn from"
     return ""
 
 
@@ -298,31 +309,36 @@ def _left_out(model: ModelRequest, train: Dataset, find: Unreadable | None) -> t
 def _evaluation(
     model: ModelRequest, part: Part, choose_maps: MapChoice, skipped: tuple[str, ...]
 ) -> Evaluation:
-    fit = _fit(model, part, choose_maps, skipped) if model.trains else None
+    split = part.split if model.trains else None
+    fit = _fit(model, part, split, choose_maps, skipped) if split is not None else None
     predict = _predict(model, part, fit, choose_maps)
     return Evaluation(model, part, predict, unreadable=skipped)
 
 
 def _fit(
-    model: ModelRequest, part: Part, choose_maps: MapChoice, skipped: tuple[str, ...]
+    model: ModelRequest,
+    part: Part,
+    split: Split,
+    choose_maps: MapChoice,
+    skipped: tuple[str, ...],
 ) -> FitJob:
-    if model.kind.has_recipe and len(part.split.validation) == 1:
+    if model.kind.has_recipe and len(split.validation) == 1:
         model = _without_choice(model)
     here: set[str] = set()
     if skipped:  # only a network chooses an epoch on the validation part
-        read = [*part.split.train, *(part.split.validation if model.kind.has_recipe else ())]
+        read = [*split.train, *(split.validation if model.kind.has_recipe else ())]
         here = set(part.train.rows_of(read)[learnt_from(model)]) & set(skipped)
     maps = choose_maps(model, part.train)
     identity = FitIdentity(
         model=model.identity,
         dataset=part.train.name,
         data=part.train.hash,
-        split=part.split.hash,
+        split=split.hash,
         maps=maps.identity(part.train) if maps is not None else None,
         seed=part.seed,
         skipped=tuple(sorted(here)),
     )
-    return FitJob(model, part.train, part.split, part.seed, maps, identity)
+    return FitJob(model, part.train, split, part.seed, maps, identity)
 
 
 def _without_choice(model: ModelRequest) -> ModelRequest:

@@ -47,8 +47,8 @@ def breakdown(
 
     Returns:
         ``model``, ``train``, ``test``, ``protocol``, ``labels``, the column named by ``by``,
-        ``srocc``, ``plcc``, ``rmse_mapped``, ``n`` (scored pictures, summed over repetitions),
-        ``config``.
+        ``srocc``, ``plcc``, ``rmse_mapped``, ``n`` (scored pictures), ``tested`` (pictures to be
+        scored; both are summed over repetitions), ``config``.
 
     Raises:
         UsageError: no test set has the column.
@@ -71,9 +71,8 @@ def breakdown(
 def rows(group: Group, by: str) -> list[dict[str, Any]]:
     """The rows of one group; ``by`` as for `breakdown`."""
     parts = _parts(group.table, by)
-    frames = [
-        with_mapped(frame[frame["prediction"].notna()], group) for frame in group.repetitions()
-    ]
+    tested = group.repetitions()
+    frames = [with_mapped(frame[frame["prediction"].notna()], group) for frame in tested]
     found = []
     for part in sorted(set(parts.dropna())):
         inside = [frame[frame["image"].map(parts) == part] for frame in frames]
@@ -86,6 +85,7 @@ def rows(group: Group, by: str) -> list[dict[str, Any]]:
                 by: part,
                 **{metric: mean_defined(one[metric] for one in each) for metric in METRICS},
                 "n": sum(len(frame) for frame in inside),
+                "tested": sum(int((frame["image"].map(parts) == part).sum()) for frame in tested),
                 "config": group.record.config,
             }
         )
@@ -137,4 +137,7 @@ def _agreement(frame: pd.DataFrame) -> dict[str, float]:
 
 def notes(frame: pd.DataFrame) -> list[str]:
     """The necessary footnotes of a table of agreement by distortion, level or band."""
-    return ["-: too few pictures, or all equal", *proxy_note(frame)]
+    found = ["-: too few pictures, or all equal", *proxy_note(frame)]
+    if (frame["n"] < frame["tested"]).any():
+        found.append("n below tested: numbers of the scored pictures alone, no rank among others")
+    return found

@@ -31,6 +31,8 @@ COLUMNS = (
     "images",
     "contents",
     "repetitions",
+    "n",
+    "tested",
     "difference",
     "low",
     "high",
@@ -96,10 +98,21 @@ def compare(
     for number, same in enumerate(families, 1):
         for row in judged(same, test, lambda done: tick(len(rows) + done, total, "pairs")):
             rows.append({"family": number, **row})
+    _tell_apart(rows)
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
     frame.attrs["alone"] = [_alone(same[0]) for same in alike if len(same) == 1]
     frame.attrs["repeated"] = repeated
     return frame
+
+
+def _tell_apart(rows: Sequence[dict[str, Any]]) -> None:
+    """Name the protocol in the sentences of test sets that have several families of pairs."""
+    families: dict[str, set[int]] = {}
+    for row in rows:
+        families.setdefault(row["test"], set()).add(row["family"])
+    for row in rows:
+        if len(families[row["test"]]) > 1:
+            row["sentence"] = sentence(row, with_protocol=True)
 
 
 def judged(
@@ -170,6 +183,8 @@ def _row(pair: Pair, test: str) -> dict[str, Any]:
         "images": int(pair.both.any(axis=0).sum()),
         "contents": pair.gaps.size,
         "repetitions": int(pair.both.any(axis=1).sum()),
+        "n": int(pair.both.sum()),
+        "tested": int(pair.a.tested.sum()),
         **{key: paired[key] for key in ("difference", "low", "high")},
         "d": float(cohens_d(pair.gaps)),
         "procedure": test,

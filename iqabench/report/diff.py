@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -152,14 +152,29 @@ def _sides(store: Store, name: str) -> list[Side]:
     rows = groups(store)
     label, _, test = name.partition("@")
     tested = [group for group in rows if test in ("", group.record.test)]
-    found = [_row(group) for group in tested if label in (group.record.label, group.name)]
+    found = _rows(group for group in tested if label in (group.record.label, group.name))
     if not found and label:
-        found = [_row(group) for group in tested if group.record.config.startswith(label)]
+        found = _rows(group for group in tested if group.record.config.startswith(label))
         found += list(_by_hash(store, rows, name))
     if not found:
         known = {f"{group.name}@{group.record.test}" for group in rows}
         raise UnknownNameError("job, evaluation or MODEL@TEST", name, known)
     return found
+
+
+def _rows(found: Iterable[Group]) -> list[Side]:
+    """The sides of groups; a model's row of all pictures only if it has no row of test parts."""
+    by_model: dict[tuple[str, ...], list[Group]] = {}
+    for group in found:
+        record = group.record
+        by_model.setdefault((record.label, record.config, record.train, record.test), []).append(
+            group
+        )
+    return [
+        _row(group)
+        for same in by_model.values()
+        for group in [one for one in same if one.record.protocol.kind != "all"] or same
+    ]
 
 
 def _row(group: Group) -> Side:

@@ -10,6 +10,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from iqabench.contract.errors import UnknownNameError, UsageError
+from iqabench.report.fitted_parts import on_fitted_parts
 from iqabench.report.labels import names
 from iqabench.store import Store
 from iqabench.store.fingerprints import text_digest
@@ -184,7 +185,8 @@ def groups(
 ) -> list[Group]:
     """The groups of a store's evaluations, sorted by test set, label and the other shared fields.
 
-    Their names are distinct among the groups of one training set, test set and protocol.
+    Their names are distinct among the groups of one training set, test set and protocol. Models
+    that were not fitted also have groups on the test parts of those that were.
 
     An evaluation is left out if neither its predict job nor its fit job has ended.
 
@@ -203,13 +205,28 @@ def groups(
         ended = store.job(record.predict) or (record.fit and store.job(record.fit))
         if ended:
             found.setdefault(_shared_by_repetitions(record), []).append(record)
-    rows = [tuple(sorted(found[key], key=lambda r: (r.seed, r.fold or 0))) for key in sorted(found)]
-    told = names(store, [row[0] for row in rows])
+    stored = [tuple(sorted(each, key=lambda r: (r.seed, r.fold or 0))) for each in found.values()]
+    told = dict(
+        zip(
+            (_of_model(each[0]) for each in stored),
+            names(store, [r[0] for r in stored]),
+            strict=True,
+        )
+    )
+    every = [*stored, *on_fitted_parts(stored)]
+    every.sort(key=lambda each: (_shared_by_repetitions(each[0]), len(each)))
     made = [
-        Group(store, row, told_apart=name, mapping=mapping)
-        for row, name in zip(rows, told, strict=True)
+        Group(store, each, told_apart=told[_of_model(each[0])], mapping=mapping) for each in every
     ]
     return [_without_shared(group) for group in made] if exclude_shared else made
+
+
+def _of_model(record: EvaluationRecord) -> tuple[str, ...]:
+    """What tells one model on one test set from others, however the set was split."""
+    return (
+        *(record.test, record.test_hash, record.label, record.model, record.config, record.init),
+        *(record.weights, record.direction, record.train, record.saliency),
+    )
 
 
 def _shared_by_repetitions(record: EvaluationRecord) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from iqabench.contract.errors import UsageError
 from iqabench.contract.progress import Tick
 from iqabench.report import breakdown, diagram, heatmap, intervals, leaderboard, ranks, scatter
 from iqabench.report.evaluations import Group, groups
+from iqabench.report.tables import part_text
 from iqabench.store import Store
 
 if TYPE_CHECKING:
@@ -112,12 +113,18 @@ def _draw_part(part: Sequence[Group], where: str, desk: _Desk) -> None:
 
 
 def _titles(found: Sequence[Group]) -> list[str]:
-    """A name for each group, with the training set if that is not the test set."""
+    """A name for each group, with the training set if that is not the test set, and with
+    the number of scored pictures if these are not all.
+    """
+    titles = []
+    for group in found:
+        train = "" if group.record.train in ("-", group.record.test) else group.record.train
+        facts = [fact for fact in (train, part_text(leaderboard.row(group))) if fact]
+        titles.append(f"{group.name} ({', '.join(facts)})" if facts else group.name)
+    # A model that is not fitted here has a row for each number of repetitions of fitted models.
     return [
-        group.name
-        if group.record.train in ("-", group.record.test)
-        else f"{group.name} ({group.record.train})"
-        for group in found
+        f"{title}, {len(group.evaluations)} repetitions" if titles.count(title) > 1 else title
+        for title, group in zip(titles, found, strict=True)
     ]
 
 
@@ -150,13 +157,21 @@ def _train_by_test(found: Sequence[Group]) -> dict[str, pd.DataFrame]:
 
     tests = {group.record.test: group.record.test + _proxy(group) for group in found}
     cells: dict[str, dict[str, dict[str, float]]] = {}
+    parts: dict[str, list[str]] = {}
     for group in found:
         train = "not trained here" if group.record.train == "-" else group.record.train
         row = cells.setdefault(group.name, {}).setdefault(train, {})
-        row.setdefault(group.record.test, leaderboard.row(group)["srocc_mean"])
+        if group.record.test in row:
+            continue
+        found_here = leaderboard.row(group)
+        row[group.record.test] = found_here["srocc_mean"]
+        if part := part_text(found_here):
+            parts.setdefault(group.name, []).append(f"{part} of {group.record.test}")
     order = {train: place for place, train in enumerate(tests)}
     return {
-        label: pd.DataFrame.from_dict(rows, orient="index", dtype=float)
+        "\n".join([label, *parts.get(label, ())]): pd.DataFrame.from_dict(
+            rows, orient="index", dtype=float
+        )
         .reindex(columns=list(tests))
         .rename(columns=tests)
         .sort_index(key=lambda names: names.map(lambda train: order.get(train, len(order))))

@@ -54,6 +54,8 @@ COLUMNS = (
     "shared_excluded",
     "seen",
     "skipped",
+    "n",
+    "tested",
     "coverage",
     *(f"{metric}_{summary}" for metric in METRICS for summary in SUMMARIES),
     "srocc_error",
@@ -67,6 +69,20 @@ COLUMNS = (
     "config",
 )
 """Names of the columns, in order; docs/leaderboard.md says what each means."""
+
+DIFFERENCE = (
+    "a",
+    "b",
+    "test",
+    "protocol",
+    "contents",
+    "n",
+    "tested",
+    "difference",
+    "low",
+    "high",
+)
+"""Names of the columns of :func:`differences`, in order."""
 
 
 def leaderboard(
@@ -135,11 +151,12 @@ def differences(
 ) -> pd.DataFrame:
     """Paired SROCC differences between all models that were tested on the same parts of a set.
 
-    Columns: ``a``, ``b``, ``test``, ``protocol``, ``contents`` (their number), ``difference`` (a
-    minus b), ``low`` and ``high``: the 95% interval of a bootstrap that draws the same contents and
-    repetitions for both models; ``undefined``: why there is no difference or no interval, else
-    empty. If SROCC is not defined for one model in a repetition, that repetition is left out for
-    both. Jobs under two labels count under one of them.
+    Columns: ``a``, ``b``, ``test``, ``protocol``, ``contents`` (their number), ``n`` (pictures that
+    both models scored, summed over repetitions; only these count), ``tested`` (pictures to be
+    scored), ``difference`` (a minus b), ``low`` and ``high``: the 95% interval of a bootstrap that
+    draws the same contents and repetitions for both models; ``undefined``: why there is no
+    difference or no interval, else empty. If SROCC is not defined for one model in a repetition,
+    that repetition is left out for both. Jobs under two labels count under one of them.
     """
     import pandas as pd
 
@@ -154,18 +171,18 @@ def differences(
         whole = math.isfinite(found["low"])
         rows.append({**found, "undefined": "" if whole else undefined.of_pair(*map(row, pair))})
         tick(done, len(pairs), "pairs")
-    return pd.DataFrame(
-        rows,
-        columns=[
-            *("a", "b", "test", "protocol", "contents", "difference", "low", "high", "undefined")
-        ],
-    )
+    return pd.DataFrame(rows, columns=[*DIFFERENCE, "undefined"])
 
 
 def row(group: Group) -> dict[str, Any]:
     """The leaderboard row of a group; all but its name is kept in the store's cache."""
     kept = cached(group.store, "row", [group.identity], RESAMPLES, lambda: _row(group))
     return {**kept, "model": group.name}
+
+
+def scored_images(group: Group) -> tuple[str, ...]:
+    """For every repetition a hash of the names of its scored images."""
+    return tuple(resampled(group, RESAMPLES).images)
 
 
 def difference(first: Group, second: Group) -> dict[str, Any]:
@@ -183,7 +200,7 @@ def difference(first: Group, second: Group) -> dict[str, Any]:
 def _row(group: Group) -> dict[str, Any]:
     frames = group.repetitions()
     scored = [frame[frame["prediction"].notna()] for frame in frames]
-    total = sum(len(frame) for frame in frames)
+    scored_images, total = (sum(map(len, each)) for each in (scored, frames))
     predicts, fits = group.predicts(), group.fits()
     record, shared = group.record, group.shared
     found = _statistics(
@@ -213,7 +230,9 @@ def _row(group: Group) -> dict[str, Any]:
         "shared_excluded": group.exclude_shared,
         "seen": SEPARATOR.join(group.seen) or "-",
         "skipped": SEPARATOR.join(group.skipped) or "-",
-        "coverage": sum(len(frame) for frame in scored) / total if total else math.nan,
+        "n": scored_images,
+        "tested": total,
+        "coverage": scored_images / total if total else math.nan,
         **found,
         "mapping": group.mapping,
         "srocc_error": _corrected_error(group, scored),
@@ -332,6 +351,7 @@ def _difference(first: Group, second: Group) -> dict[str, Any]:
     from iqabench.stats import bootstrap
 
     a, b = resampled(first, RESAMPLES), resampled(second, RESAMPLES)
+    tested = int(a.tested.sum())
     if list(a.images) != list(b.images):
         a, b = (resample(frames, RESAMPLES) for frames in _images_of_both(first, second))
     low, high = bootstrap.interval(bootstrap.mean_of_drawn(a.samples - b.samples))
@@ -341,6 +361,8 @@ def _difference(first: Group, second: Group) -> dict[str, Any]:
         "test": first.record.test,
         "protocol": first.protocol,
         "contents": len(a.contents),
+        "n": int(a.scored.sum()),
+        "tested": tested,
         "difference": mean_defined((a.srocc - b.srocc).tolist()),
         "low": low,
         "high": high,

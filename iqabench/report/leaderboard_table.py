@@ -12,11 +12,13 @@ from iqabench.report.tables import (
     FEW_CONTENTS,
     FEW_NOTE,
     MARK_NOTES,
+    PARTIAL,
     Row,
     interval_text,
     mapping_note,
     milliseconds_text,
     number_text,
+    part_text,
     proxy_note,
     records,
     share_text,
@@ -49,7 +51,9 @@ def short(frame: pd.DataFrame, marks: Sequence[str] | None = None) -> list[Row]:
     for row, mark in zip(records(frame), marks or [""] * len(frame), strict=True):
         rows.append(
             {
-                "model": str(row["model"]) + ("*" if row["init"] == "random" else ""),
+                "model": str(row["model"])
+                + "*" * (row["init"] == "random")
+                + PARTIAL * bool(part_text(row)),
                 "train": row["train"],
                 **({} if usual else {"recipe": row["recipe"]}),
                 "test": row["test"] + (" (proxy labels)" if row["labels"] == "proxy" else ""),
@@ -59,6 +63,7 @@ def short(frame: pd.DataFrame, marks: Sequence[str] | None = None) -> list[Row]:
                 "PLCC mapped": number_text(row["plcc_mapped_mean"]),
                 "KROCC": number_text(row["krocc_mean"]),
                 "RMSE mapped": number_text(row["rmse_mapped_mean"]),
+                "n": str(row["n"]),
                 "runs": f"{row['repetitions'] - row['failed']}/{row['repetitions']}",
                 "coverage": share_text(row["coverage"]),
                 "shared": _shared(row),
@@ -119,6 +124,7 @@ def notes(frame: pd.DataFrame, form: str = "table") -> list[str]:
         found.append("* trained from random weights (--init random)")
     found += _skipped_notes(frame)
     found += mapping_note(frame)
+    found += _part_notes(frame)
     found += _shared_notes(frame)
     found += [
         line
@@ -164,6 +170,22 @@ def _skipped_notes(frame: pd.DataFrame) -> list[str]:
             pictures = "1 unreadable picture" if count == 1 else f"{count} unreadable pictures"
             found.append(f"{pictures} of {row['train']} left out of training")
     return list(dict.fromkeys(found))
+
+
+def _part_notes(frame: pd.DataFrame) -> list[str]:
+    """What rows with a part of the pictures are worth, and a line for each of them."""
+    parts = [
+        f"{row['model']} scored {part} of {row['test']} ({row['protocol']})"
+        for row in records(frame)
+        if (part := part_text(row))
+    ]
+    if not parts:
+        return []
+    general = (
+        f"{PARTIAL} numbers of the scored pictures alone: no rank among rows of other pictures; "
+        "`iqabench compare` judges two models by the pictures that both scored"
+    )
+    return [general, *dict.fromkeys(parts)]
 
 
 def _shared_notes(frame: pd.DataFrame) -> list[str]:

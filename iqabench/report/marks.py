@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from iqabench.report.compare import judged
 from iqabench.report.evaluations import Group, counted_once, tested_alike
-from iqabench.report.leaderboard import ranked
+from iqabench.report.leaderboard import ranked, scored_images
 from iqabench.report.noise import covering
 from iqabench.report.tables import BEST, SECOND
 from iqabench.report.verdicts import BETTER
@@ -32,7 +32,8 @@ def marks(
     Returns:
         For each test set and protocol: ``best`` for the row with the highest SROCC if it leads the
         next row; ``second`` for that next row if it also leads the third. All other rows have an
-        empty string.
+        empty string. Rows of models that skipped pictures take no part, unless all models skipped
+        the same ones; but a row is not marked if such a model is better on their common pictures.
     """
     found = ranked(store, only, exclude_shared, mapping=mapping)
     made: list[str] = []
@@ -44,16 +45,37 @@ def marks(
 def _of_part(ranked: Sequence[tuple[Group, Mapping[str, Any]]]) -> list[str]:
     """The marks of the rows of one test set and protocol, which are sorted best first."""
     once, _ = counted_once([group for group, _ in ranked])
-    rows = [row for group, row in ranked if group in once]
-    better = _better(once)
+    rows = [(group, row) for group, row in ranked if group in once]
+    better = _better([group for group, _ in rows])
+    places = _comparable(rows)
+    others = set(range(len(rows))).difference(places)
     leads = itertools.takewhile(
-        lambda pair: pair in better and covering(*(rows[place] for place in pair)) is None,
-        itertools.pairwise(range(len(rows))),
+        lambda pair: (
+            pair in better
+            and covering(*(rows[place][1] for place in pair)) is None
+            and not any((other, pair[0]) in better for other in others)
+        ),
+        itertools.pairwise(places),
     )
-    marked = dict(
-        zip((one.predictions_of for one in once), [BEST, SECOND][: len(list(leads))], strict=False)
-    )
+    marked = {
+        rows[place][0].predictions_of: mark
+        for mark, (place, _) in zip((BEST, SECOND), leads, strict=False)
+    }
     return [marked.get(group.predictions_of, "") for group, _ in ranked]
+
+
+def _comparable(ranked: Sequence[tuple[Group, Mapping[str, Any]]]) -> list[int]:
+    """Places of the rows that may be marked: of models that scored every picture.
+
+    If there are none, these are the rows of all models with predictions, provided that all have
+    scored the same pictures.
+    """
+    whole = [place for place, (_, row) in enumerate(ranked) if row["n"] == row["tested"]]
+    if whole:
+        return whole
+    some = [place for place, (_, row) in enumerate(ranked) if row["n"]]
+    scored = {scored_images(ranked[place][0]) for place in some}
+    return some if len(scored) == 1 else []
 
 
 def _better(groups: Sequence[Group]) -> set[tuple[int, int]]:

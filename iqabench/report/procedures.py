@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -28,11 +28,22 @@ class Pair:
     b: Scores
 
     @cached_property
+    def fitted(self) -> tuple[Array, Array]:
+        """(K, N) residuals of both models, after curves fitted to the images that both scored.
+
+        Curves over each model's own images would favour the model that has skipped some: its curve
+        would follow the images that are judged, and the other's curve also the skipped ones.
+        """
+        common = self.a.scored & self.b.scored
+        return self.a.fitted(common), self.b.fitted(common)
+
+    @cached_property
     def both(self) -> Array:
         """(K, N) bool: whether both models have a residual of an image in a repetition."""
         import numpy as np
 
-        return np.isfinite(self.a.fitted) & np.isfinite(self.b.fitted)
+        first, second = self.fitted
+        return np.isfinite(first) & np.isfinite(second)
 
     @cached_property
     def gaps(self) -> Array:
@@ -47,9 +58,9 @@ class Pair:
         times = self.both.sum(axis=0)
         there = times > 0
         losses = []
-        for one in (self.a, self.b):
-            squares = np.where(self.both, one.fitted**2, 0.0).sum(axis=0)
-            losses.append(content_means(squares[there] / times[there], one.contents[there]))
+        for residuals in self.fitted:
+            squares = np.where(self.both, residuals**2, 0.0).sum(axis=0)
+            losses.append(content_means(squares[there] / times[there], self.a.contents[there]))
         # Equal scores in two units differ only by the rounding of their fitted curves. Such a tiny
         # difference counts as 0.
         differences = losses[1] - losses[0]
@@ -99,15 +110,13 @@ def _by_content(pair: Pair, name: str) -> Outcome:
     return Outcome(mean, float(found.statistic), float(found.p))
 
 
-def _by_repetition(
-    pair: Pair, test: Callable[[Scores, Scores, int, Array], tuple[float, Result]]
-) -> Outcome:
+def _by_repetition(pair: Pair, test: Callable[[Pair, int, Array], tuple[float, Result]]) -> Outcome:
     """Test over the images of each repetition, and combine the p of all repetitions into one."""
     import numpy as np
 
     from iqabench.stats.significance import over_repetitions
 
-    found = [test(pair.a, pair.b, k, rows) for k, rows in enumerate(pair.both) if rows.any()]
+    found = [test(pair, k, rows) for k, rows in enumerate(pair.both) if rows.any()]
     defined = [(advantage, one) for advantage, one in found if np.isfinite(one.p)]
     if not defined:
         return Outcome()
@@ -120,16 +129,14 @@ def _by_repetition(
     )
 
 
-def _correlations(
-    name: str, a: Scores, b: Scores, repetition: int, rows: Array
-) -> tuple[float, Result]:
+def _correlations(name: str, pair: Pair, repetition: int, rows: Array) -> tuple[float, Result]:
     from scipy.stats import rankdata
 
     from iqabench.stats import correlated
 
     test, _, rank = name.partition("-")
-    values: Iterable[Array] = (a.predictions[repetition, rows], b.predictions[repetition, rows])
-    x, y, quality = (rankdata(one) if rank else one for one in (*values, a.quality[rows]))
+    values = [one.predictions[repetition, rows] for one in (pair.a, pair.b)]
+    x, y, quality = (rankdata(one) if rank else one for one in (*values, pair.a.quality[rows]))
     n, ranks = quality.size, bool(rank)
     ra, rb, rab = (correlated.pearson(*two) for two in ((x, quality), (y, quality), (x, y)))
     tests: dict[str, Callable[[], Result]] = {
@@ -141,12 +148,10 @@ def _correlations(
     return float(ra - rb), tests[test]()
 
 
-def _variances(
-    name: str, a: Scores, b: Scores, repetition: int, rows: Array
-) -> tuple[float, Result]:
+def _variances(name: str, pair: Pair, repetition: int, rows: Array) -> tuple[float, Result]:
     from iqabench.stats import variances
 
-    x, y = a.fitted[repetition, rows], b.fitted[repetition, rows]
+    x, y = (residuals[repetition, rows] for residuals in pair.fitted)
     test = variances.variance_ratio if name == "f" else variances.pitman_morgan
     return float(y.var() - x.var()), test(x, y)
 
@@ -160,8 +165,8 @@ def _paper(pair: Pair) -> Outcome:
 
     raw = pair.a.in_labels_unit and pair.b.in_labels_unit
     x, y = (
-        (one.predictions - one.quality if raw else one.fitted)[pair.both]
-        for one in (pair.a, pair.b)
+        (one.predictions - one.quality if raw else residuals)[pair.both]
+        for one, residuals in zip((pair.a, pair.b), pair.fitted, strict=True)
     )
     families = {one.group.record.family for one in (pair.a, pair.b)}
     variants = len(families) == 1 and families != {IMPORTED}

@@ -9,14 +9,20 @@ from typing import TYPE_CHECKING, Any
 from iqabench.contract.errors import UnknownNameError, UsageError
 from iqabench.report import leaderboard
 from iqabench.report.evaluations import Group, groups
-from iqabench.report.tables import PROXY
+from iqabench.report.tables import PROXY, part_text
 from iqabench.store import Store
+from iqabench.store.fingerprints import text_digest
 from iqabench.store.records import IMPORTED, NONE
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from iqabench.stats.ranks import Friedman
+
+Way = tuple[str, ...]
+"""A protocol, the hash of the labels, and the parts that are tested."""
+Skipped = dict[tuple[str, str], str]
+"""Model and test set -> how many of the set's pictures the model scored, if it skipped some."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +62,10 @@ def ranks(
     """Rank models by their mean SROCC on each test set, and test the ranks.
 
     Test sets are the blocks of the tests. Scores of several seeds and folds are averaged before.
-    A test set counts once. If it has results under several protocols, or with several versions of
-    its labels, the protocol and version with the most models counts.
+    A test set counts once. If it has results under several protocols, on several parts, or with
+    several versions of its labels, those with the most models count. A model has no rank on a set
+    of which it skipped pictures that another of the ranked models scored: its mean would be that of
+    an easier or a harder set.
 
     Args:
         store: results.
@@ -80,7 +88,8 @@ def ranks(
     chosen = [g for g in found if not models or {g.record.label, g.name} & set(models)]
     kept, left_out = _one_protocol_each(chosen)
     kept, repeated = _counted_once(kept)
-    scores, more = _complete(_scores(kept), bool(models))
+    skipped = _skipped(kept)
+    scores, more = _complete(_scores(kept, skipped), bool(models), skipped)
     if scores.shape[0] < MIN_MODELS or scores.shape[1] < MIN_BLOCKS:
         raise UsageError(
             f"{scores.shape[0]} models on {scores.shape[1]} test sets in common are too few to "
@@ -112,25 +121,27 @@ def _counts(group: Group, train: str | None) -> bool:
 
 
 def _one_protocol_each(found: Sequence[Group]) -> tuple[list[Group], list[str]]:
-    """For each test set the groups under one protocol and one version of the labels.
+    """For each test set the groups under one protocol, on the same parts, with the same labels.
 
-    The protocol and version with the most models is taken. Also returns a line for each that is
-    left out.
+    Those with the most models are taken. Also returns a line for each that is left out, but not for
+    the rows of all pictures, if their models also have rows that are taken.
     """
-    by_test: dict[str, dict[tuple[str, str], list[Group]]] = {}
+    by_test: dict[str, dict[Way, list[Group]]] = {}
     for group in found:
         ways = by_test.setdefault(group.record.test, {})
-        ways.setdefault((group.protocol, group.record.test_hash), []).append(group)
+        parts = sorted({str(record.contents) for record in group.evaluations})
+        ways.setdefault((group.protocol, group.record.test_hash, *parts), []).append(group)
     kept: list[Group] = []
     left_out = []
     for test, ways in by_test.items():
         first, *others = sorted(ways, key=lambda way: (-len(ways[way]), way))
         kept += ways[first]
-        left_out += [
-            f"left out: {test} by {protocol}, labels {labels[:6]}; it counts by {first[0]}, labels "
-            f"{first[1][:6]}"
-            for protocol, labels in others
-        ]
+        labels = {group.record.label for group in ways[first]}
+        for way in others:
+            whole = all(group.record.protocol.kind == "all" for group in ways[way])
+            if not (whole and labels.issuperset(group.record.label for group in ways[way])):
+                one, other = _told(ways[way][0], ways[first][0])
+                left_out.append(f"left out: {test} by {one}; it counts by {other}")
     return kept, left_out
 
 
@@ -159,14 +170,54 @@ def _counted_once(found: Sequence[Group]) -> tuple[list[Group], list[str]]:
     )
 
 
-def _scores(found: Sequence[Group]) -> pd.DataFrame:
-    """Mean SROCC, models x test sets; each configuration of an ambiguous label is a model."""
+def _told(one: Group, other: Group) -> tuple[str, str]:
+    """How each of two groups was tested, with as many facts as tell them apart."""
+    first, second = (f"{x.protocol}, labels {x.record.test_hash[:6]}" for x in (one, other))
+    if first != second:
+        return first, second
+    return f"{first}, {_parts(one)}", f"{second}, {_parts(other)}"
+
+
+def _parts(group: Group) -> str:
+    """The number of a group's repetitions, and a hash of what they test."""
+    tested = text_digest([str(record.contents) for record in group.evaluations])
+    return f"{len(group.evaluations)} parts {tested[:6]}"
+
+
+def _skipped(found: Sequence[Group]) -> Skipped:
+    """The models that skipped pictures which another model scored, by test set."""
+    skipped: Skipped = {}
+    for test in dict.fromkeys(group.record.test for group in found):
+        rows = [(group, leaderboard.row(group)) for group in found if group.record.test == test]
+        if not any(part_text(row) for _, row in rows):
+            continue
+        frames = {group.identity: group.repetitions() for group, _ in rows}
+        scored = {
+            image
+            for parts in frames.values()
+            for frame in parts
+            for image in frame.loc[frame["prediction"].notna(), "image"]
+        }
+        for group, row in rows:
+            lacks = (set(f.loc[f["prediction"].isna(), "image"]) for f in frames[group.identity])
+            if part_text(row) and any(scored & lacking for lacking in lacks):
+                skipped[group.name, test] = part_text(row)
+    return skipped
+
+
+def _scores(found: Sequence[Group], skipped: Skipped) -> pd.DataFrame:
+    """Mean SROCC, models x test sets; each configuration of an ambiguous label is a model.
+
+    It is nan where the model skipped pictures.
+    """
+    import math
+
     import pandas as pd
 
     rows: dict[str, dict[str, Any]] = {}
     for group in found:
-        mean = leaderboard.row(group)["srocc_mean"]
-        rows.setdefault(group.name, {})[group.record.test] = mean
+        name, test, mean = group.name, group.record.test, leaderboard.row(group)["srocc_mean"]
+        rows.setdefault(name, {})[test] = math.nan if (name, test) in skipped else mean
     return pd.DataFrame.from_dict(rows, orient="index", dtype=float)
 
 
@@ -184,24 +235,31 @@ def _mixed(found: Sequence[Group], scores: pd.DataFrame) -> list[str]:
     ]
 
 
-def _complete(scores: pd.DataFrame, named: bool) -> tuple[pd.DataFrame, list[str]]:
+def _complete(
+    scores: pd.DataFrame, named: bool, skipped: Skipped
+) -> tuple[pd.DataFrame, list[str]]:
     """Drop models and test sets until every model has a score on every test set.
 
     If the user named the models, only test sets are dropped. Else the model or test set with the
     largest share of missing scores is dropped first. Also returns a line for each that is dropped.
     """
+
+    def lack(model: str, test: str, where: str) -> str:
+        part = skipped.get((model, test))
+        return f"has no SROCC on {where}" if part is None else f"scored {part} of {where}"
+
     left_out = []
     while scores.isna().any(axis=None):
         gaps_of_sets, gaps_of_models = scores.isna().mean(), scores.isna().mean(axis=1)
         if named or gaps_of_sets.max() >= gaps_of_models.max():
             test = str(gaps_of_sets.idxmax())
-            without = scores[test].isna().idxmax()
-            left_out.append(f"left out: {test}; {without} has no SROCC on it")
+            without = str(scores[test].isna().idxmax())
+            left_out.append(f"left out: {test}; {without} {lack(without, test, 'it')}")
             scores = scores.drop(columns=test)
         else:
             model = str(gaps_of_models.idxmax())
-            absent = scores.loc[model].isna().idxmax()
-            left_out.append(f"left out: {model}; it has no SROCC on {absent}")
+            absent = str(scores.loc[model].isna().idxmax())
+            left_out.append(f"left out: {model}; it {lack(model, absent, absent)}")
             scores = scores.drop(index=model)
     return scores, left_out
 

@@ -24,6 +24,10 @@ class Resampled:
 
     images: NDArray[Any]
     """For every repetition, also one without scored images, a hash of its scored images' names."""
+    scored: NDArray[Any]
+    """For every repetition the number of scored images."""
+    tested: NDArray[Any]
+    """For every repetition the number of images to be scored."""
     contents: NDArray[Any]
     """Names of the contents of scored images."""
     srocc: NDArray[Any]
@@ -61,6 +65,8 @@ def resample(frames: Sequence[pd.DataFrame], resamples: int) -> Resampled:
     repetitions = [arrays(frame, "prediction") for frame in scored if len(frame)]
     return Resampled(
         images=np.array([text_digest(list(frame["image"])) for frame in scored], dtype=str),
+        scored=np.array([len(frame) for frame in scored]),
+        tested=np.array([len(frame) for frame in frames]),
         contents=np.unique(np.concatenate([np.empty(0, dtype=str), *(r[2] for r in repetitions)])),
         srocc=np.array([srocc(prediction, quality) for prediction, quality, _ in repetitions]),
         samples=repetition_samples(repetitions, resamples=resamples)

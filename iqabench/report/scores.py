@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from iqabench.report.evaluations import Group
@@ -23,34 +24,70 @@ class Scores:
         quality: (N,) labels.
         contents: (N,) names of the images' contents.
         predictions: (K, N), higher for better pictures.
-        fitted: (K, N) residuals, in the labels' unit, after each repetition's mapping; without a
-            mapping only where predictions are in that unit;
-            all nan in a repetition without a curve. If the fitted curve falls, the mean label is
-            used in its place. This is the best mapping that does not reverse the scores' direction.
+        tested: (K, N) bool: whether an image is in a repetition's test part.
     """
 
     group: Group
     quality: Array
     contents: Array
     predictions: Array
-    fitted: Array
+    tested: Array
 
     @property
     def in_labels_unit(self) -> bool:
         """Whether predictions are in the labels' unit; only then raw residuals have a meaning."""
         return self.group.in_labels_unit
 
+    @cached_property
+    def scored(self) -> Array:
+        """(K, N) bool: whether there is a prediction."""
+        import numpy as np
+
+        return np.isfinite(self.predictions)
+
+    def fitted(self, wanted: Array) -> Array:
+        """(K, N) residuals, in the labels' unit, after each repetition's mapping; without a
+        mapping only where predictions are in that unit.
+
+        The curve is fitted to the wanted images alone, because a curve bends to every image that
+        it is fitted to. Repetitions without a curve are all nan. If the fitted curve falls, the
+        mean label is used in its place. This is the best mapping that does not reverse the scores'
+        direction.
+
+        Args:
+            wanted: (K, N) bool, a part of :attr:`scored`.
+        """
+        import numpy as np
+
+        rows = [
+            own if (rows == scored).all() else _fitted(prediction, self.quality, rows, self.group)
+            for own, rows, scored, prediction in zip(
+                self._own, wanted, self.scored, self.predictions, strict=True
+            )
+        ]
+        return np.stack(rows)
+
+    @cached_property
+    def _own(self) -> list[Array]:
+        """Residuals of all scored images: kept, because most pairs of models need these."""
+        return [
+            _fitted(prediction, self.quality, rows, self.group)
+            for prediction, rows in zip(self.predictions, self.scored, strict=True)
+        ]
+
 
 def scores(group: Group) -> Scores:
-    """The predictions and residuals of a group as arrays."""
+    """The predictions of a group as arrays."""
     import numpy as np
 
-    table = group.table
-    quality = table["quality"].to_numpy(dtype=float)
-    predictions = np.stack([_aligned(frame, table) for frame in group.repetitions()])
-    fitted = np.stack([_fitted(row, quality, group) for row in predictions])
-    contents = table["content"].to_numpy(dtype=str)
-    return Scores(group, quality, contents, predictions, fitted)
+    table, frames = group.table, group.repetitions()
+    return Scores(
+        group,
+        table["quality"].to_numpy(dtype=float),
+        table["content"].to_numpy(dtype=str),
+        np.stack([_aligned(frame, table) for frame in frames]),
+        np.stack([table["image"].isin(frame["image"]).to_numpy() for frame in frames]),
+    )
 
 
 def _aligned(frame: pd.DataFrame, table: pd.DataFrame) -> Array:
@@ -58,23 +95,22 @@ def _aligned(frame: pd.DataFrame, table: pd.DataFrame) -> Array:
     return found.to_numpy(dtype=float)
 
 
-def _fitted(prediction: Array, quality: Array, group: Group) -> Array:
+def _fitted(prediction: Array, quality: Array, rows: Array, group: Group) -> Array:
     import numpy as np
 
     from iqabench.stats.logistic import LogisticFitError
     from iqabench.stats.mapping import fitted
 
     out = np.full(quality.shape, np.nan)
-    there = np.isfinite(prediction)
-    x, y = prediction[there], quality[there]
+    x, y = prediction[rows], quality[rows]
     if group.mapping == "none":
         if group.in_labels_unit:
-            out[there] = x - y
+            out[rows] = x - y
         return out
     try:
         mapped = fitted(x, y, group.mapping)(x)
     except LogisticFitError:
         return out
     rises = mapped[x.argmax()] > mapped[x.argmin()]
-    out[there] = (mapped if rises else y.mean()) - y
+    out[rows] = (mapped if rises else y.mean()) - y
     return out

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,6 +33,8 @@ tests at a nominal level of .05 had true sizes of .08 to .14."""
 FEW_NOTE = (
     f"intervals resample contents; with fewer than {FEW_CONTENTS} of them they are too narrow"
 )
+PARTIAL = "†"
+"""Follows the name of a model that did not score all pictures."""
 _TABULATE = {"table": "simple", "markdown": "github", "latex": "latex_booktabs"}
 _OPEN = {BEST: "\ue000", SECOND: "\ue001"}
 _CLOSE = {BEST: "\ue002", SECOND: "\ue003"}
@@ -139,6 +141,17 @@ def screen_rows(frame: pd.DataFrame) -> list[Row]:
 def share_text(value: float) -> str:
     """A share in percent as text; ``-`` if it is not defined."""
     return UNDEFINED if math.isnan(value) else f"{value:.0%}"
+
+
+def part_text(row: Mapping[str, Any]) -> str:
+    """The share of the pictures behind a row, as "20 of 40 pictures"; empty for all and for none.
+
+    The row has ``n`` and ``tested``: the pictures that count and those to be scored, summed over
+    repetitions.
+    """
+    if row["n"] in (0, row["tested"]):
+        return ""
+    return f"{row['n']} of {row['tested']} pictures"
 
 
 def proxy_note(frame: pd.DataFrame) -> list[str]:

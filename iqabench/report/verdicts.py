@@ -6,6 +6,8 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from iqabench.report.tables import part_text
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -37,23 +39,25 @@ def verdict(row: Mapping[str, Any]) -> str:
     return BETTER if row["advantage"] > 0 else WORSE
 
 
-def sentence(row: Mapping[str, Any]) -> str:
-    """The verdict as a sentence that a paper can use."""
+def sentence(row: Mapping[str, Any], with_protocol: bool = False) -> str:
+    """The verdict as a sentence that a paper can use; it names the protocol on demand."""
     from iqabench.stats.significance import PROCEDURES
 
     a, b, found = row["a"], row["b"], row["verdict"]
     where = row["test"] + (" (proxy labels)" if row["labels"] == "proxy" else "")
+    where += f" ({row['protocol']})" * with_protocol
     procedure = PROCEDURES[row["procedure"]]
     if found == NOTHING:
         return f"{a} and {b} cannot be compared on {where}: {_why_nothing(row)}"
     if found == TOO_FEW:
         return (
             f"{a} and {b} cannot be compared on {where}: {_counted(row, 'contents')}, too few for "
-            f"the {procedure.title}, which needs {_needed(row)} ({_effect(row, 1)})"
+            f"the {procedure.title}, which needs {_needed(row)} "
+            f"({'; '.join(filter(None, [_effect(row, 1), _common(row)]))})"
         )
     sign = -1 if found == WORSE else 1
     over = _counted(row, "images" if procedure.fault else "contents")
-    test = ", ".join(filter(None, (procedure.title, row["detail"], over)))
+    test = ", ".join(filter(None, (procedure.title, row["detail"], over, _common(row))))
     evidence = f"{_effect(row, sign)}; {_p(row)}; {test}"
     if found == ALIKE:
         return f"{a} and {b} cannot be told apart on {where} ({evidence})"
@@ -105,6 +109,12 @@ def _p(row: Mapping[str, Any]) -> str:
     p = row["p_holm"]
     text = "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
     return text if row["pairs"] < 2 else f"{text} after Holm over {row['pairs']} pairs"
+
+
+def _common(row: Mapping[str, Any]) -> str:
+    """The pictures that a verdict is about; empty if both models scored all of them."""
+    found = part_text(row)
+    return f"the {found} that both scored" if found else ""
 
 
 def _counted(row: Mapping[str, Any], what: str) -> str:

@@ -231,8 +231,9 @@ class TestProtocol(Record):
 
     __test__ = False  # else pytest takes it for a test class
 
-    kind: Literal["hold-out", "k-fold", "official", "file", "cross"]
-    """``file``: a split from a user's file; ``cross``: trained on one data set, tested on another.
+    kind: Literal["hold-out", "k-fold", "official", "file", "cross", "all"]
+    """``file``: a split from a user's file; ``cross``: trained on one data set, tested on another;
+    ``all``: all pictures of a data set, for models that are not fitted here.
     """
     folds: int | None = None
     """Number of folds, for ``k-fold`` only."""

@@ -68,7 +68,12 @@ def results(toy, little, store):
 def test_a_string_is_one_name(results, tmp_path):
     board = results.leaderboard("toy-scorer", "little")
     assert list(board["model"]) == ["toy-scorer"]
-    assert len(results.leaderboard()) == 2
+    board = results.leaderboard()
+    assert sorted(zip(board["model"], board["protocol"], strict=True)) == [
+        ("toy-estimator", "hold-out"),
+        ("toy-scorer", "all"),
+        ("toy-scorer", "hold-out"),
+    ]
     again = iqabench.run("toy-scorer", "little", seeds=1, session=results.session)
     assert (again.outcome.made, again.outcome.reused) == (0, 1)
     assert len(again.leaderboard()) == 1
@@ -100,7 +105,7 @@ def test_what_nobody_stored_is_refused_by_name(results, name):
 
 def test_results_of_a_whole_store_and_of_a_run(results, little, store):
     whole = iqabench.Results(iqabench.Session(store=store))
-    assert len(whole.leaderboard()) == 2
+    assert len(whole.leaderboard()) == 3
     one = iqabench.run("toy-scorer", "little", seeds=1, session=results.session)
     assert len(one.leaderboard()) == 1
     assert "1 evaluations" in repr(one)

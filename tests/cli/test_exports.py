@@ -20,7 +20,7 @@ def filled(little, store, tmp_path):
     for label, more in (("perfect", 0 * noise), ("noisy", noise)):
         path = tmp_path / f"{label}.csv"
         scores.assign(score=scores["score"] + more)[["image", "score"]].to_csv(path, index=False)
-        library.import_scores(path, label, "little", seeds=1, session=session)
+        library.import_scores(path, label, "little", session=session)
     return store
 
 

@@ -41,22 +41,40 @@ def noisy(dataset):
 
 
 def parts(results, dataset, noisy):
-    """Scores and labels of every repetition's test part."""
+    """Scores and labels of the test part of every repetition of the set's own protocol."""
     joined = dataset.table.merge(noisy, on="image")
     for evaluation in results.store.evaluations():
-        part = joined[joined["content"].isin(evaluation.contents)]
-        yield part["score"], part["quality"]
+        if evaluation.contents is not None:
+            part = joined[joined["content"].isin(evaluation.contents)]
+            yield part["score"], part["quality"]
 
 
 @pytest.mark.parametrize(("direction", "sign"), [("higher", 1), ("lower", -1)])
-def test_imported_scores_are_judged_on_the_sets_own_test_parts(
+def test_imported_scores_are_judged_on_all_pictures(scores, dataset, noisy, direction, sign):
+    noisy["score"] *= sign
+    board = scores(noisy, direction=direction).leaderboard()
+    assert len(board) == 1
+    row = board.iloc[0]
+    assert (row["model"], row["name"], row["train"], row["protocol"]) == (
+        *("mine", "imported", "-", "all"),
+    )
+    counts = ("repetitions", "n", "tested", "contents", "coverage")
+    assert [row[count] for count in counts] == [1, 36, 36, 9, 1]
+    joined = dataset.table.merge(noisy, on="image")
+    for metric, plain in (("srocc", stats.spearmanr), ("plcc", stats.pearsonr)):
+        expected = sign * plain(joined["score"], joined["quality"]).statistic
+        assert row[f"{metric}_mean"] == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize(("direction", "sign"), [("higher", 1), ("lower", -1)])
+def test_imported_scores_are_also_judged_on_test_parts_that_are_asked_for(
     scores, dataset, noisy, direction, sign
 ):
     noisy["score"] *= sign
     results = scores(noisy, direction=direction, seeds=4)
-    board = results.leaderboard()
-    assert len(board) == 1
-    row = board.iloc[0]
+    board = results.leaderboard().set_index("protocol", drop=False)
+    assert set(board.index) == {"all", "hold-out"}
+    row = board.loc["hold-out"]
     assert (row["model"], row["name"], row["train"], row["init"]) == ("mine", "imported", "-", "-")
     assert (row["repetitions"], row["coverage"], row["failed"]) == (4, 1, 0)
     for metric, plain in (
@@ -171,25 +189,52 @@ def test_names_that_look_like_numbers_stay_names(little, tmp_path):
 
 
 def test_missing_images_lower_coverage(scores, dataset, noisy):
-    contents = scores(noisy, model="whole", seeds=1).store.evaluations()[0].contents
+    stored = scores(noisy, model="whole", seeds=1).store.evaluations()
+    contents = next(one.contents for one in stored if one.contents is not None)
     gone = dataset.table.loc[dataset.table["content"].isin(contents), "image"].iloc[0]
     results = scores(noisy[noisy["image"] != gone], model="holes", seeds=1)
-    assert results.leaderboard()["coverage"].tolist() == [7 / 8]  # 2 of 9 contents, 4 levels
+    found = results.leaderboard().set_index("protocol")["coverage"].to_dict()
+    assert found == {"all": 35 / 36, "hold-out": 7 / 8}  # 2 of 9 contents, 4 levels
     (record,) = [job.record for job in results.store.jobs() if "holes" in job.record.title]
     assert record.failed_images == 1
     stored = results.store.predictions(results.store.evaluations()[0].predict)
     assert len(stored) == len(dataset.table)
 
 
+def test_a_partial_import_says_at_once_what_is_missing(
+    little, dataset, noisy, tmp_path, store, iqabench
+):
+    path = tmp_path / "half.csv"
+    given = ["import", path, "--model", "easy", "--dataset", "little"]
+    given += ["--store", store, "--catalog", little.catalog]
+    noisy[:16].to_csv(path, index=False)
+    code, printed, said = iqabench(*given)
+    assert code == 0
+    assert "20 of 36 pictures of little have no score" in said
+    assert "easy scored 16 of 36 pictures of little (all)" in "\n".join([printed, *said])
+    noisy.to_csv(path, index=False)
+    assert not any("no score" in line for line in iqabench(*given)[2])
+
+
+def test_a_set_too_small_to_split_can_be_imported(scores, noisy, monkeypatch):
+    """All of its pictures need no split."""
+    from iqabench.protocols import imports
+
+    monkeypatch.setattr(imports, "parts_of", None)
+    assert len(scores(noisy).leaderboard()) == 1
+
+
 def test_imports_and_runs_join_one_table(scores, little, dataset, noisy, store):
     run("toy-estimator", "little", seeds=2, session=Session(little.catalog, store=store))
-    scores(noisy, seeds=2, store=store)
+    scores(noisy, store=store)
     everything = Results(Session(store=store))
     assert set(everything.leaderboard()["model"]) == {"mine", "toy-estimator"}
     pair = everything.differences()
     assert len(pair) == 1
-    means = everything.leaderboard().set_index("model")["srocc_mean"]
     row = pair.iloc[0]
+    board = everything.leaderboard()
+    assert len(board) == 3
+    means = board[board["protocol"] == row["protocol"]].set_index("model")["srocc_mean"]
     assert row["difference"] == pytest.approx(means[row["a"]] - means[row["b"]], abs=1e-12)
 
 

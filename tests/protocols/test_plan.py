@@ -89,9 +89,27 @@ def test_a_model_that_is_not_fitted_scores_every_picture_once(dataset, tmp_path)
     made = make([Within("set")], dataset(), asked=asked, seeds=3)
     assert [job.identity.kind for job in made.jobs] == ["predict"]
     assert made.jobs[0].contents is None
-    assert len(made.evaluations) == 3 * FOLDS
-    assert all(len(evaluation.part.contents) == 2 for evaluation in made.evaluations)
-    assert {evaluation.train for evaluation in made.evaluations} == {NONE}
+    (evaluation,) = made.evaluations
+    record = evaluation.record()
+    assert (record.protocol.name, record.contents, record.split) == ("all", None, None)
+    assert (record.train, record.seed, record.fold) == (NONE, 0, None)
+    twice = [Within("set"), Across("other", "set")]
+    made = make(twice, dataset(), dataset("other", 20), asked=asked)
+    assert (len(made.evaluations), len(made.jobs)) == (1, 1)
+
+
+def test_a_named_split_counts_without_fitting_too(dataset, tmp_path):
+    found, path = dataset(), tmp_path / "split.json"
+    split = split_of(found, 0, 0)
+    save(split, path)
+    weights = tmp_path / "w.safetensors"
+    weights.write_bytes(b"")
+    asked = models("biosiqnet-lite", weights=str(weights))
+    made = make([Within("set")], found, asked=asked, seeds=1, split=str(path))
+    whole, part = (evaluation.record() for evaluation in made.evaluations)
+    assert (whole.protocol.name, part.contents) == ("all", split.test)
+    assert whole.predict == part.predict
+    assert len(made.jobs) == 1
 
 
 def test_a_full_reference_model_does_not_apply_where_there_are_no_references(dataset):
@@ -105,7 +123,7 @@ def test_a_full_reference_model_does_not_apply_where_there_are_no_references(dat
     assert {evaluation.model.label for evaluation in made.evaluations} == {"brisque"}
     made = make([Within("set")], dataset(references=True), asked=asked)
     assert made.skipped == ()
-    assert len(made.evaluations) == 2 * FOLDS
+    assert len(made.evaluations) == 1 + FOLDS
 
 
 def test_what_learns_from_references_does_not_apply_where_there_are_none(dataset, tmp_path):

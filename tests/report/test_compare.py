@@ -425,6 +425,8 @@ def test_a_verdict_against_the_ranks_says_so(difference, though):
         "test": "X",
         "labels": "human",
         "contents": 8,
+        "n": 40,
+        "tested": 40,
         "pairs": 3,
         "p_holm": 0.0121,
         "difference": difference,

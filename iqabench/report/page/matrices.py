@@ -71,7 +71,7 @@ def transfer(panels: Sequence[Panel]) -> Matrix:
     for row in rows:
         low, high = number_text(row["srocc_low"]), number_text(row["srocc_high"])
         detail = row["protocol"] + ("" if math.isnan(row["srocc_low"]) else f" [{low}, {high}]")
-        cell = _cell(row["srocc_mean"], detail)
+        cell = _cell(row["srocc_mean"], detail, tables.part_text(row))
         model, train, test = row["model"], row["train"], row["test"]
         if train == test:
             entries[model, WITHIN][test].append(cell)
@@ -108,7 +108,10 @@ def distortions(found: Iterable[Group]) -> list[Matrix]:
 
 
 def _by(group: Group, distortions: Iterable[str]) -> tuple[tuple[Cell, ...], ...]:
-    found = {row["distortion"]: _cell(row["srocc"]) for row in breakdown.rows(group, "distortion")}
+    found = {
+        row["distortion"]: _cell(row["srocc"], "", tables.part_text(row))
+        for row in breakdown.rows(group, "distortion")
+    }
     return tuple((found[name],) if name in found else () for name in distortions)
 
 
@@ -138,8 +141,9 @@ def _wins(rows: list[dict[str, Any]]) -> Matrix:
     lead: dict[str, float] = defaultdict(float)
     for row in rows:
         a, b, found, difference = row["a"], row["b"], row["verdict"], row["difference"]
-        cells[a, b] = _verdict(found, difference, row["p_holm"])
-        cells[b, a] = _verdict(TURNED.get(found, found), -difference, row["p_holm"])
+        evidence = row["p_holm"], tables.part_text(row)
+        cells[a, b] = _verdict(found, difference, *evidence)
+        cells[b, a] = _verdict(TURNED.get(found, found), -difference, *evidence)
         step = 0.0 if math.isnan(difference) else difference
         lead[a] += step
         lead[b] -= step
@@ -152,15 +156,18 @@ def _wins(rows: list[dict[str, Any]]) -> Matrix:
     )
 
 
-def _verdict(found: str, difference: float, p: float) -> Cell:
+def _verdict(found: str, difference: float, p: float, part: str) -> Cell:
     if math.isnan(difference):
-        return Cell(MARKS[found])
-    words = "" if math.isnan(p) else "\np < 0.001" if p < 0.001 else f"\np {p:.3f}"
+        return Cell(MARKS[found], part)
+    chance = "" if math.isnan(p) else "p < 0.001" if p < 0.001 else f"p {p:.3f}"
+    words = "\n".join(filter(None, [f"{difference:+.3f}", chance, part]))
     shade = {BETTER: 1.0, WORSE: -1.0}.get(found, 0.0)
-    return Cell(MARKS[found], f"{difference:+.3f}{words}", shade)
+    return Cell(MARKS[found], words, shade)
 
 
-def _cell(value: float, detail: str = "") -> Cell:
+def _cell(value: float, detail: str, part: str) -> Cell:
+    """The cell of an SROCC; ``part`` tells of how many pictures it is if these are not all."""
     # The shade is the square, so that high correlations have visibly different shades.
     shade = 0.0 if math.isnan(value) else round(value * abs(value), 3)
-    return Cell(number_text(value), detail, shade)
+    text = number_text(value) + tables.PARTIAL * bool(part)
+    return Cell(text, "\n".join(filter(None, [detail, part])), shade)

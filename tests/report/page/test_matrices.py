@@ -22,6 +22,8 @@ def panel(model, train, test, srocc, protocol="hold-out", labels="human"):
         "srocc_mean": srocc,
         "srocc_low": srocc - 0.1,
         "srocc_high": srocc + 0.1,
+        "n": 40,
+        "tested": 40,
     }
     return SimpleNamespace(row=row, group=SimpleNamespace(across=protocol == "cross"))
 
