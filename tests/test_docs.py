@@ -27,3 +27,15 @@ def test_every_system_that_has_a_name_is_registered():
 
     systems = runpy.run_path(str(DOCS / "models.py"))["SYSTEMS"]
     assert {name for name in systems.values() if name} <= set(registry().models.cards)
+
+
+def test_every_test_that_holds_a_right_answer_is_there():
+    text = (DOCS / "wrong-answers.md").read_text(encoding="utf-8")
+    named = re.findall(r"`([\w/]*\.py|)(?:::(\w+))?`", text)
+    path, missing = "", []
+    for file, test in named:
+        path = file or path
+        place = DOCS.parent / "tests" / path
+        if not place.is_file() or (test and f"def {test}(" not in place.read_text("utf-8")):
+            missing.append((path, test))
+    assert len(named) > 100 and missing == []
