@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from iqabench.api.results import Results
 from iqabench.api.session import Session, in_use, listed
@@ -137,17 +137,9 @@ def run(
 
     session = in_use(session)
     store = session.writable_store()
-    made = plan(
-        models,
-        datasets,
-        seeds=seeds,
-        split=split,
-        test_share=test_share,
-        validation_share=validation_share,
-        set=set,
-        choices=choices,
-        session=session,
-    )
+    shares: dict[str, Any] = {"test_share": test_share, "validation_share": validation_share}
+    asked: dict[str, Any] = {"seeds": seeds, "split": split, "set": set, "choices": choices}
+    made = plan(models, datasets, **asked, **shares, session=session)
     for line in (*(f"not applicable: {one}" for one in made.skipped), *made.remarks):
         session.watch.say(line)
     preflight.check(made, store, session.watch)

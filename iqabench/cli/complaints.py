@@ -33,7 +33,7 @@ def _told(error: Exception) -> tuple[str, str]:
             error.format_message().split()
         ), f"{context.command_path} --help" if context else ""
     if isinstance(error, EOFError):
-        return f"a file ends too early: {error}", "fetch it again; --debug shows where it is read"
+        return f"a file is cut off: {error}", "fetch it again; --debug shows where it is read"
     if isinstance(error, OSError):
         place = f"{error.filename}: " if error.filename is not None else ""
         return f"{place}{error.strerror or error}", "--debug shows where"

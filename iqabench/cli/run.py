@@ -28,7 +28,7 @@ from iqabench.cli.options import (
 from iqabench.report.tables import Row, part_text, records, visible
 
 if TYPE_CHECKING:
-    from iqabench import PlannedJob, Results
+    from iqabench import Plan, PlannedJob, Results, Session
 
 
 @click.command("run")
@@ -122,6 +122,8 @@ def command(
     """Fit and test models under one protocol; print the leaderboard.
 
     Jobs whose results the store holds are not made again.
+    \f
+    The function is long because it has a parameter for each option.
     """
     with_these = session(
         catalog=catalog, store=store, device=device, precision=precision, quiet=quiet
@@ -139,12 +141,7 @@ def command(
     }
     names = models.split(",")
     if dry_run:
-        made = iqabench.plan(names, datasets, **asked)
-        for line in made.remarks:
-            click.echo(line, err=True)
-        rows = [_row(job) for job in iqabench.planned(made, session=with_these)]
-        whole = any(row["download"] for row in rows)
-        emit([row if whole else _without_download(row) for row in rows], form, output)
+        emit(_planned(iqabench.plan(names, datasets, **asked), with_these), form, output)
         return
     results = iqabench.run(names, datasets, **asked)
     table = results.tables.leaderboard(
@@ -155,6 +152,15 @@ def command(
         _print_differences(results, exclude_shared)
     if results.outcome is not None and results.outcome.failed:
         raise click.exceptions.Exit(1)
+
+
+def _planned(made: Plan, with_these: Session) -> list[dict[str, Any]]:
+    """Print the remarks of a plan; returns its jobs."""
+    for line in made.remarks:
+        click.echo(line, err=True)
+    rows = [_row(job) for job in iqabench.planned(made, session=with_these)]
+    whole = any(row["download"] for row in rows)
+    return [row if whole else _without_download(row) for row in rows]
 
 
 def _row(job: PlannedJob) -> dict[str, Any]:

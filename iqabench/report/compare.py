@@ -87,9 +87,7 @@ def compare(
     test = test or DEFAULT
     if test not in PROCEDURES:
         raise UnknownNameError("test", test, PROCEDURES)
-    found = tested_alike(groups(store, only, exclude_shared, mapping))
-    counted = [counted_once(same) for same in found]
-    alike, repeated = [same for same, _ in counted], [line for _, more in counted for line in more]
+    alike, repeated = _counted(groups(store, only, exclude_shared, mapping))
     families = [same for same in alike if len(same) > 1]
     if not families:
         raise _nothing(alike, repeated, store)
@@ -103,6 +101,12 @@ def compare(
     frame.attrs["alone"] = [_alone(same[0]) for same in alike if len(same) == 1]
     frame.attrs["repeated"] = repeated
     return frame
+
+
+def _counted(found: Iterable[Group]) -> tuple[list[list[Group]], list[str]]:
+    """Groups tested alike, each configuration once, and a line for each label left out."""
+    counted = [counted_once(same) for same in tested_alike(found)]
+    return [same for same, _ in counted], [line for _, more in counted for line in more]
 
 
 def _tell_apart(rows: Sequence[dict[str, Any]]) -> None:

@@ -156,6 +156,8 @@ def _sides(store: Store, name: str) -> list[Side]:
     if not found and label:
         found = _rows(group for group in tested if group.record.config.startswith(label))
         found += list(_by_hash(store, rows, name))
+        if sum(side.job is not None for side in found) > 1:
+            store.find(name)  # refuses a beginning that several jobs share
     if not found:
         known = {f"{group.name}@{group.record.test}" for group in rows}
         raise UnknownNameError("job, evaluation or MODEL@TEST", name, known)

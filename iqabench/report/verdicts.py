@@ -45,7 +45,8 @@ def sentence(row: Mapping[str, Any], with_protocol: bool = False) -> str:
 
     a, b, found = row["a"], row["b"], row["verdict"]
     where = row["test"] + (" (proxy labels)" if row["labels"] == "proxy" else "")
-    where += f" ({row['protocol']})" * with_protocol
+    if with_protocol:
+        where += f" ({row['protocol']})"
     procedure = PROCEDURES[row["procedure"]]
     if found == NOTHING:
         return f"{a} and {b} cannot be compared on {where}: {_why_nothing(row)}"

@@ -12,7 +12,7 @@ from iqabench.report.compare import COLUMNS
 
 @pytest.fixture
 def scored(iqabench, little, store, tmp_path):
-    """A store with three models' scores of ``little``, imported with ten seeds."""
+    """A store with three models' scores of ``little``, imported."""
     with (little.root / "scores.csv").open() as stream:
         labels = {row["file"]: float(row["score"]) for row in csv.DictReader(stream)}
     random = np.random.default_rng(0)
@@ -20,7 +20,7 @@ def scored(iqabench, little, store, tmp_path):
         path = tmp_path / f"{model}.csv"
         lines = [f"{name},{score + random.normal(0, noise)}" for name, score in labels.items()]
         path.write_text("\n".join(["image,score", *lines]))
-        given = ["--model", model, "--dataset", "little", "--seeds", "10"]
+        given = ["--model", model, "--dataset", "little"]
         places = ["--catalog", little.catalog, "--store", store]
         assert iqabench("import", path, *given, *places)[0] == 0
     return store

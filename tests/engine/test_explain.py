@@ -58,7 +58,8 @@ def fitted(gazed, store):
 def explained(gazed, store, fitted, provider):
     session = Session(gazed[1], store=store)
     overrides = ["biosiqnet-lite.recipe.crop=64,64"]
-    (request,) = resolve(registry(), ["biosiqnet-lite"], overrides, Choices(weights=fitted))
+    choices = Choices(weights=fitted)
+    (request,) = resolve(registry(), ["biosiqnet-lite"], overrides, choices, store=Store(store))
     maps = map_of(registry().provider(provider), session.place_of)
     (found,) = explain(request, maps, [gazed[0] / "p1.png"], Store(store), "true")
     return found

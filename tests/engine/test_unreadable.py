@@ -59,7 +59,7 @@ def test_a_fit_fails_by_name_before_any_step_and_points_to_the_check(
         *("--catalog", little.catalog, "--store", store, "--device", "cpu"),
     )
     assert code == 1
-    said = [line for line in told.splitlines() if "failed: " in line]
+    said = [line for line in told.splitlines() if line.startswith("failed: ")]
     assert len(said) == len(MODELS)
     for model, parts in zip(MODELS, (("train", "validation"), ("train",)), strict=True):
         record = fits(store)[model, 0].record

@@ -32,7 +32,7 @@ def slow_planes(name):
 def test_reading_a_picture_is_no_work(kind):
     scores = {
         "network": lambda: network_score(
-            Sleeper(), Recipe(crop=(32, 32)), slow_planes, "cpu", "fp32", 0
+            Sleeper(), Recipe(crop=(32, 32)), slow_planes, str, "cpu", "fp32", 0
         ),
         "scorer": lambda: scorer_score(Sleeper(), slow_planes),
     }

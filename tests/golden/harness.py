@@ -309,13 +309,17 @@ def whole_fit(folder: Path) -> Numbers:
         build=Toy,
         recipe=RECIPES["adam"],
         card=SimpleNamespace(saliency="none"),
+        kind=SimpleNamespace(has_recipe=True),
         device="cpu",
         precision="fp32",
         allow_truncated=False,
     )
+    dataset, learnt, held = inputs.dataset(root, contents=5), ("c0", "c1", "c2"), ("c3", "c4")
     job = SimpleNamespace(
-        dataset=inputs.dataset(root, contents=5),
-        split=SimpleNamespace(train=("c0", "c1", "c2"), validation=("c3", "c4")),
+        dataset=dataset,
+        split=SimpleNamespace(train=learnt, validation=held),
+        training=dataset.rows_of(list(learnt)),
+        validation=dataset.rows_of(list(held)),
         model=model,
         maps=None,
         seed=2,

@@ -19,7 +19,7 @@ from iqabench.stats import interval, repeated_bootstrap
 def cells(book, label, **asked):
     """The short row of a model."""
     rows = short(leaderboard(book.store, **asked))
-    return next(row for row in rows if row["model"].rstrip("*") == label)
+    return next(row for row in rows if row["model"].rstrip("*†") == label)
 
 
 def reasons(book, **asked):

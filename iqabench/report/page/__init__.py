@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,10 +10,10 @@ from iqabench.catalog import Catalog
 from iqabench.contract.errors import UsageError
 from iqabench.contract.progress import Tick
 from iqabench.report import leaderboard
-from iqabench.report.evaluations import groups
+from iqabench.report.evaluations import Group, groups
 from iqabench.report.page import matrices, ranking, records, render
 from iqabench.report.page.board import board
-from iqabench.report.page.panels import panel_of
+from iqabench.report.page.panels import Panel, panel_of
 from iqabench.report.page.pictures import Key, Source, album
 from iqabench.store import Store
 
@@ -63,11 +63,7 @@ def write(
     """
     only = None if only is None else list(only)
     found = groups(store, only, exclude_shared, mapping)
-    panels = []
-    for done, group in enumerate(found, 1):
-        panels.append(panel_of(group))
-        tick(done, len(found), "reading predictions")
-    panels.sort(key=lambda panel: leaderboard.order(panel.row))
+    panels = _panels(found, tick)
     frame = leaderboard.leaderboard(store, only, exclude_shared, mapping=mapping)
     text = render.html(
         title=store.root.resolve().name,
@@ -87,3 +83,12 @@ def write(
         write_atomically(path, lambda part: part.write_text(text, encoding="utf-8"))
     except OSError as error:
         raise UsageError(f"cannot write {path}: {error.strerror}", "name another file") from error
+
+
+def _panels(found: Sequence[Group], tick: Tick) -> list[Panel]:
+    """The panels of groups, in the order of the leaderboard."""
+    panels = []
+    for done, group in enumerate(found, 1):
+        panels.append(panel_of(group))
+        tick(done, len(found), "reading predictions")
+    return sorted(panels, key=lambda panel: leaderboard.order(panel.row))
