@@ -26,9 +26,12 @@ from iqabench.contract.errors import (
     UnknownNameError,
     UsageError,
 )
+from iqabench.kit.foreign import guarded
 from iqabench.options import known, misfit, named, parsed
 
 Card = TypeVar("Card", ModelCard, DatasetCard, SaliencyCard)
+DISTRIBUTION = "iqabench"
+"""Its plugins are loaded before others."""
 
 
 class Shelf(Generic[Card]):
@@ -123,7 +126,7 @@ class Registry:
     def load(self, entry: EntryPoint) -> None:
         """Import one plugin and let it register; a failure is recorded, not raised."""
         try:
-            self.register(entry.load(), entry.name)
+            self.register(guarded(entry.load), entry.name)
         except Exception as error:
             self.failures[entry.name] = f"{type(error).__name__}: {error}"
 
@@ -143,11 +146,7 @@ class Registry:
         manager.check_pending()
         shelves = (self.models, self.datasets, self.saliency)
         try:
-            manager.hook.register_models(register=lambda card: self.models.add(card, name))
-            manager.hook.register_datasets(register=lambda card: self.datasets.add(card, name))
-            manager.hook.register_saliency_providers(
-                register=lambda card: self.saliency.add(card, name)
-            )
+            guarded(lambda: _register_all(manager, shelves, name))
         except Exception:
             for shelf in shelves:
                 shelf.remove_plugin(name)
@@ -187,6 +186,16 @@ class Registry:
         return Provider(card, options, of)
 
 
+def _register_all(
+    manager: pluggy.PluginManager, shelves: tuple[Shelf[Any], Shelf[Any], Shelf[Any]], name: str
+) -> None:
+    """Let a plugin put its cards on the shelves of models, data sets and saliency providers."""
+    models, datasets, saliency = shelves
+    manager.hook.register_models(register=lambda card: models.add(card, name))
+    manager.hook.register_datasets(register=lambda card: datasets.add(card, name))
+    manager.hook.register_saliency_providers(register=lambda card: saliency.add(card, name))
+
+
 def _options(card: SaliencyCard, given: dict[str, str]) -> BaseModel | None:
     if card.options is None:
         if given:
@@ -214,11 +223,18 @@ def options_of(card: SaliencyCard) -> list[str]:
 
 @cache
 def registry() -> Registry:
-    """The registry of all installed plugins, in the order of their names."""
+    """The registry of all installed plugins: first ours, then others, in the order of names.
+
+    So no other plugin can take a name that ours have.
+    """
     found = Registry()
-    for entry in sorted(entry_points(group=hooks.GROUP), key=lambda entry: entry.name):
+    for entry in sorted(entry_points(group=hooks.GROUP), key=_ours_first):
         found.load(entry)
     return found
+
+
+def _ours_first(entry: EntryPoint) -> tuple[bool, str]:
+    return entry.dist is None or entry.dist.name != DISTRIBUTION, entry.name
 
 
 def load(target: str) -> Any:

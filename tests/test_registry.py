@@ -1,4 +1,5 @@
 import importlib.util
+import time
 from importlib.metadata import EntryPoint, entry_points
 from types import SimpleNamespace
 
@@ -16,6 +17,7 @@ from iqabench.contract import (
     UsageError,
     hookimpl,
 )
+from iqabench.kit.foreign import guarded
 from iqabench.registry import Registry, load, registry, require
 
 
@@ -233,3 +235,53 @@ def test_a_variant_names_the_model_it_is_a_variant_of():
     assert cards["biosiqnet-vgg19"].variant_of is None
     for card in cards.values():
         assert card.variant_of is None or cards[card.variant_of].variant_of is None
+
+
+def test_a_plugin_that_ends_the_program_fails_like_others(tmp_path, monkeypatch):
+    (tmp_path / "ending.py").write_text("import sys\nsys.exit('enough')\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    found = Registry()
+    found.load(EntryPoint("ending", "ending", GROUP))
+    found.load(entry("late", plugin(model("one"), then=SystemExit(3))))
+    assert found.failures == {
+        "ending": "PluginExitError: it called sys.exit('enough')",
+        "late": "PluginExitError: it called sys.exit(3)",
+    }
+    assert not found.models.cards
+
+
+def test_a_plugin_that_hangs_is_left_behind():
+    begun = time.monotonic()
+    with pytest.raises(TimeoutError, match=r"longer than 0\.2 s"):
+        guarded(lambda: time.sleep(30), seconds=0.2)
+    assert time.monotonic() - begun < 20
+
+
+def test_what_a_plugin_prints_spoils_no_output(tmp_path, monkeypatch, capsys):
+    (tmp_path / "loud.py").write_text("print('hello')\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    found = Registry()
+    found.load(EntryPoint("loud", "loud", GROUP))
+    assert capsys.readouterr() == ("", "hello\n")
+
+
+def test_ours_come_first_so_that_nobody_takes_their_names(tmp_path, monkeypatch):
+    """``aaa`` sorts before all of ours and wants the name of one of ours."""
+    (tmp_path / "aaa_plugin.py").write_text(
+        "from iqabench.contract import ModelCard, hookimpl\n"
+        "@hookimpl\n"
+        "def register_models(register):\n"
+        "    register(ModelCard(name='brisque', summary='s', kind='scorer', factory='a:b'))\n"
+    )
+    info = tmp_path / "aaa-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: aaa\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(f"[{GROUP}]\naaa = aaa_plugin\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    module.registry.cache_clear()
+    try:
+        found = module.registry()
+        assert "already registered by nss" in found.failures["aaa"]
+        assert {"brisque", "niqe", "biosiqnet"} <= set(found.models.cards)
+    finally:
+        module.registry.cache_clear()

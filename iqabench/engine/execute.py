@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from iqabench.contract.errors import IqabenchError
 from iqabench.contract.progress import Tick, Watcher
+from iqabench.kit.foreign import own_output
 from iqabench.protocols.plan import Evaluation, FitJob, Plan, PredictJob
 from iqabench.store import Job, Store
 from iqabench.store.code import sources
@@ -129,8 +130,9 @@ def _ended(job: FitJob | PredictJob, store: Store, folder: Path, tick: Tick) -> 
     """Do the work of a job; returns its record, also where it failed."""
     start, began = time.perf_counter(), datetime.now(UTC)
     try:
-        found: Fitted | Predicted | _Failed = _work(job, store, folder, tick)
-    except Exception as error:
+        with own_output():
+            found: Fitted | Predicted | _Failed = _work(job, store, folder, tick)
+    except (Exception, SystemExit) as error:
         hint = error.hint if isinstance(error, IqabenchError) else ""
         found = _Failed(f"{type(error).__name__}: {error}", hint, traceback.format_exc())
     return JobRecord(
