@@ -39,10 +39,14 @@ LARGEST = 2**26
 """Most bytes that a compressed variable may have when unpacked; no label file needs so many."""
 
 
-def variables(content: bytes) -> dict[str, NDArray[Any]]:
-    """The variables of a file, each flattened: numbers as float64, cells of names as str.
+def variables(content: bytes, flat: bool = True) -> dict[str, NDArray[Any]]:
+    """The variables of a file: numbers as float64, cells of names as str.
 
     Variables of another kind are left out.
+
+    Args:
+        content: the file's bytes.
+        flat: whether every variable has one axis, in MATLAB's order; else each has its own shape.
 
     Raises:
         ValueError: the file is no MATLAB 5 file, or is damaged. Damage may raise other errors, too.
@@ -55,7 +59,7 @@ def variables(content: bytes) -> dict[str, NDArray[Any]]:
         if kind == COMPRESSED:
             [(kind, data)] = _elements(_unfolded(data), order)
         if kind == MATRIX:
-            name, value = _array(data, order)
+            name, value = _array(data, order, flat)
             if value is not None:
                 found[name] = value
     return found
@@ -84,13 +88,14 @@ def _unfolded(data: bytes) -> bytes:
     return found
 
 
-def _array(data: bytes, order: str) -> tuple[str, NDArray[Any] | None]:
+def _array(data: bytes, order: str, flat: bool) -> tuple[str, NDArray[Any] | None]:
     """Name and value of an array, None for a value that is neither numbers nor names."""
     import numpy as np
 
     (_, flags), (_, sizes), (_, name), *parts = _elements(data, order)
     word = struct.unpack_from(f"{order}I", flags)[0]
-    count = math.prod(struct.unpack(f"{order}{len(sizes) // 4}i", sizes))
+    shape = struct.unpack(f"{order}{len(sizes) // 4}i", sizes)
+    count = math.prod(shape)
     if word & 0xFF in NUMERIC and not word & COMPLEX:
         ((kind, numbers),) = parts
         value = np.frombuffer(numbers, order + NUMBERS[kind]).astype(np.float64)
@@ -100,7 +105,7 @@ def _array(data: bytes, order: str) -> tuple[str, NDArray[Any] | None]:
         return name.decode(), None
     if len(value) != count:
         raise ValueError(f"an array has {len(value)} entries, not {count}")
-    return name.decode(), value
+    return name.decode(), value if flat else value.reshape(shape, order="F")
 
 
 def _name(data: bytes, order: str) -> str:

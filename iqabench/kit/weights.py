@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from iqabench.contract.cards import WeightsCard
 from iqabench.contract.errors import WeightsError
 from iqabench.kit.download import download, sha256
+from iqabench.kit.matlab import variables
 from iqabench.kit.places import earlier_downloads, hub_folder, shipped_file, weights_dir
 
 if TYPE_CHECKING:
@@ -143,12 +144,10 @@ def load_arrays(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, str] | N
     _check_readable(path)
     try:
         if path.suffix == ".mat":
-            from scipy.io import loadmat
-
-            return {key: value for key, value in loadmat(path).items() if key[:2] != "__"}, None
+            return variables(path.read_bytes(), flat=False), None
         with safe_open(path, "np") as stored:
             return {key: stored.get_tensor(key) for key in stored.keys()}, stored.metadata()  # noqa: SIM118
-    except Exception as error:  # scipy may raise any error on a damaged file
+    except Exception as error:  # a damaged file may raise any error
         raise WeightsError(f"{path} is no weights file: {_reason(error)}", ARRAYS) from error
 
 
