@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -38,11 +39,19 @@ ContentOf = Callable[[str], str]
 """The hash of a picture's file, in hexadecimal, by the picture's name."""
 
 
+OF_THE_MACHINE = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.ENOMEM, errno.EMFILE, errno.ENFILE}
+)
+"""Numbers of system errors that say nothing of a model or a picture: a full disk and the like."""
+
+
 def predictions(names: Sequence[str], score: Score) -> Iterator[Prediction]:
     """Score pictures one by one; an exception or a non-finite score fails that picture alone.
 
     Raises:
         TookTooLong: a picture takes longer than is allowed. The next pictures are not tried.
+        MemoryError: there is not enough memory; like the next, no fault of the picture.
+        OSError: the machine failed, by one of the numbers :data:`OF_THE_MACHINE`.
     """
     for name in names:
         seconds = None
@@ -51,9 +60,11 @@ def predictions(names: Sequence[str], score: Score) -> Iterator[Prediction]:
                 value = score(name)
             seconds = work.seconds
             error = None if math.isfinite(value) else f"ScoreError: the score is {value}"
-        except TookTooLong:
+        except (TookTooLong, MemoryError):
             raise
-        except Exception as problem:
+        except (Exception, SystemExit) as problem:
+            if isinstance(problem, OSError) and problem.errno in OF_THE_MACHINE:
+                raise
             value, error = math.nan, f"{type(problem).__name__}: {problem}"
         yield Prediction(name, value if error is None else math.nan, seconds, error)
 

@@ -169,3 +169,30 @@ def test_scorers_run_without_gradients(dataset):
             return images.mean((1, 2, 3))
 
     assert 0 < scorer_score(Mean(), dataset_planes(dataset))(NAME) < 1
+
+
+@pytest.mark.parametrize(
+    ("problem", "error"),
+    [
+        (SystemExit(0), "SystemExit: 0"),
+        (OSError("image file is truncated"), "OSError: image file is truncated"),
+        (FileNotFoundError(2, "No such file"), "FileNotFoundError: [Errno 2] No such file"),
+    ],
+)
+def test_what_a_model_does_fails_its_picture(problem, error):
+    def score(name):
+        if name == "bad":
+            raise problem
+        return 1.0
+
+    found = list(predictions(["good", "bad", "next"], score))
+    assert [row.error for row in found] == [None, error, None]
+
+
+@pytest.mark.parametrize("problem", [MemoryError(), OSError(28, "No space left on device")])
+def test_what_the_machine_does_is_no_fault_of_the_picture(problem):
+    def score(name):
+        raise problem
+
+    with pytest.raises(type(problem)):
+        list(predictions(["a", "b"], score))
