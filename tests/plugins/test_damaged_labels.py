@@ -277,7 +277,7 @@ def _bytes(content, random):
 
 def _text(content, value, random):
     if content.startswith(b"\x1f\x8b"):
-        return gzip.compress(_text(gzip.decompress(content), value, random))
+        return gzip.compress(_text(gzip.decompress(content), value, random), mtime=0)
     lines = content.decode().splitlines()
     kind, row = random.integers(6), random.integers(len(lines))
     if kind == 0:

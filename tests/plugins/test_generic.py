@@ -90,7 +90,7 @@ PLAIN_ROWS = {"image": ["a.png", "b.png"], "mos": [1.5, 2.0]}
         "# image mos\na.png 1.5\nb.png 2\n",
         "# made by hand\nimage,mos\na.png,1.5\n# a remark, too\n,\nb.png,2\n",
         "image,mos\na.png,1.5\nb.png,2\n".encode("utf-16"),
-        gzip.compress(b"image,mos\na.png,1.5\nb.png,2\n"),
+        gzip.compress(b"image,mos\na.png,1.5\nb.png,2\n", mtime=0),
         bz2.compress(b"image,mos\na.png,1.5\nb.png,2\n"),
         lzma.compress(b"image,mos\na.png,1.5\nb.png,2\n"),
         '[{"image": "a.png", "mos": 1.5}, {"mos": 2, "image": "b.png"}]',

@@ -287,7 +287,7 @@ def stored(store):
             '[{"f": "c0_1.png", "p": 1.5}, {"f": "c1_2.png", "p": 2}]',
             ("--columns", "image=f,score=p"),
         ),
-        (gzip.compress(b"image,score\nc0_1.png,1.5\nc1_2.png,2\n"), ()),
+        (gzip.compress(b"image,score\nc0_1.png,1.5\nc1_2.png,2\n", mtime=0), ()),
         ("image,score,score\nc0_1.png,1.5,9\nc1_2.png,2,9\n", ("--columns", "score=2")),
     ],
 )
@@ -316,7 +316,11 @@ def test_a_line_says_that_names_were_not_given_in_full(bring, little, store):
         ("image,score,score\nc0_1.png,1,2\n", (), "has 2 columns 'score': columns 2 and 3"),
         ("image,score\nnull,1\n", (), "line 2, column 'image': 'null' is not in little"),
         ("image,score\n,1\n", (), "line 2, column 'image': no image"),
-        (gzip.compress(b"image,score\nc0_1.png,1\n" * 99)[:-9], (), "scores.csv is cut off"),
+        (
+            gzip.compress(b"image,score\nc0_1.png,1\n" * 99, mtime=0)[:-9],
+            (),
+            "scores.csv is cut off",
+        ),
         ("r c0_1.png 1.5\n", (), "lacks the columns image and score"),
         ("image,score\nc0_1.png,1\n", ("--columns", "image=7"), "has no column 7"),
         ("image,score\nc0_1.png,1\n", ("--columns", "mos=2"), "'mos=2' names no column"),
