@@ -23,6 +23,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -73,7 +74,7 @@ def drawn(rng: np.random.Generator, shape: tuple[int, int], factor: float = 1.0)
 def scores(one: Drawn, prediction: np.ndarray) -> Scores:
     """A model's predictions as reports hold them."""
     everything = np.ones((1, prediction.size), dtype=bool)
-    group: Any = None
+    group: Any = SimpleNamespace(mapping="logistic4")
     return Scores(group, one.quality, one.contents, prediction[None], everything)
 
 

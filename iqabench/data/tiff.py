@@ -11,6 +11,7 @@ EXTRA, FORMAT, DNG = 338, 339, 50706
 COEFFICIENTS, SUBSAMPLING, REFERENCE = 529, 530, 532
 """The tags of luma and chroma: how they are made of RGB, how chroma is reduced, and the levels of
 black and white."""
+NUMBERS = {SUBFILE, BITS, COMPRESSION, PHOTOMETRIC, SAMPLES, PLANES, EXTRA, FORMAT}
 WHITE_IS_ZERO, YCBCR, CIELAB = 0, 6, 8
 COLOURS = {0: 1, 1: 1, 2: 3, 3: 1, 5: 4, 6: 3, 8: 3}
 """Photometric interpretation -> channels that are no extra ones."""
@@ -37,9 +38,17 @@ def tags_of(content: bytes) -> Tags:
         stream = io.BytesIO(content)
         stream.seek(found.next)
         found.load(stream)
-        return dict(found)
+        return {tag: value for tag, value in dict(found).items() if _sound(tag, value)}
     except Exception:  # Pillow raises errors of almost any type on damaged files
         return {}
+
+
+def _sound(tag: int, value: object) -> bool:
+    """Whether a tag that this module reads holds numbers, as damaged files may not have it."""
+    parts = value if isinstance(value, tuple) else (value,)
+    return tag not in NUMBERS or (
+        bool(parts) and not any(isinstance(p, bytes | str) for p in parts)
+    )
 
 
 def refuse(tags: Tags, content: bytes) -> None:

@@ -50,6 +50,7 @@ def upgrade(root: Path) -> Path | None:
     Raises:
         StoreError: there is no store, or it cannot be read or written.
     """
+    root = root.resolve()  # "." has no name to put a suffix to
     _finish_interrupted(root)
     found = written_format(root)
     if found is None:

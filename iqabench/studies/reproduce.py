@@ -261,8 +261,10 @@ def _part(results: Results, label: str, distortion: str) -> Group | None:
 
     An empty ``distortion`` takes all pictures.
     """
-    found = groups(results.store, results.evaluations)
-    group = next((one for one in found if one.record.label == label), None)
+    found = [one for one in groups(results.store, results.evaluations) if one.record.label == label]
+    # A model that is not fitted here has a row on all pictures, too; papers test parts.
+    found.sort(key=lambda one: one.record.protocol.kind == "all")
+    group = next(iter(found), None)
     part = group and replace(group, distortion=distortion)
     return part if part is not None and len(part.table) else None
 

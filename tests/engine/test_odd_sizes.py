@@ -2,9 +2,11 @@
 
 import json
 import math
+import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -156,6 +158,7 @@ def test_odd_shapes_take_no_more_memory_than_a_photo():
         capture_output=True,
         text=True,
         check=True,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
     )
     photo, *odd = json.loads(done.stdout)
     assert max(odd) <= photo + 64
