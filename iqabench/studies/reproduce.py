@@ -113,9 +113,7 @@ def reproduce(
         UsageError: the paper has no such table.
     """
     session = in_use(session)
-    table, rows = _asked(model, number, datasets, seeds, session)
-    absent = {row.label: _why_absent(row, session) for row in rows}
-    runnable = [row for row in rows if not absent[row.label] and row.datasets]
+    table, rows, absent, runnable = _asked(model, number, datasets, seeds, session)
     if runnable:
         ahead = _planned(runnable, seeds or table.seeds, choices, session)
         session.watch.say(PlannedReproduction(table, ahead).total)
@@ -144,9 +142,7 @@ def plan_reproduction(
         UsageError: the paper has no such table.
     """
     session = in_use(session)
-    table, rows = _asked(model, number, datasets, seeds, session)
-    absent = {row.label: _why_absent(row, session) for row in rows}
-    runnable = [row for row in rows if not absent[row.label] and row.datasets]
+    table, rows, absent, runnable = _asked(model, number, datasets, seeds, session)
     found = {one.row: one for one in _planned(runnable, seeds or table.seeds, choices, session)}
     lines = [
         found.get(row.label)
@@ -158,13 +154,16 @@ def plan_reproduction(
 
 def _asked(
     model: str, number: int, datasets: str | None, seeds: int | None, session: Session
-) -> tuple[PaperTable, list[PaperRow]]:
+) -> tuple[PaperTable, list[PaperRow], dict[str, str], list[PaperRow]]:
+    """The table, its rows, why each of them is absent (empty if not), and those that can be run."""
     check_seeds(seeds)
     known = tables(model, session)
     table = next((one for one in known if one.number == number), None)
     if table is None:
         raise UsageError(f"no table {number}", f"tables 1 to {len(known)}")
-    return table, [_moved(row, datasets) for row in table.rows]
+    rows = [_moved(row, datasets) for row in table.rows]
+    absent = {row.label: _why_absent(row, session) for row in rows}
+    return table, rows, absent, [row for row in rows if not absent[row.label] and row.datasets]
 
 
 def _planned(

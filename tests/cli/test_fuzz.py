@@ -6,12 +6,11 @@ The exit code is 0, 1, 2 or 130; an error is one line and a hint, and never a tr
 import random
 import shlex
 import shutil
-import signal
 import socket
-from contextlib import contextmanager
 
 import click
 import pytest
+from limits import bounded
 
 from iqabench.cli import cli
 
@@ -175,20 +174,6 @@ def call(path, command, draw):
     return [*path, *flat]
 
 
-@contextmanager
-def bounded(words):
-    def stop(*_):
-        raise AssertionError(f"still running after {SECONDS} s: {shlex.join(words)[:600]}")
-
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.alarm(SECONDS)
-    try:
-        yield
-    finally:
-        signal.alarm(0)
-        signal.signal(signal.SIGALRM, before)
-
-
 @pytest.mark.parametrize(
     ("first", "calls"), [(0, 150), pytest.param(150, 2000, marks=pytest.mark.slow)]
 )
@@ -198,7 +183,7 @@ def test_every_call_ends_as_documented(world, iqabench, first, calls):
         draw = random.Random(number)
         path, command = known[number % len(known)]
         words = call(path, command, draw)
-        with bounded(words):
+        with bounded(SECONDS, shlex.join(words)[:600]):
             code, _, complaint = iqabench(*words)
         found.setdefault(code, []).append(words)
         shown = (shlex.join(words)[:600], code, complaint[-4:])

@@ -3,10 +3,8 @@
 import gzip
 import io
 import os
-import signal
 import sys
 import zipfile
-from contextlib import contextmanager
 from types import SimpleNamespace
 
 import numpy as np
@@ -14,6 +12,7 @@ import openpyxl
 import pandas as pd
 import public_trees
 import pytest
+from limits import bounded
 from scipy.io import loadmat, savemat
 
 from iqabench.contract import IqabenchError
@@ -47,10 +46,6 @@ CELLS = (
     *("C:\\secret.png", "a\\b.png", ".", "..", "./", "a\nb.png", '"', "'", ";", "\t", "\u202e"),
     *("\x1b[31m", "\ufeff", "=1+1", "#REF!", "-1", "1e308", "99999999999999999999", "True"),
 )
-
-
-class HungError(BaseException):
-    """No reader may catch it."""
 
 
 @pytest.fixture(scope="module")
@@ -120,22 +115,6 @@ def watch():
     state.forbidden = ()
 
 
-@contextmanager
-def bounded():
-    """Raises where a read takes too long."""
-
-    def stop(*_):
-        raise HungError
-
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.alarm(SECONDS)
-    try:
-        yield
-    finally:
-        signal.alarm(0)
-        signal.signal(signal.SIGALRM, before)
-
-
 @pytest.fixture
 def attempt(small, watch, read):
     """Reads a case; says whether it was read, and checks what came of it."""
@@ -145,7 +124,7 @@ def attempt(small, watch, read):
         options = {"labels": file} if name == "csv" else {}
         watch.forbidden, watch.touched = (str(small / "outside"), "/etc/passwd"), []
         try:
-            with bounded():
+            with bounded(SECONDS):
                 found = read(name, small / case, **options)
         except IqabenchError as error:
             assert error.message.isprintable()

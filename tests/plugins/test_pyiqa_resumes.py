@@ -1,9 +1,7 @@
 """A fit of each wrapped network that is cut off goes on from its last epoch, and ends the same."""
 
-import numpy as np
 import pytest
 import torch
-from PIL import Image
 from safetensors.torch import load_file
 
 from iqabench.api.running import plan
@@ -16,24 +14,6 @@ from iqabench.store.folder import WEIGHTS
 
 pytest.importorskip("pyiqa", reason="the networks are pyiqa's")
 pytestmark = pytest.mark.usefixtures("one_thread")
-
-
-@pytest.fixture
-def toy_set(tmp_path):
-    """Six contents, each at two strengths of noise, 64x48."""
-    random = np.random.default_rng(0)
-    lines = ["image,mos,content"]
-    for content in range(6):
-        plain = random.integers(0, 256, (6, 8, 3)).repeat(8, 0).repeat(8, 1)
-        for level in (1, 2):
-            noisy = plain + random.normal(0, 30 * level, plain.shape)
-            name = f"c{content}_{level}.png"
-            Image.fromarray(noisy.clip(0, 255).astype(np.uint8)).save(tmp_path / name)
-            lines.append(f"{name},{3 - level + content / 10},c{content}")
-    (tmp_path / "scores.csv").write_text("\n".join(lines) + "\n")
-    catalog = tmp_path / "catalog.yaml"
-    catalog.write_text(f"datasets: {{toys: {{reader: csv, root: {tmp_path}, labels: scores.csv}}}}")
-    return catalog
 
 
 class PowerCut(Exception):

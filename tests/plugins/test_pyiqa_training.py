@@ -15,27 +15,6 @@ pytest.importorskip("pyiqa", reason="the networks are pyiqa's")
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 
-@pytest.fixture
-def toy_set(tmp_path):
-    """Six contents, each at two strengths of noise, 64x48."""
-    random = np.random.default_rng(0)
-    lines = ["file,score,original"]
-    for content in range(6):
-        plain = random.integers(0, 256, (6, 8, 3)).repeat(8, 0).repeat(8, 1)
-        for level in (1, 2):
-            noisy = plain + random.normal(0, 30 * level, plain.shape)
-            name = f"c{content}_{level}.png"
-            Image.fromarray(noisy.clip(0, 255).astype(np.uint8)).save(tmp_path / name)
-            lines.append(f"{name},{3 - level + content / 10},c{content}")
-    (tmp_path / "scores.csv").write_text("\n".join(lines) + "\n")
-    catalog = tmp_path / "catalog.yaml"
-    catalog.write_text(
-        f"datasets:\n  toys:\n    reader: csv\n    root: {tmp_path}\n    labels: scores.csv\n"
-        "    columns: {image: file, mos: score, content: original}\n"
-    )
-    return catalog
-
-
 @pytest.mark.parametrize(
     ("name", "recipe"),
     [
