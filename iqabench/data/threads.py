@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
+
+from iqabench.kit.processors import cores
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -16,7 +17,7 @@ def in_threads(function: Callable[[Item], Result], items: Iterable[Item]) -> Ite
 
     If the caller stops early, calls that have not begun are cancelled.
     """
-    pool = ThreadPoolExecutor(os.cpu_count())
+    pool = ThreadPoolExecutor(cores())
     try:
         yield from pool.map(function, items)
     finally:
