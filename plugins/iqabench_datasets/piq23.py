@@ -1,10 +1,10 @@
 """PIQ23: portraits of 50 scenes, rated for overall quality, exposure of the face, and its details.
 
 Scores are just-objectionable differences (JOD) from comparisons within a scene. Each scene's scores
-have the mean 0, so a score says nothing about pictures of another scene: a scene is both the content
-that no split cuts and, as ``distortion``, the group within which reports give agreement. The
-published ``JOD STD`` is the uncertainty of the score, not the deviation of the raters, and is not
-read.
+have the mean 0, so a score says nothing about pictures of another scene. Therefore a scene is both
+the content that no split cuts and, as ``distortion``, the group within which reports give
+agreement. The published ``JOD STD`` is the uncertainty of the score, not the deviation of the
+raters; it is not read.
 """
 
 from __future__ import annotations
