@@ -151,12 +151,10 @@ class Labels:
         found: dict[str, Sequence[object]] = {}
         for ours, place in at.items():
             cells = [cells[place] if place < len(cells) else None for _, cells in rows]
-            if ours not in numbers:
-                found[ours] = _words(cells, lines, places, ours)
-            elif set(map(type, cells)) == {str} and all(map(_counts, cells)):
-                found[ours] = [int(str(cell)) for cell in cells]  # millions of cells, as in AVA
-            else:
+            if ours in numbers:
                 found[ours] = _numbers(cells, lines, places, ours, self.decimal_comma)
+            else:
+                found[ours] = _words(cells, lines, places, ours)
         table = pd.DataFrame(found, index=lines)
         table.attrs |= {PLACES: places, NOTES: tuple(notes)}
         return table
@@ -261,6 +259,8 @@ def _numbers(
     column: str,
     decimal_comma: bool,
 ) -> list[object]:
+    if set(map(type, cells)) == {str} and all(map(_counts, cells)):
+        return [int(str(cell)) for cell in cells]  # there may be millions of them
     texts = [cell.strip() for cell in cells if isinstance(cell, str)]
     points = any("." in text and _NUMBER.fullmatch(text) for text in texts)
     found: list[object] = []

@@ -39,10 +39,11 @@ def _part(tree: Tree, folder: str) -> pd.DataFrame:
     file = f"{folder}/label.json"
     content = tree.path(file).read_bytes()
     found = whole(file, lambda: json.loads(content))
-    lists = [found.get(name) if isinstance(found, dict) else None for name in ("Image", "MOS")]
-    if not all(isinstance(values, list) for values in lists):
+    names, scores = (
+        found.get(key) if isinstance(found, dict) else None for key in ("Image", "MOS")
+    )
+    if not isinstance(names, list) or not isinstance(scores, list):
         raise DataError(f"{file} lacks the lists Image and MOS", WHOLE)
-    names, scores = lists
     if len(names) != len(scores):
         raise DataError(f"{file} has {len(names)} names and {len(scores)} scores", WHOLE)
     return pd.DataFrame(
