@@ -91,12 +91,20 @@ def csiq(root, contents=None, paint=None):
 
 def tid2013(root, contents=None, paint=None):
     """TID2013, with the case of its letters as mixed as in the archive."""
-    known = published("TID2013")
+    return _tid(root, contents, paint, published("TID2013"), kinds=24, levels=5)
+
+
+def tid2008(root, contents=None, paint=None):
+    """TID2008: the same files, with fewer types and levels."""
+    return _tid(root, contents, paint, None, kinds=17, levels=4)
+
+
+def _tid(root, contents, paint, known, kinds, levels):
     names = [
         f"i{content:02d}_{kind:02d}_{level}.bmp"
         for content in range(1, 26)
-        for kind in range(1, 25)
-        for level in range(1, 6)
+        for kind in range(1, kinds + 1)
+        for level in range(1, levels + 1)
     ]
     rows = pd.DataFrame({"name": names, "mos": _spread(len(names), 0.25, 7.2)})
     if known is not None:
@@ -248,6 +256,7 @@ BUILDERS = {
     "live": live,
     "csiq": csiq,
     "tid2013": tid2013,
+    "tid2008": tid2008,
     "kadid": kadid,
     "livec": livec,
     "koniq": koniq,

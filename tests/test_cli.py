@@ -19,7 +19,9 @@ from iqabench.kit.places import weights_dir
 from iqabench.registry import registry
 from iqabench.report.tables import FORMATS
 
-SETS = {"demo", "live", "csiq", "tid2013", "kadid", "livec", "koniq", "spaq", "cuid"}
+SETS = {"demo", "live", "csiq", "tid2013", "tid2008", "kadid", "livec", "koniq", "spaq", "cuid"}
+SETS |= {"flive", "flive-patches", "pipal", "uhdiqa", "ava", "piq23", "gfiqa", "cgfiqa"}
+SETS |= {"agiqa3k", "aigciqa2023"}
 LISTS = ("models", "datasets", "saliency", "doctor")
 
 

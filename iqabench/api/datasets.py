@@ -44,7 +44,7 @@ def list_datasets(*, session: Session | None = None) -> list[Row]:
     for name in catalog.names():
         bound = catalog.get(name)
         registered = catalog.registry.datasets.cards.get(name)
-        if bound.card is registered and not registered.images:
+        if bound.card is registered and not (registered.images or registered.citation):
             continue  # a reader for users' sets, not a set
         rows.append(
             {

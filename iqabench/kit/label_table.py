@@ -147,14 +147,15 @@ class Labels:
         self._check(rows, len(self.columns) if headed or self.names is not None else self.width)
         called = self.columns if headed or self.names is not None else ()
         places = Places(self.name, self.unit, _shown(at, called))
+        lines = [line for line, _ in rows]
         found: dict[str, Sequence[object]] = {}
         for ours, place in at.items():
-            cells = [(line, cells[place] if place < len(cells) else None) for line, cells in rows]
+            cells = [cells[place] if place < len(cells) else None for _, cells in rows]
             if ours in numbers:
-                found[ours] = _numbers(cells, places, ours, self.decimal_comma)
+                found[ours] = _numbers(cells, lines, places, ours, self.decimal_comma)
             else:
-                found[ours] = _words(cells, places, ours)
-        table = pd.DataFrame(found, index=[line for line, _ in rows])
+                found[ours] = _words(cells, lines, places, ours)
+        table = pd.DataFrame(found, index=lines)
         table.attrs |= {PLACES: places, NOTES: tuple(notes)}
         return table
 
@@ -216,6 +217,8 @@ def shortened(cell: object) -> str:
 
 def _word(cell: object) -> str | None:
     """A cell as text; None if it is empty."""
+    if isinstance(cell, str):
+        return cell or None
     if cell is None or (isinstance(cell, float) and math.isnan(cell)):
         return None
     if isinstance(cell, bool):
@@ -225,12 +228,16 @@ def _word(cell: object) -> str | None:
     return str(cell) or None
 
 
-def _words(cells: Sequence[tuple[int, object]], places: Places, column: str) -> list[str | None]:
-    for line, cell in cells:
-        if isinstance(cell, bytes | list | dict):
-            what = type(cell).__name__
-            raise DataError(f"{places.of(line, column)}: {what}, no text", "write it as text")
-    found = [_word(cell) for _, cell in cells]
+def _words(
+    cells: Sequence[object], lines: Sequence[int], places: Places, column: str
+) -> list[str | None]:
+    if strange := {bytes, list, dict} & set(map(type, cells)):
+        line, cell = next(
+            (line, cell) for line, cell in zip(lines, cells, strict=True) if type(cell) in strange
+        )
+        what = type(cell).__name__
+        raise DataError(f"{places.of(line, column)}: {what}, no text", "write it as text")
+    found = [_word(cell) for cell in cells]
     given = [word for word in found if word is not None]
     if given and all(word.startswith(" ") for word in given):  # the column is padded
         found = [word.lstrip() or None if word else None for word in found]
@@ -239,13 +246,25 @@ def _words(cells: Sequence[tuple[int, object]], places: Places, column: str) -> 
     return found
 
 
+def _counts(cell: object) -> bool:
+    """Whether a text is a whole number without a sign, as most columns of integers hold."""
+    text = str(cell)
+    return len(text) <= 15 and text.isascii() and text.isdigit()
+
+
 def _numbers(
-    cells: Sequence[tuple[int, object]], places: Places, column: str, decimal_comma: bool
+    cells: Sequence[object],
+    lines: Sequence[int],
+    places: Places,
+    column: str,
+    decimal_comma: bool,
 ) -> list[object]:
-    texts = [cell.strip() for _, cell in cells if isinstance(cell, str)]
+    if set(map(type, cells)) == {str} and all(map(_counts, cells)):
+        return [int(str(cell)) for cell in cells]  # there may be millions of them
+    texts = [cell.strip() for cell in cells if isinstance(cell, str)]
     points = any("." in text and _NUMBER.fullmatch(text) for text in texts)
     found: list[object] = []
-    for line, cell in cells:
+    for line, cell in zip(lines, cells, strict=True):
         if isinstance(cell, str) and "," in cell and is_number(cell.replace(",", "")):
             if not decimal_comma or points or not _COMMA.fullmatch(cell.strip()):
                 raise DataError(

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from iqabench.contract import DatasetCard, hookimpl
-from iqabench_datasets.cards import CARDS
+from iqabench_datasets import cards, recent_cards
 
 
 @hookimpl
 def register_datasets(register: Callable[[DatasetCard], None]) -> None:
     """Register the data sets that this plugin reads."""
-    for card in CARDS:
+    for card in (*cards.CARDS, *recent_cards.CARDS):
         register(card)

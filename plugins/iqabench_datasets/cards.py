@@ -74,6 +74,22 @@ TID2013 = DatasetCard(
     "(Signal Process. Image Commun. 30, 2015)",
 )
 
+TID2008 = DatasetCard(
+    name="tid2008",
+    title="TID2008: Tampere Image Database, with the references of TID2013",
+    reader="iqabench_datasets.tid2008:read",
+    images=1700,
+    contents=25,
+    score_range=(0, 9),
+    unordered=TID2013.unordered,
+    homepage="https://www.ponomarenko.info/tid2008.htm",
+    licence="education and research only, free of charge with the notice and the authors' names; "
+    "not to be modified",
+    citation="Ponomarenko, Lukin, Zelensky, Egiazarian, Carli, Battisti: TID2008, a database for "
+    "evaluation of full-reference visual quality assessment metrics (Advances of Modern "
+    "Radioelectronics 10, 2009)",
+)
+
 KADID = DatasetCard(
     name="kadid",
     title="KADID-10k",
@@ -161,4 +177,4 @@ FIXATIONS = DatasetCard(
     unlabelled=0,
 )
 
-CARDS = (DEMO, LIVE, CSIQ, TID2013, KADID, LIVEC, KONIQ, SPAQ, CUID, GENERIC, FIXATIONS)
+CARDS = (DEMO, LIVE, CSIQ, TID2013, TID2008, KADID, LIVEC, KONIQ, SPAQ, CUID, GENERIC, FIXATIONS)

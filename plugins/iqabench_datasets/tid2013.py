@@ -1,14 +1,14 @@
 """TID2013: ``reference_images``, ``distorted_images`` and ``mos_with_names.txt``.
 
-The labels and the files write names in different case, and so do the files among themselves
-(``I01.BMP``, ``i25.bmp``). Therefore names are matched in any case. The file's name,
-``i01_TT_L.bmp``, holds type and level.
+TID2008 has the same files and the first 17 types. The labels and the files write names in different
+case, and so do the files among themselves (``I01.BMP``, ``i25.bmp``). Therefore names are matched
+in any case. The file's name, ``i01_TT_L.bmp``, holds type and level.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -57,9 +57,22 @@ def read(root: Path, options: Mapping[str, Any]) -> pd.DataFrame:
         DataError: a line does not hold a score and a name, or the two label files differ in length.
         FileNotFoundError: a label file is missing.
     """
+    return distorted(Tree(root), TYPES)
+
+
+def distorted(tree: Tree, types: Sequence[str]) -> pd.DataFrame:
+    """The canonical table of a set with this set's files.
+
+    Args:
+        tree: the set's folder.
+        types: the names of its distortions; the first one has the number 1.
+
+    Raises:
+        DataError: see :func:`read`.
+        FileNotFoundError: see :func:`read`.
+    """
     import pandas as pd
 
-    tree = Tree(root)
     labels = text_table(tree, SCORES, {"mos": 1, "name": 2}, ("mos",))
     deviations = text_table(tree, DEVIATIONS, {"mos_std": 1}, ("mos_std",))["mos_std"]
     if len(deviations) != len(labels):
@@ -68,7 +81,8 @@ def read(root: Path, options: Mapping[str, Any]) -> pd.DataFrame:
             "unpack the archive again",
         )
     rows = [
-        _row(tree, labels.attrs[PLACES].of(line), name) for line, name in labels["name"].items()
+        _row(tree, types, labels.attrs[PLACES].of(line), name)
+        for line, name in labels["name"].items()
     ]
     found = pd.DataFrame(rows, index=labels.index)
     found = found.assign(mos=labels["mos"], mos_std=list(deviations))
@@ -76,15 +90,15 @@ def read(root: Path, options: Mapping[str, Any]) -> pd.DataFrame:
     return found
 
 
-def _row(tree: Tree, place: str, name: str | None) -> dict[str, Any]:
+def _row(tree: Tree, types: Sequence[str], place: str, name: str | None) -> dict[str, Any]:
     parts = NAME.fullmatch(name or "")
-    if parts is None or not 1 <= int(parts[2]) <= len(TYPES):
+    if parts is None or not 1 <= int(parts[2]) <= len(types):
         raise DataError(f"{place}: no score and name of a picture", "unpack the archive again")
     content = parts[1].lower()
     return {
         "image": tree.spelled(f"distorted_images/{name}"),
         "reference": tree.spelled(f"reference_images/{content}.bmp"),
         "content": content,
-        "distortion": TYPES[int(parts[2]) - 1],
+        "distortion": types[int(parts[2]) - 1],
         "level": int(parts[3]),
     }

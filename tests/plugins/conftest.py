@@ -3,8 +3,8 @@
 from functools import cache
 
 import numpy as np
-import public_trees
 import pytest
+import recent_trees
 import torch
 from lumas import LUMAS, untied
 from PIL import Image
@@ -41,7 +41,7 @@ def public(tmp_path_factory):
         key = (name, *sorted(options.items()))
         if key not in built:
             root = tmp_path_factory.mktemp("public") / name
-            built[key] = root, public_trees.BUILDERS[name](root, **options)
+            built[key] = root, recent_trees.BUILDERS[name](root, **options)
         return built[key]
 
     return tree

@@ -3,6 +3,7 @@
 import numpy as np
 import public_trees
 import pytest
+import recent_trees
 
 from iqabench.data.splits import hold_out, official
 from iqabench.registry import registry
@@ -17,6 +18,14 @@ COUNTS = {
     "koniq": (10073, 10073, 0),
     "spaq": (11125, 11125, 0),
     "cuid": (600, 60, 3),
+    "tid2008": (1700, 25, 17),
+    "flive": (39810, 39810, 0),
+    "pipal": (23200, 200, 7),
+    "uhdiqa": (6073, 6073, 0),
+    "piq23": (5116, 50, 50),
+    "cgfiqa": (39312, 39312, 0),
+    "agiqa3k": (2982, 300, 10),
+    "aigciqa2023": (2400, 100, 6),
 }
 FILES = {
     "live": "LIVE",
@@ -27,6 +36,13 @@ FILES = {
     "koniq": "KonIQ-10k",
     "spaq": "SPAQ",
 }
+NO_RANGE = ("cuid", "cgfiqa", "aigciqa2023")
+"""Sets whose scale nobody has stated."""
+SPLITS = {
+    "uhdiqa": (4269, 904, 900),  # the set's page
+    "cgfiqa": (27518, 3931, 7863),  # made up; the folders are the split
+}
+"""Pictures in the parts that a set publishes."""
 sets = pytest.mark.parametrize("name", COUNTS)
 
 
@@ -88,8 +104,8 @@ def test_quality_rises_where_the_score_says_better(whole, name):
 @sets
 def test_the_score_range_holds_every_score(whole, name):
     found = whole(name)
-    if name == "cuid":
-        assert found.card.score_range is None  # its scale is not known
+    if name in NO_RANGE:
+        assert found.card.score_range is None
         return
     low, high = found.card.score_range
     assert low <= found.table["mos"].min()
@@ -97,19 +113,20 @@ def test_the_score_range_holds_every_score(whole, name):
 
 
 @sets
-def test_reading_opens_no_picture(public, read, name, monkeypatch):
+def test_reading_opens_no_picture(public, read, name, monkeypatch, tmp_path):
     import pathlib
 
-    root, expected = public(name)
+    contents = sorted(public(name)[1]["content"].unique())[:3]
+    expected = recent_trees.BUILDERS[name](tmp_path, contents=contents)
     opened = []
     plain = pathlib.Path.read_bytes
 
     def watched(path):
-        opened.append(str(path.relative_to(root)))
+        opened.append(str(path.relative_to(tmp_path)))
         return plain(path)
 
     monkeypatch.setattr(pathlib.Path, "read_bytes", watched)
-    read(name, root)
+    read(name, tmp_path)
     assert opened
     assert not set(opened) & set(expected["image"])
 
@@ -118,7 +135,7 @@ def test_reading_opens_no_picture(public, read, name, monkeypatch):
 def test_a_subset_reads_as_the_set_does(public, whole, read, name, tmp_path):
     _, expected = public(name)
     contents = sorted(expected["content"].unique())[:3]
-    kept = public_trees.BUILDERS[name](tmp_path, contents=contents)
+    kept = recent_trees.BUILDERS[name](tmp_path, contents=contents)
     found = read(name, tmp_path).table
     assert sorted(found["image"]) == sorted(kept["image"])
     same = whole(name).table[whole(name).table["image"].isin(found["image"])].reset_index(drop=True)
@@ -137,7 +154,7 @@ def test_pictures_can_be_painted(public, name, tmp_path):
         sizes[path] = (9, 9 + len(sizes))
         return Image.new("RGB", sizes[path])
 
-    kept = public_trees.BUILDERS[name](tmp_path, contents=[content], paint=paint)
+    kept = recent_trees.BUILDERS[name](tmp_path, contents=[content], paint=paint)
     for image in kept["image"]:
         with Image.open(tmp_path / image) as picture:
             assert picture.size == sizes[image]
@@ -153,13 +170,26 @@ def test_cards_say_where_the_set_comes_from(name):
 
 def test_aliases():
     names = {"tid": "tid2013", "live-challenge": "livec", "clive": "livec", "koniq10k": "koniq"}
+    names |= {"paq2piq": "flive", "uhd-iqa": "uhdiqa", "gfiqa-20k": "gfiqa", "agiqa-3k": "agiqa3k"}
+    names |= {"piq2023": "piq23", "cgfiqa-40k": "cgfiqa"}
     for alias, name in names.items():
         assert registry().dataset(alias).name == name
 
 
-def test_only_koniq_publishes_a_split(public, whole, read):
-    for name in COUNTS:
-        assert "official_split" not in whole(name).table
+@sets
+def test_few_sets_publish_a_split(whole, name):
+    split = ("uhdiqa", "cgfiqa", "flive", "piq23")
+    assert ("official_split" in whole(name).table) == (name in split)
+
+
+@pytest.mark.parametrize("name", SPLITS)
+def test_parts_of_a_published_split(whole, name):
+    found = whole(name)
+    split = official(name, found.table, 0, found.card.protocol)
+    assert tuple(map(len, (split.train, split.validation, split.test))) == SPLITS[name]
+
+
+def test_koniq_publishes_a_split_with_one_of_its_label_files(public, read):
     root, _ = public("koniq", flavour="sets")
     found = read("koniq", root)
     split = official("koniq", found.table, 0, found.card.protocol)
