@@ -47,6 +47,8 @@ class WeightsCard(Frozen):
     licence: str = ""
     trained_on: tuple[str, ...] = ()
     """Short names of the data sets with which these weights were trained."""
+    options: dict[str, Any] = {}
+    """Options with which these weights were made; ``--weights published`` sets them."""
 
 
 class Stage(Frozen):

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iqabench.contract.errors import DataError
+from iqabench.kit.weights import SCALE
 
 Array = NDArray[np.float64]
 
@@ -42,9 +43,9 @@ class LabelScale:
 
     def metadata(self) -> dict[str, str]:
         """The scale as safetensors keeps it."""
-        return {"scale": json.dumps([self.low, self.high])}
+        return {SCALE: json.dumps([self.low, self.high])}
 
     @classmethod
     def from_metadata(cls, metadata: dict[str, str] | None) -> LabelScale:
         """The scale that :meth:`metadata` kept; without one, the scale that changes nothing."""
-        return cls(*json.loads((metadata or {}).get("scale", "[0.0, 1.0]")))
+        return cls(*json.loads((metadata or {}).get(SCALE, "[0.0, 1.0]")))

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from iqabench.contract.cards import WeightsCard
 from iqabench.contract.errors import WeightsError
+from iqabench.kit import libsvm
 from iqabench.kit.download import download, sha256
 from iqabench.kit.matlab import variables
 from iqabench.kit.places import earlier_downloads, hub_folder, shipped_file, weights_dir
@@ -26,9 +27,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
-ARRAYS = "an estimator's .safetensors file or a MATLAB .mat file is wanted"
+ARRAYS = "an estimator's .safetensors, MATLAB's .mat or LIBSVM's text file is wanted"
 REPOSITORY = re.compile(r"https://huggingface\.co/([^/]+)/([^/]+)")
 """The address of a whole repository, which a library downloads."""
+SCALE = "scale"
+"""The entry of a file's metadata that says in which units a fit of iqabench learnt the labels."""
 SHOWN = 3
 """An error shows at most this many names of entries."""
 TENSORS = "a .safetensors file or a plain torch state dict is wanted"
@@ -134,21 +137,37 @@ def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str] | None]:
 
 
 def load_arrays(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, str] | None]:
-    """Arrays and metadata of a safetensors file, or the variables of a MATLAB file (up to v7).
+    """Arrays and metadata of a safetensors file, the variables of a MATLAB file (up to v7), or the
+    arrays of a LIBSVM regression.
 
     Raises:
-        WeightsError: the file is neither.
+        WeightsError: the file is none of these.
     """
     from safetensors import safe_open
 
     _check_readable(path)
     try:
+        if _begins(path, libsvm.BEGINNING):
+            return libsvm.arrays(path), None
         if path.suffix == ".mat":
             return variables(path.read_bytes(), flat=False), None
         with safe_open(path, "np") as stored:
             return {key: stored.get_tensor(key) for key in stored.keys()}, stored.metadata()  # noqa: SIM118
+    except WeightsError:
+        raise
     except Exception as error:  # a damaged file may raise any error
         raise WeightsError(f"{path} is no weights file: {_reason(error)}", ARRAYS) from error
+
+
+def metadata(path: Path) -> dict[str, str]:
+    """The metadata of a safetensors file; none of any other file."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, "np") as stored:
+            return stored.metadata() or {}
+    except (OSError, SafetensorError):
+        return {}
 
 
 def listed(names: Collection[str]) -> str:
@@ -166,6 +185,11 @@ def _check_readable(path: Path) -> None:
         path.open("rb").close()
     except OSError as error:
         raise WeightsError(f"cannot read weights {path}: {error.strerror}", TENSORS) from error
+
+
+def _begins(path: Path, beginning: bytes) -> bool:
+    with path.open("rb") as stream:
+        return stream.read(len(beginning)) == beginning
 
 
 def _reason(error: Exception) -> str:

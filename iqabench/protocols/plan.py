@@ -16,7 +16,7 @@ from iqabench.data.splits import Split
 from iqabench.data.tables import Dataset
 from iqabench.protocols.grammar import Request
 from iqabench.protocols.parts import Part, Reader, Shares, parts_of, whole
-from iqabench.protocols.requests import ModelRequest
+from iqabench.protocols.requests import ModelRequest, with_published
 from iqabench.saliency.maps import MapSource
 from iqabench.store.fingerprints import digest
 from iqabench.store.records import (
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 MapChoice = Callable[[ModelRequest, Dataset], MapSource | None]
 """Chooses the saliency maps that a model learns from on a data set."""
+_NO_REFERENCES = "{label} on {name}: no references to learn from, so its published weights are used"
 Unreadable = Callable[[ModelRequest, Dataset], frozenset[str]]
 """Finds the pictures of a data set that cannot be decoded for a model."""
 
@@ -212,12 +213,15 @@ def make(
         DataError: a data set is too small for its protocol or has no official split, or the file
             holds no split of it.
     """
-    evaluations, skipped = [], []
+    evaluations, skipped, notes = [], [], []
     for request in requests:
         train, test = read(request.sets[0]), read(request.sets[-1])
         trained = split is not None or any(model.trains for model in models)
         parts = list(parts_of(request, read, seeds, split, shares)) if trained else []
-        for model in models:
+        for asked in models:
+            model = _with_references(asked, train)
+            if model is not asked:
+                notes.append(_NO_REFERENCES.format(label=model.label, name=train.name))
             lack = _lack(model, train, test)
             if lack:
                 skipped.append(f"{model.label} on {lack}")
@@ -228,7 +232,7 @@ def make(
             left_out = _left_out(model, train, find_unreadable)
             evaluations += [_evaluation(model, part, choose_maps, left_out) for part in counted]
     unique = list({(one.model.label, one.id): one for one in evaluations}.values())
-    remarks = dict.fromkeys(filter(None, map(_remark, unique)))
+    remarks = dict.fromkeys([*notes, *filter(None, map(_remark, unique))])
     return Plan(tuple(unique), tuple(skipped), tuple(_jobs(unique)), tuple(remarks))
 
 
@@ -272,6 +276,16 @@ def with_model(job: PredictJob, model: ModelRequest, seed: int) -> PredictJob:
         }
     )
     return replace(job, model=model, fit=fit, seed=identity.seed, identity=identity)
+
+
+def _with_references(model: ModelRequest, train: Dataset) -> ModelRequest:
+    """The model; with its published weights, if it has some and the set has no references from
+    which it could learn.
+    """
+    learns = model.trains and model.card.fit_on == "references"
+    if learns and model.card.weights and "reference" not in train.table:
+        return with_published(model)
+    return model
 
 
 def _lack(model: ModelRequest, train: Dataset, test: Dataset) -> str:

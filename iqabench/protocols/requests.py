@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ValidationError
 
 from iqabench.contract.cards import Direction, ModelCard, Recipe, Stage
 from iqabench.contract.errors import UnknownNameError, UsageError
+from iqabench.kit.weights import SCALE, metadata
 from iqabench.options import known, misfit, parsed
 from iqabench.protocols.job_weights import PREFIX
 from iqabench.protocols.kinds import Kind, kind_of
-from iqabench.protocols.starting import starting
+from iqabench.protocols.starting import published_identity, starting
 from iqabench.registry import Provider, Registry, load, require
 from iqabench.saliency.providers import identity
 from iqabench.store import Store
@@ -66,11 +68,18 @@ class ModelRequest:
     def direction(self) -> Direction:
         """Whether a ``higher`` or a ``lower`` prediction is better.
 
-        A model that was fitted to qualities predicts qualities, so ``higher`` is better. Any other
-        model keeps the direction on its card.
+        A model that was fitted here to qualities predicts qualities, so ``higher`` is better. Any
+        other model keeps the direction on its card.
         """
-        fitted = self.kind.predicts_quality(self.card) and self.weights != "published"
+        fitted = self.kind.predicts_quality(self.card) and self._fitted_here
         return "higher" if fitted else self.card.direction
+
+    @cached_property
+    def _fitted_here(self) -> bool:
+        """Whether a fit of iqabench made the weights; its file holds the labels' scale."""
+        if self.weights == "train" or self.weights.startswith(PREFIX):
+            return True
+        return self.weights != "published" and SCALE in metadata(Path(self.weights))
 
     @property
     def init(self) -> str:
@@ -133,6 +142,15 @@ class Choices:
     """``own``: each network uses its card's recipe; ``common``: all use the same recipe."""
     skip_unreadable: bool = False
     """Whether fits leave out pictures that cannot be decoded; they fail otherwise."""
+
+
+def with_published(request: ModelRequest) -> ModelRequest:
+    """The request with the published weights on its card, and the options that belong to them."""
+    options = request.options
+    if options is not None:
+        options = options.model_copy(update=request.card.weights[0].options)
+    found = published_identity(request.card)
+    return replace(request, weights="published", weights_hash=found, options=options)
 
 
 def check_seeds(seeds: int | None) -> None:

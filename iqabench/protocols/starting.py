@@ -48,8 +48,9 @@ def starting(
         return _of_job(registry, card, choices, store)
     weights, weights_hash = _weights(card, choices.weights)
     random = {"init": choices.init} if choices.init != "default" else {}
+    made_with = card.weights[0].options if weights == "published" and card.weights else {}
     return Starting(
-        options={**card.defaults, **random},
+        options={**card.defaults, **made_with, **random},
         recipe=common(card) if choices.recipe == "common" else card.recipe,
         recipe_name=choices.recipe if kind_of(card).has_recipe else NONE,
         weights=weights,
@@ -89,7 +90,7 @@ def _recipe_name(card: ModelCard, recipe: Recipe) -> str:
 def _weights(card: ModelCard, weights: str) -> tuple[str, str]:
     """The weights that are no job's, and their identity."""
     if not card.trains:  # a scorer learns nothing, so it has no other weights
-        return "published", _published(card)
+        return "published", published_identity(card)
     if weights == "train":
         return weights, weights
     if weights == "published":
@@ -98,14 +99,14 @@ def _weights(card: ModelCard, weights: str) -> tuple[str, str]:
                 f"no published weights are known for '{card.name}'",
                 "--weights train, FILE or job:ID",
             )
-        return weights, _published(card)
+        return weights, published_identity(card)
     path = Path(weights)
     if not path.is_file():
         raise UsageError(f"no weights file at {path}", "--weights train, published, FILE or job:ID")
     return str(path.resolve()), sha256(path)
 
 
-def _published(card: ModelCard) -> str:
+def published_identity(card: ModelCard) -> str:
     """The identity of a card's weights: for each file, the hash of its content if it lies in the
     weights folder, else the hash or the name on the card.
     """

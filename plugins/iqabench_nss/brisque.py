@@ -26,6 +26,7 @@ from scipy.special import gammaln
 
 from iqabench.contract import DataError
 
+from . import brisque_pypi
 from .nss import (
     Plane,
     Values,
@@ -36,6 +37,7 @@ from .nss import (
     mscn,
     neighbour_products,
 )
+from .options import BrisqueOptions
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -55,13 +57,17 @@ def brisque_features(gray: NDArray[np.floating]) -> Values:
     Raises:
         DataError: a side is shorter than 16 pixels.
     """
+    _check_size(gray)
+    return np.concatenate([_scale_features(gray), _scale_features(halve(gray))])
+
+
+def _check_size(gray: NDArray[np.floating]) -> None:
     if min(gray.shape) < _SMALLEST:
         shape = "x".join(map(str, gray.shape))
         raise DataError(
             f"BRISQUE cannot tell anything of {shape} pixels",
             f"both sides must be {_SMALLEST} or longer",
         )
-    return np.concatenate([_scale_features(gray), _scale_features(halve(gray))])
 
 
 def _scale_features(gray: NDArray[np.floating]) -> Values:
@@ -92,7 +98,9 @@ class Brisque:
 
     _COST, _GAMMA, _EPSILON, _QUALITY_SCALE = 1024.0, 0.05, 0.1, 100.0
 
-    def __init__(self) -> None:
+    def __init__(self, options: BrisqueOptions | None = None) -> None:
+        """Keep the options; None stands for the default ones."""
+        self._options = options or BrisqueOptions()
         self._state: dict[str, NDArray[np.float64]] = {}
 
     def features(self, images: Tensor) -> Values:
@@ -101,8 +109,15 @@ class Brisque:
         Raises:
             DataError: a side is shorter than 16 pixels.
         """
-        rows = [brisque_features(gray_levels(image)) for image in images]
+        rows = [self._features(image) for image in images]
         return np.stack(rows) if rows else np.empty((0, FEATURES))
+
+    def _features(self, image: Tensor) -> Values:
+        if self._options.features == "matlab":
+            return brisque_features(gray_levels(image))
+        gray = brisque_pypi.gray(image)
+        _check_size(gray)
+        return brisque_pypi.features(gray)
 
     def fit(self, features: Values, quality: Values) -> None:
         """Learn from (N, 36) features and (N,) qualities in [0, 1].

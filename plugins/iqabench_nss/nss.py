@@ -251,7 +251,12 @@ def fit_aggd(samples: NDArray[np.floating]) -> tuple[Values, Values, Values]:
         out=ratio,
         where=mean_square > 0,
     )
-    return _SHAPES[np.searchsorted(_AGGD_BOUNDARIES, ratio)], left, right
+    return aggd_shape(ratio), left, right
+
+
+def aggd_shape(ratio: Values | np.float64) -> Values:
+    """The shapes, 0.2..10, whose ``gamma(2/s)^2 / (gamma(1/s) gamma(3/s))`` is nearest."""
+    return np.asarray(_SHAPES[np.searchsorted(_AGGD_BOUNDARIES, ratio)])
 
 
 # Rows are added up in the samples' own precision, the rows' totals in float64: as fast as float32

@@ -126,20 +126,37 @@ def test_a_full_reference_model_does_not_apply_where_there_are_no_references(dat
     assert len(made.evaluations) == 1 + FOLDS
 
 
-def test_what_learns_from_references_does_not_apply_where_there_are_none(dataset, tmp_path):
+def test_what_learns_from_references_takes_published_weights_where_there_are_none(
+    dataset, tmp_path
+):
     without, with_them = dataset(references=False), dataset(references=True)
     made = make([Within("set")], without, asked=models("niqe", "brisque"))
-    assert made.skipped == ("niqe on set: it has no references to learn from",)
-    assert {evaluation.model.label for evaluation in made.evaluations} == {"brisque"}
-    assert make([Within("set")], with_them, asked=models("niqe")).skipped == ()
+    assert made.skipped == ()
+    assert made.remarks == (
+        "niqe on set: no references to learn from, so its published weights are used",
+    )
+    (niqe,) = [one for one in made.evaluations if one.model.label == "niqe"]
+    (asked,) = models("niqe", weights="published")
+    assert (niqe.predict.fit, niqe.model.config) == (None, asked.config)
+    made = make([Within("set")], with_them, asked=models("niqe"))
+    assert made.remarks == ()
+    assert all(one.predict.fit is not None for one in made.evaluations)
     test = dataset("other", references=False)
     across = [Across("set", "other")]
-    assert make(across, with_them, test, asked=models("niqe")).skipped == ()
-    assert len(make(across, without, test, asked=models("niqe")).skipped) == 1
+    assert make(across, with_them, test, asked=models("niqe")).remarks == ()
+    assert len(make(across, without, test, asked=models("niqe")).remarks) == 1
     weights = tmp_path / "niqe_modelparameters.mat"
     weights.write_bytes(b"")
     asked = models("niqe", weights=str(weights))
-    assert make([Within("set")], without, asked=asked).skipped == ()
+    assert make([Within("set")], without, asked=asked).remarks == ()
+
+
+def test_what_learns_from_references_and_has_no_weights_does_not_apply_without_them(dataset):
+    (niqe, brisque) = models("niqe", "brisque")
+    bare = replace(niqe, card=niqe.card.model_copy(update={"weights": ()}))
+    made = make([Within("set")], dataset(references=False), asked=[bare, brisque])
+    assert made.skipped == ("niqe on set: it has no references to learn from",)
+    assert {evaluation.model.label for evaluation in made.evaluations} == {"brisque"}
 
 
 def test_labels_with_one_configuration_share_jobs_but_not_evaluations(dataset):

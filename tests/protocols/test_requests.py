@@ -34,7 +34,7 @@ def test_names_labels_and_order():
         (["brisque", "brisque"], [], "two models are called 'brisque'"),
         (["a=brisque", "a=biosiqnet-lite"], [], "two models are called 'a'"),
         (["brisqe"], [], "unknown model 'brisqe'"),
-        (["brisque"], ["brisque.C=1"], "'brisque' has no option 'C'"),
+        (["piqe"], ["piqe.C=1"], "'piqe' has no option 'C'"),
         (["brisque"], ["brisque.recipe.epochs=1"], "'brisque' has no recipe"),
         (["biosiqnet-lite"], ["biosiqnet-lite.hiden=1"], "'hiden'"),
         (["biosiqnet-lite"], ["biosiqnet-lite.recipe.epoch=1"], "'epoch'"),
@@ -187,8 +187,8 @@ def test_published_weights_are_known_by_their_contents_where_they_lie_in_place(
 
 
 def test_weights_that_nobody_has_are_refused(tmp_path):
-    with pytest.raises(UsageError, match="no published weights are known for 'brisque'"):
-        ask(["brisque"], weights="published")
+    with pytest.raises(UsageError, match="no published weights are known for 'biosiqnet-lite'"):
+        ask(["biosiqnet-lite"], weights="published")
     with pytest.raises(UsageError, match="no weights file at"):
         one(weights=str(tmp_path / "none"))
 
