@@ -81,6 +81,16 @@ def seconds(call: Callable[[], Interval]) -> tuple[float, Interval]:
     return time.perf_counter() - start, found
 
 
+def concordance(rng: np.random.Generator) -> None:
+    """Print the time of KROCC of a resample."""
+    x = rng.normal(size=KADID)
+    y = x + rng.normal(size=KADID)
+    counts = bootstrap._draw_counts(rng, 100, KADID)
+    weighted_krocc(x, y, counts[:1])
+    taken, _ = seconds(lambda: weighted_krocc(x, y, counts))
+    print(f"KROCC of {KADID} samples: {1000 * taken / len(counts):.2f} ms for a resample")
+
+
 def main() -> None:
     """Print seconds and median ratios of all four, and KROCC's time at the size of KADID-10k."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -128,12 +138,7 @@ def main() -> None:
                     theirs=f"{statistics.median(times[theirs]):.2f} s",
                 )
             )
-    x = rng.normal(size=KADID)
-    y = x + rng.normal(size=KADID)
-    counts = bootstrap._draw_counts(rng, 100, KADID)
-    weighted_krocc(x, y, counts[:1])
-    taken, _ = seconds(lambda: weighted_krocc(x, y, counts))
-    print(f"KROCC of {KADID} samples: {1000 * taken / len(counts):.2f} ms for a resample")
+    concordance(rng)
 
 
 if __name__ == "__main__":

@@ -237,7 +237,7 @@ def harness(
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         catalog = generated_set(root, CONTENTS if not tiny else 5, LEVELS if not tiny else 2)
-        fits = {epochs: _run(model, request, root, catalog, epochs, tiny) for epochs in EPOCHS}
+        fits = {epochs: _run(model, root, catalog, epochs, tiny) for epochs in EPOCHS}
         paths = sorted((root / "pictures").glob("*.png"))
         start = time.perf_counter()
         for path in paths:
@@ -275,12 +275,12 @@ def generated_set(root: Path, contents: int, levels: int) -> Path:
         "score_range": [0, 100],
     }
     catalog = root / "catalog.yaml"
-    catalog.write_text(json.dumps({"generated": entry}))  # JSON is YAML
+    catalog.write_text(json.dumps({"datasets": {"generated": entry}}))  # JSON is YAML
     return catalog
 
 
 def _run(
-    model: str, request: ModelRequest, root: Path, catalog: Path, epochs: int, tiny: bool
+    model: str, root: Path, catalog: Path, epochs: int, tiny: bool
 ) -> dict[str, tuple[int, float, str]]:
     """Pictures, seconds and title of the fit and the predict job of a run of so many epochs."""
     own = registry().model(model).tiny if tiny else {}
@@ -292,7 +292,7 @@ def _run(
         "generated",
         seeds=1,
         set=changes,
-        choices=Choices(init="random", saliency="centre" if _mapped(request) else None),
+        choices=Choices(init="random"),
         session=session,
     )
     found = {}
@@ -302,10 +302,6 @@ def _run(
             raise SystemExit(f"{record.title} failed: {record.error}")
         found[record.identity.kind] = (record.images or 0, record.seconds, record.title)
     return found
-
-
-def _mapped(request: ModelRequest) -> bool:
-    return request.card.saliency != "none"
 
 
 def _written(value: object) -> str:

@@ -5,7 +5,7 @@ It is the mean of two measures that need no weights: HaarPSI (Reisenhofer et al.
 scores and is never called MOS.
 
 The numbers are those of the piq package, from whose parts they are computed. piq's own functions
-take five times as long: they convolve with box-shaped kernels in double precision, for which torch
+take four times as long: they convolve with box-shaped kernels in double precision, for which torch
 has no fast way, and they transform the reference again for every picture. Here, boxes are sums of
 shifted planes, and :class:`ProxyQuality` keeps what depends on the reference alone.
 """
