@@ -2,6 +2,8 @@
 # make test    every test
 # make quick   the tests that take seconds
 # make check   format, lint, types, import rules
+# make bench   benchmarks of a quarter of an hour, and docs/performance.md
+# make bench-full   all benchmarks at full size: hours
 # make floors  draw docs/floors.svg from the import rules
 # make golden  record what each part computes, after its version was raised
 # make pyiqa-table   list pyiqa's metrics again, after a new version of it
@@ -12,7 +14,7 @@ BIN := $(VENV)/bin
 # A process for each core, each with one thread: threads that wait for each other spin.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo test quick check format floors golden pyiqa-table clean
+.PHONY: demo test quick check bench bench-full format floors golden pyiqa-table clean
 
 demo: $(VENV)/.installed
 	$(BIN)/iqabench run --models biosiqnet-lite,brisque --datasets demo
@@ -29,6 +31,12 @@ check: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+bench: $(VENV)/.installed-dev
+	$(BIN)/python benchmarks/all.py
+
+bench-full: $(VENV)/.installed-dev
+	$(BIN)/python benchmarks/all.py --full
 
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix .

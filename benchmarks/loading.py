@@ -25,6 +25,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
+from measurement import Measurement, tell
 from PIL import Image
 from skimage import data as photographs
 from torch.utils.data import DataLoader
@@ -40,6 +41,12 @@ from iqabench.engine.crops import EpochOrder, TrainingCrops
 HEIGHT, WIDTH = 384, 512
 WORKERS = (0, 1, 2, 3, 4)
 Epochs = Iterator[Iterable[Any]]
+BENCHMARK = {
+    "title": "Reading PNG pictures",
+    "quick": ["--pictures", "300"],
+    "full": [],
+    "tiny": ["--pictures", "12", "--rounds", "1"],
+}
 
 
 def make_pictures(root: Path, count: int) -> list[str]:
@@ -186,9 +193,11 @@ def compare(root: Path, names: list[str], as_float: bool, rounds: int) -> None:
                 ),
                 flush=True,
             )
-    print(
-        f"{'float' if as_float else 'bytes'}: first epoch {statistics.median(ratios[0]):.2f} times"
-        f" as long as the best other's, later ones {statistics.median(ratios[1]):.1f} times as fast"
+    kind = f"{len(names)} PNG pictures as {'float32' if as_float else 'bytes'}"
+    first, later = (statistics.median(found) for found in ratios)
+    tell(
+        Measurement(f"{kind}, first epoch, beside the best other", first, "times as long", rounds),
+        Measurement(f"{kind}, later epochs, beside it", later, "times as fast", rounds),
     )
 
 

@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 import pyiqa
 import torch
+from measurement import Measurement, tell
 from scipy.io import savemat
 from skimage import data
 from torch import Tensor
@@ -33,6 +34,13 @@ HEIGHT, WIDTH = 384, 512
 SUPPORT_VECTORS = 774  # as many as the published BRISQUE has
 
 Score = Callable[[Tensor], object]
+BENCHMARK = {
+    "title": "BRISQUE, NIQE and PIQE",
+    "aims": ["each at least 3 times as fast as pyiqa's, on pictures of 512x384"],
+    "quick": ["--pictures", "40"],
+    "full": ["--pictures", "200"],
+    "tiny": ["--pictures", "1"],
+}
 
 
 def pairs(folder: Path) -> dict[str, tuple[Score, Score]]:
@@ -113,10 +121,17 @@ def main() -> None:
                 times[name].append(taken)
     for name, found in times.items():
         ours, theirs = (len(found) / sum(column) for column in zip(*found, strict=True))
-        ratio = statistics.median(b / a for a, b in found)
-        print(
-            f"{name:8} ours {ours:6.1f}/s  pyiqa {theirs:6.1f}/s  {ratio:5.1f} times as fast, "
-            f"limit {LIMIT:.0f}: {'met' if ratio >= LIMIT else 'MISSED'}"
+        tell(
+            Measurement(
+                f"{name} beside pyiqa's",
+                statistics.median(b / a for a, b in found),
+                "times as fast",
+                asked.pictures,
+                LIMIT,
+                higher=True,
+                ours=f"{ours:.1f} pictures/s",
+                theirs=f"{theirs:.1f} pictures/s",
+            )
         )
     print(f"{asked.pictures} pictures of {WIDTH}x{HEIGHT}, pyiqa in {asked.threads} threads")
 

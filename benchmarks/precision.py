@@ -36,6 +36,11 @@ SHORT = {
     },
 }
 """Recipe fields that make training short enough for two cores."""
+BENCHMARK = {
+    "title": "Ranks in bf16 beside fp32",
+    "quick": None,
+    "full": [],
+}
 
 
 def one_fold(path: Path) -> None:

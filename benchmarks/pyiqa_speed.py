@@ -19,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from measurement import Measurement, tell
 from PIL import Image
 
 from iqabench.data.decoding import decode
@@ -33,6 +34,12 @@ from iqabench.store import Store
 
 SIZE = (384, 512)
 Score = Callable[[str], float]
+BENCHMARK = {
+    "title": "Networks of pyiqa",
+    "quick": ["--pictures", "3"],
+    "full": ["--pictures", "9"],
+    "tiny": ["--pictures", "1", "--models", "dbcnn"],
+}
 
 
 def publish(name: str, folder: Path) -> None:
@@ -89,11 +96,15 @@ def compare(name: str, paths: list[str]) -> None:
             f" scores {', '.join(f'{score:.4f}' for score, _ in found.values())}",
             flush=True,
         )
-    told = ", ".join(f"{side} {statistics.median(values):.2f}" for side, values in ratios.items())
-    print(
-        f"{name}: times faster than pyiqa, median of {len(paths)} pictures: {told}; "
-        f"{torch.get_num_threads()} threads"
-    )
+    for side, values in ratios.items():
+        tell(
+            Measurement(
+                f"{name} in {side} beside pyiqa's API in fp32, {torch.get_num_threads()} threads",
+                statistics.median(values),
+                "times as fast",
+                len(paths),
+            )
+        )
 
 
 def main() -> None:

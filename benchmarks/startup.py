@@ -13,7 +13,15 @@ import sys
 import time
 from pathlib import Path
 
+from measurement import Measurement, tell
+
 COMMANDS = ("iqabench --help", "iqabench models", "pyiqa --help")
+BENCHMARK = {
+    "title": "Start of the program",
+    "quick": ["--rounds", "5"],
+    "full": ["--rounds", "5"],
+    "tiny": ["--rounds", "1"],
+}
 
 
 def seconds(command: str) -> float:
@@ -26,7 +34,7 @@ def seconds(command: str) -> float:
 
 
 def main() -> None:
-    """Print the median of every command and its ratio to the last."""
+    """Tell how many times as fast each command is as the last."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5)
     rounds = parser.parse_args().rounds
@@ -36,10 +44,19 @@ def main() -> None:
             elapsed = seconds(command)
             if turn:  # the first turn warms the file cache
                 times[command].append(elapsed)
-    slowest = statistics.median(times[COMMANDS[-1]])
-    for command, found in times.items():
-        median = statistics.median(found)
-        print(f"{command:18} {median:.2f} s, {slowest / median:.1f} times faster than the last")
+    slowest = times[COMMANDS[-1]]
+    for command in COMMANDS[:-1]:
+        ratios = [late / soon for late, soon in zip(slowest, times[command], strict=True)]
+        tell(
+            Measurement(
+                f"`{command}` beside `{COMMANDS[-1]}`",
+                statistics.median(ratios),
+                "times as fast",
+                rounds,
+                ours=f"{statistics.median(times[command]):.2f} s",
+                theirs=f"{statistics.median(slowest):.2f} s",
+            )
+        )
 
 
 if __name__ == "__main__":

@@ -15,12 +15,22 @@ import time
 from collections.abc import Callable
 
 import torch
+from measurement import Measurement, tell
 
 from iqabench.contract import Batch
 from iqabench.protocols.requests import Choices, resolve
 from iqabench.registry import registry
 
 SIDE = 224
+PUBLISHED = 1.118
+"""The published training times of an epoch, 38 minutes to 34."""
+BENCHMARK = {
+    "title": "Training step of BioSIQNet",
+    "aims": ["at most 1.118 times as long as MANIQA's, as the published training times say"],
+    "quick": ["--rounds", "3"],
+    "full": ["--rounds", "5"],
+    "tiny": ["--rounds", "1", "--batch", "1"],
+}
 
 
 def stepper(name: str, batch: int, precision: str) -> Callable[[], float]:
@@ -46,7 +56,7 @@ def stepper(name: str, batch: int, precision: str) -> Callable[[], float]:
 
 
 def main() -> None:
-    """Print seconds of every pair of steps, and the median ratio."""
+    """Print seconds of every pair of steps, and tell the median ratio."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--batch", type=int, default=4)
     parser.add_argument("--rounds", type=int, default=3)
@@ -54,16 +64,26 @@ def main() -> None:
     asked = parser.parse_args()
     ours = stepper("biosiqnet", asked.batch, asked.precision)
     theirs = stepper("maniqa", asked.batch, asked.precision)
-    ratios = []
+    ratios, times = [], []
     for number in range(asked.rounds + 1):
         a, b = ours(), theirs()
         note = "warm-up" if number == 0 else f"ratio {a / b:.3f}"
         print(f"biosiqnet {a:.2f} s  maniqa {b:.2f} s  {note}", flush=True)
         if number:
             ratios.append(a / b)
-    print(
-        f"median ratio {statistics.median(ratios):.3f} over {len(ratios)} pairs, batch "
-        f"{asked.batch}, {SIDE}x{SIDE}, {asked.precision}, {torch.get_num_threads()} threads"
+            times.append((a, b))
+    own, other = (statistics.median(side) for side in zip(*times, strict=True))
+    tell(
+        Measurement(
+            f"training step of BioSIQNet beside MANIQA's, batch {asked.batch}, {SIDE}x{SIDE}, "
+            f"{asked.precision}, {torch.get_num_threads()} threads",
+            statistics.median(ratios),
+            "times as long",
+            len(ratios),
+            PUBLISHED,
+            ours=f"{own:.2f} s",
+            theirs=f"{other:.2f} s",
+        )
     )
 
 

@@ -1,9 +1,10 @@
-"""Shows progress: a bar per job on a terminal, a line per job elsewhere."""
+"""Shows progress: a bar per job on a terminal, lines elsewhere."""
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import click
@@ -12,6 +13,9 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 
 from iqabench.contract.progress import Silent, Tick
 from iqabench.report.tables import visible
+
+FIRST_LINE, NEXT_LINES = 3.0, 30.0
+"""Seconds after which work that still goes on gets a line, and between its further lines."""
 
 
 class Notices(Silent):
@@ -30,13 +34,16 @@ class RichWatcher:
 
     @contextmanager
     def task(self, title: str) -> Iterator[Tick]:
-        """Show a bar with the current item and the time left; without a terminal, one line later.
+        """Show a bar with the current item and the time left; without a terminal, lines.
 
-        The line has the title and the time taken. It is left out for work of less than 0.5 s.
+        Work of more than a few seconds then has a line soon after its beginning and one every half
+        minute. The last line has the title and the time taken. It is left out for work of less
+        than 0.5 s.
         """
         if not self.console.is_terminal:
             start = time.perf_counter()
-            yield lambda done, total, what: None
+            with _lines(title, self.say) as tick:
+                yield tick
             seconds = time.perf_counter() - start
             if seconds >= 0.5:
                 self.say(f"{title}: {seconds:.1f} s")
@@ -57,3 +64,28 @@ class RichWatcher:
     def say(self, line: str) -> None:
         """Print a line that stays on the screen."""
         self.console.print(visible(line, keep="\n"), markup=False, soft_wrap=True)
+
+
+@contextmanager
+def _lines(title: str, say: Callable[[str], None]) -> Iterator[Tick]:
+    """Say now and then how far the work is; a thread does so, since work may tick rarely."""
+    at = " ..."
+    ended = threading.Event()
+
+    def tick(done: int, total: int, what: str) -> None:
+        nonlocal at
+        at = f": {what} {done}/{total}"
+
+    def speak() -> None:
+        wait = FIRST_LINE
+        while not ended.wait(wait):
+            say(f"{title}{at}")
+            wait = NEXT_LINES
+
+    speaker = threading.Thread(target=speak, name=f"progress of {title}", daemon=True)
+    speaker.start()
+    try:
+        yield tick
+    finally:
+        ended.set()
+        speaker.join()

@@ -1,3 +1,5 @@
+import errno
+import threading
 from dataclasses import replace
 from functools import partial
 
@@ -161,3 +163,25 @@ def test_reduced(size, expected):
     array = reduced(Image.new("L", size, 128))
     assert array.shape == (expected[1], expected[0], 3)
     assert (array == 128).all()
+
+
+@pytest.mark.parametrize("processors", [1, 7])
+def test_the_number_of_cores_changes_nothing(made, tmp_path, monkeypatch, processors):
+    monkeypatch.setattr(synthesis, "cores", lambda: processors)
+    told = []
+    synthesize(tmp_path / "set", PHOTOS, KINDS, LEVELS, lambda done, total, what: told.append(done))
+    assert files(tmp_path / "set") == files(made)
+    assert told == list(range(1, 9))
+
+
+def test_an_error_in_one_picture_ends_the_making_and_its_threads(tmp_path, monkeypatch):
+    before = set(threading.enumerate())
+
+    def full(*given, **options):
+        raise OSError(errno.ENOSPC, "no space left")
+
+    monkeypatch.setattr(synthesis, "distort", full)
+    with pytest.raises(OSError, match="no space left"):
+        synthesize(tmp_path / "set", PHOTOS, KINDS, LEVELS)
+    assert not (tmp_path / "set").exists()
+    assert set(threading.enumerate()) == before

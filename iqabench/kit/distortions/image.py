@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 import warnings
 
 import numpy as np
 import numpy.typing as npt
 
 FloatImage = npt.NDArray[np.float64]
+_FILTERING = threading.Lock()
+"""Held while a warning is ignored: Python keeps one list of filters for all threads."""
 
 
 def to_uint8(image: FloatImage) -> npt.NDArray[np.uint8]:
@@ -31,7 +34,7 @@ def from_lab(lab: FloatImage) -> FloatImage:
     """CIE L*a*b* (D65) -> sRGB clipped to [0, 1]."""
     from skimage.color import lab2rgb
 
-    with warnings.catch_warnings():
+    with _FILTERING, warnings.catch_warnings():
         # Colours outside the gamut are what strong distortions are made of.
         warnings.filterwarnings("ignore", message=".*negative Z values.*")
         return np.asarray(lab2rgb(lab), dtype=np.float64)
