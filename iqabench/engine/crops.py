@@ -20,6 +20,7 @@ from torch import Tensor
 from iqabench.contract.cards import Recipe
 from iqabench.contract.errors import DataError
 from iqabench.data.decoding import MAX_PIXELS
+from iqabench.data.picture_cache import seen
 from iqabench.data.tables import Dataset
 from iqabench.data.tensors import picture_tensor, planes_of, resized
 from iqabench.saliency.maps import MapSource
@@ -84,9 +85,9 @@ def check_sizes(dataset: Dataset, names: Iterable[str], recipe: Recipe, truncate
         DataError: a picture cannot, or cannot be decoded; the message names it.
     """
     for name in names:
-        height, width = picture_tensor(dataset, name, truncated).shape[-2:]
+        known = seen(dataset.path(name), dataset.image_hashes[name], truncated)
         try:
-            fitted_size(height, width, recipe)
+            fitted_size(*known.size, recipe)
         except DataError as error:
             raise DataError(f"{name}: {error.message}", error.hint) from error
 
