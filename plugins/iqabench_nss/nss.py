@@ -86,16 +86,17 @@ def mscn(image: NDArray[np.floating], border: Border = "constant") -> Plane:
         TIP 21(12), 2012, equations 1 to 3.
     """
     found: Plane = np.empty(image.shape, np.float32)
-    for rows, (coefficients, _) in zip(
-        strips(len(image)), mscn_strips(image, border), strict=True
-    ):
+    for rows, (coefficients, _) in zip(strips(len(image)), mscn_strips(image, border), strict=True):
         found[rows] = coefficients
     return found
 
 
 def mscn_and_contrast(image: NDArray[np.floating], border: Border) -> tuple[Plane, Plane]:
     """The coefficients of :func:`mscn` and what they were divided by, sigma + 1."""
-    found: tuple[Plane, Plane] = np.empty(image.shape, np.float32), np.empty(image.shape, np.float32)
+    found: tuple[Plane, Plane] = (
+        np.empty(image.shape, np.float32),
+        np.empty(image.shape, np.float32),
+    )
     for rows, made in zip(strips(len(image)), mscn_strips(image, border), strict=True):
         for plane, strip in zip(found, made, strict=True):
             plane[rows] = strip
