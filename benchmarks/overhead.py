@@ -1,7 +1,7 @@
 """What the harness costs: predicting and training through it beside bare loops over the same work.
 
-    python benchmarks/overhead.py [--pictures 500] [--epoch-pictures 2000] [--rounds 5]
-                                  [--models biosiqnet-lite,hyperiqa] [--crops 25] [--batch 8] [--cpu]
+    python benchmarks/overhead.py [--pictures 500] [--epoch-pictures 2000] [--rounds 5] [--cpu]
+                                  [--models biosiqnet-lite,hyperiqa] [--crops 25] [--batch 8]
 
 Pictures are JPEGs of 512x384, made here; weights are random and change no cost. Three ratios for
 each model, medians of rounds in which all loops take turns, with the limits beside them:
@@ -13,7 +13,8 @@ each model, medians of rounds in which all loops take turns, with the limits bes
 - the same epoch against these steps alone.
 
 ``--cpu`` counts the process's CPU seconds in place of the clock's, for a machine with company; what
-runs beside the model on other cores then counts in full. ``--crops`` is the number of test crops where a recipe wants several: few make the limit stricter.
+runs beside the model on other cores then counts in full. ``--crops`` is the number of test crops
+where a recipe wants several: few make the limit stricter.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ HEIGHT, WIDTH = 384, 512
 LIMITS = {"predict": 1.05, "epoch": 1.05, "epoch, compute alone": 1.1}
 PICTURES_PER_SECOND = 12.0
 IN_MEMORY = 4
-"""Batches, and views of so many pictures, that the bare loops go round: 2,000 would take gigabytes."""
+"""Batches, and views of so many pictures, that bare loops go round: 2,000 would take gigabytes."""
 
 
 clock = time.perf_counter

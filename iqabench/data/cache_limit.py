@@ -3,9 +3,9 @@
 A picture is stored while there is room. When there is none, pictures that nobody has used for a day
 are removed, the longest unused first, until an eighth of the limit is free. If this does not make
 enough room, pictures are decoded without being stored. The same happens when a disk is nearly full,
-whatever the limit. So a process never evicts a picture that it
-has just used. Training reads all pictures in every epoch: if recently used pictures were evicted,
-each picture would be evicted shortly before its next use.
+whatever the limit. So a process never evicts a picture that it has just used. Training reads all
+pictures in every epoch: if recently used pictures were evicted, each picture would be evicted
+shortly before its next use.
 
 No process knows what other processes write. Each process counts the files and reserves an eighth of
 the free room (or the room for one picture, if that is more). When it has used this room, it counts

@@ -26,8 +26,7 @@ from iqabench.data.threads import in_threads
 from iqabench.store.fingerprints import package_version
 
 CHEAP_PIXELS = 2**20
-"""JPEGs of up to this many pixels are decoded at each use, in some 12 ms at most. A larger one costs
-more than a network's step on a crop of it, and is kept."""
+"""JPEGs of up to this many pixels are decoded at each use; docs/pictures.md says what it takes."""
 
 
 def cached(path: Path, content_hash: str, allow_truncated: bool = False) -> Picture:

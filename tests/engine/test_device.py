@@ -1,7 +1,7 @@
 import pytest
 
-from iqabench.api.session import Session
 from iqabench.api import session as module
+from iqabench.api.session import Session
 from iqabench.contract.progress import Silent
 from iqabench.engine.device import slow_bf16
 from iqabench.protocols.requests import Choices
@@ -35,14 +35,11 @@ def test_where_nothing_tells_nothing_is_said(tmp_path):
 
 
 def test_a_session_says_it_once(monkeypatch):
-    class Watch(Silent):
-        lines: list[str] = []
-
-        def say(self, line):
-            self.lines.append(line)
-
+    lines = []
+    watch = Silent()
+    watch.say = lines.append
     monkeypatch.setattr(module, "slow_bf16", lambda device, precision: f"{device} {precision}")
-    session = Session(device="cpu", precision="bf16", watch=Watch())
+    session = Session(device="cpu", precision="bf16", watch=watch)
     for _ in range(2):
         session.requests(["piqe"], [], Choices())
-    assert Watch.lines == ["cpu bf16"]
+    assert lines == ["cpu bf16"]
