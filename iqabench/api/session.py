@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from iqabench.catalog import Catalog
 from iqabench.contract.errors import IqabenchError, UsageError
 from iqabench.contract.progress import Silent, Watcher
-from iqabench.engine.device import pick
+from iqabench.engine.device import pick, slow_bf16
 from iqabench.protocols.job_weights import SHIPPED
 from iqabench.protocols.requests import Choices as Choices
 from iqabench.protocols.requests import ModelRequest, resolve
@@ -50,6 +50,7 @@ class Session:
         self._store_folder = default_root() if store is None else Path(store)
         self._device_name = device
         self.precision: str = precision
+        self._told = False
         self.watch: Watcher = watch if watch is not None else Silent()
 
     @cached_property
@@ -103,7 +104,14 @@ class Session:
     def requests(
         self, models: Sequence[str], overrides: Sequence[str], choices: Choices
     ) -> list[ModelRequest]:
-        """Requests for models, as :func:`iqabench.protocols.requests.resolve` makes them."""
+        """Requests for models, as :func:`iqabench.protocols.requests.resolve` makes them.
+
+        The first call says if the precision will be slow on this machine.
+        """
+        slow = slow_bf16(self.device, self.precision)
+        if slow and not self._told:
+            self.watch.say(slow)
+            self._told = True
         return resolve(
             self.registry,
             models,

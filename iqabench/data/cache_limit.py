@@ -2,9 +2,10 @@
 
 A picture is stored while there is room. When there is none, pictures that nobody has used for a day
 are removed, the longest unused first, until an eighth of the limit is free. If this does not make
-enough room, pictures are decoded without being stored. So a process never evicts a picture that it
-has just used. Training reads all pictures in every epoch: if recently used pictures were evicted,
-each picture would be evicted shortly before its next use.
+enough room, pictures are decoded without being stored. The same happens when a disk is nearly full,
+whatever the limit. So a process never evicts a picture that it has just used. Training reads all
+pictures in every epoch: if recently used pictures were evicted, each picture would be evicted
+shortly before its next use.
 
 No process knows what other processes write. Each process counts the files and reserves an eighth of
 the free room (or the room for one picture, if that is more). When it has used this room, it counts
@@ -34,6 +35,8 @@ DEFAULT = 20 * 10**9
 cache together is less, that half is the limit."""
 SHARE = 8
 DAY = 24 * 3600
+MARGIN = 10**9
+"""Bytes of a disk that no cache takes, or a twentieth of the disk if that is less."""
 PAUSE = 600
 """Seconds after which a process that found the cache full counts the files again."""
 
@@ -62,6 +65,14 @@ def take(size: int) -> bool:
     return _allowance(folder()).take(size)
 
 
+def spare(root: Path) -> int:
+    """Bytes that caches may still take of the disk on which a folder is or will be; 0 or more."""
+    while not root.exists():
+        root = root.parent
+    disk = shutil.disk_usage(root)
+    return max(0, disk.free - min(MARGIN, disk.total // 20))
+
+
 @dataclass
 class _Allowance:
     """The bytes that this process may write before it counts the files again."""
@@ -83,7 +94,7 @@ class _Allowance:
     def _renew(self, size: int) -> None:
         files = _files(self.root)
         held = sum(file.size for file in files)
-        bound = _bound(self.root, held)
+        bound = min(_bound(self.root, held), held + spare(self.root))
         if held + size > bound:
             held -= _evict(files, held - bound + bound // SHARE)
         room = bound - held

@@ -11,7 +11,7 @@ from iqabench.data.tables import Dataset
 
 
 def picture_tensor(dataset: Dataset, name: str, allow_truncated: bool = False) -> Tensor:
-    """A decoded picture, (3, H, W) uint8, memory-mapped: only the parts in use are read."""
+    """A decoded picture, (3, H, W) uint8; from the cache it is mapped, read where it is used."""
     picture = cached(dataset.path(name), dataset.image_hashes[name], allow_truncated)
     return torch.from_numpy(picture.pixels).permute(2, 0, 1)
 

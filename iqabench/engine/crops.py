@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -20,8 +21,10 @@ from torch import Tensor
 from iqabench.contract.cards import Recipe
 from iqabench.contract.errors import DataError
 from iqabench.data.decoding import MAX_PIXELS
+from iqabench.data.picture_cache import seen
 from iqabench.data.tables import Dataset
 from iqabench.data.tensors import picture_tensor, planes_of, resized
+from iqabench.engine.ahead import Ahead
 from iqabench.saliency.maps import MapSource
 
 ORDER, CROP = 1, 2
@@ -84,9 +87,9 @@ def check_sizes(dataset: Dataset, names: Iterable[str], recipe: Recipe, truncate
         DataError: a picture cannot, or cannot be decoded; the message names it.
     """
     for name in names:
-        height, width = picture_tensor(dataset, name, truncated).shape[-2:]
+        known = seen(dataset.path(name), dataset.image_hashes[name], truncated)
         try:
-            fitted_size(height, width, recipe)
+            fitted_size(*known.size, recipe)
         except DataError as error:
             raise DataError(f"{name}: {error.message}", error.hint) from error
 
@@ -159,21 +162,30 @@ class TrainingCrops(torch.utils.data.Dataset[tuple[Tensor, ...]]):
     seed: int
     allow_truncated: bool = False
 
+    @cached_property
+    def ahead(self) -> Ahead:
+        """Reads the pictures; :class:`EpochOrder` tells it the order."""
+        dataset, truncated = self.dataset, self.allow_truncated
+        return Ahead(lambda name: picture_tensor(dataset, name, truncated))
+
     def __len__(self) -> int:
         return len(self.names) * self.recipe.train_crops
+
+    def name(self, number: int) -> str:
+        """The picture that a crop shows."""
+        return self.names[number % len(self.names)]
 
     def __getitem__(self, item: Item) -> tuple[Tensor, ...]:
         """(image, quality, saliency, index); saliency is empty where there are no maps."""
         epoch, number = item
-        index = number % len(self.names)
-        name = self.names[index]
+        index, name = number % len(self.names), self.name(number)
         random = np.random.default_rng([self.seed, epoch, number, CROP])
         planes = augmented(self._crop(name, random), self.recipe, random)
         image = normalise(planes[:3], self.recipe)
         return image, torch.tensor(self.quality[index]), planes[3:], torch.tensor(index)
 
     def _crop(self, name: str, random: np.random.Generator) -> Tensor:
-        picture = picture_tensor(self.dataset, name, self.allow_truncated)
+        picture = self.ahead(name)
         saliency = None
         if self.maps is not None:
             saliency = map_tensor(self.dataset, name, self.maps, self.allow_truncated)
@@ -203,7 +215,9 @@ class EpochOrder(torch.utils.data.Sampler[Item]):
 
     def __iter__(self) -> Iterator[Item]:
         random = np.random.default_rng([self.crops.seed, self.epoch, ORDER])
-        yield from ((self.epoch, int(number)) for number in random.permutation(len(self)))
+        numbers = random.permutation(len(self)).tolist()
+        self.crops.ahead.follow(map(self.crops.name, numbers))
+        yield from ((self.epoch, number) for number in numbers)
 
 
 def random_window(

@@ -7,6 +7,9 @@ from pathlib import Path
 
 from iqabench.contract.errors import UsageError
 
+BF16_FLAGS = frozenset({"avx512_bf16", "amx_bf16", "bf16"})
+"""What Linux calls units for bf16, on x86 and on ARM."""
+
 
 def pick(device: str) -> str:
     """The device to use: ``cpu``, ``cuda`` or ``mps``.
@@ -28,6 +31,28 @@ def pick(device: str) -> str:
     if not present[device]:
         raise UsageError(f"no {device} device is available", "--device auto takes what is there")
     return device
+
+
+def slow_bf16(device: str, precision: str, cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
+    """A line where bf16 will be slower than fp32: on a processor without units for it.
+
+    Empty where bf16 is not asked for, or where nothing tells what the processor has.
+    """
+    if precision != "bf16" or device != "cpu":
+        return ""
+    try:
+        lines = cpuinfo.read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return ""
+    flags = {
+        flag
+        for line in lines
+        if line.partition(":")[0].strip() in ("flags", "Features")
+        for flag in line.partition(":")[2].split()
+    }
+    if not flags or flags & BF16_FLAGS:
+        return ""
+    return "this processor has no units for bf16: --precision bf16 will be slower than fp32"
 
 
 def _possible() -> bool:

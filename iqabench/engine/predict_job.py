@@ -10,11 +10,12 @@ from pathlib import Path
 from iqabench.contract.errors import ScoreError
 from iqabench.contract.progress import Tick
 from iqabench.data.picture_cache import prepare
+from iqabench.engine.ahead import Read, reading_ahead
 from iqabench.engine.features import features
 from iqabench.engine.kinds import adapter
 from iqabench.engine.kinds.base import Pictures, Ready
 from iqabench.engine.model_weights import weights_of
-from iqabench.engine.predictions import dataset_planes
+from iqabench.engine.predictions import dataset_planes, picture_reader
 from iqabench.engine.work_time import timing
 from iqabench.protocols.plan import PredictJob
 from iqabench.store import Store
@@ -53,11 +54,12 @@ def predict(job: PredictJob, store: Store, folder: Path, tick: Tick) -> Predicte
     notes = prepare(job.dataset, names, truncated, tick).notes
     if job.maps is not None:
         job.maps.make(job.dataset, names, tick, truncated)
-    model = _ready(job, weights)
     rows = []
-    for done, prediction in enumerate(model.predictions(names), 1):
-        rows.append(prediction)
-        tick(done, len(names), "predicting")
+    with reading_ahead(picture_reader(job.dataset, truncated), names) as ahead:
+        model = _ready(job, weights, ahead)
+        for done, prediction in enumerate(model.predictions(names), 1):
+            rows.append(prediction)
+            tick(done, len(names), "predicting")
     made = pd.DataFrame([vars(row) for row in rows])
     table = made[: len(images)]
     good = table["error"].isna()
@@ -90,10 +92,10 @@ def ready_for(job: PredictJob, store: Store) -> Ready:
     return _ready(job, weights_of(job, store))
 
 
-def _ready(job: PredictJob, weights: Path | None) -> Ready:
+def _ready(job: PredictJob, weights: Path | None, read: Read | None = None) -> Ready:
     dataset, request = job.dataset, job.model
     pictures = Pictures(
-        dataset_planes(dataset, job.maps, request.allow_truncated, request.scale),
+        dataset_planes(dataset, job.maps, request.allow_truncated, request.scale, read),
         dataset.image_hashes.__getitem__,
         lambda model, name: features(model, request, dataset, name),
         _references(job) if request.card.full_reference else None,

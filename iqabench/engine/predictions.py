@@ -15,6 +15,7 @@ from iqabench.contract.cards import Recipe
 from iqabench.contract.errors import DataError, ScoreError
 from iqabench.data.tables import Dataset
 from iqabench.data.tensors import picture_tensor, planes_of, scaled
+from iqabench.engine.ahead import Read
 from iqabench.engine.crops import map_tensor, normalise, test_views
 from iqabench.engine.time_limit import TookTooLong, picture_limit
 from iqabench.engine.work_time import measured, working
@@ -87,15 +88,25 @@ def dataset_planes(
     maps: MapSource | None = None,
     allow_truncated: bool = False,
     scale: float = 1.0,
+    read: Read | None = None,
 ) -> Planes:
-    """A function that reads a picture, with its saliency map as a fourth plane, if any."""
+    """A function that gives a picture, with its saliency map as a fourth plane, if any.
+
+    ``read`` decodes a picture; None takes :func:`picture_reader`.
+    """
+    decoded = picture_reader(dataset, allow_truncated) if read is None else read
 
     def planes(name: str) -> Tensor:
-        picture = picture_tensor(dataset, name, allow_truncated)
+        picture = decoded(name)
         saliency = None if maps is None else map_tensor(dataset, name, maps, allow_truncated)
         return scaled(planes_of(picture, saliency), scale)
 
     return planes
+
+
+def picture_reader(dataset: Dataset, allow_truncated: bool) -> Read:
+    """A function that decodes a data set's pictures."""
+    return lambda name: picture_tensor(dataset, name, allow_truncated)
 
 
 def network_score(

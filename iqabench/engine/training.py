@@ -48,7 +48,10 @@ def fit_network(course: Course) -> tuple[EpochRecord, ...]:
         finished = course.folder / f"stage-{number}.safetensors"
         if not finished.exists():
             with _guest():
-                _run_stage(course, number)
+                try:
+                    _run_stage(course, number)
+                finally:
+                    course.crops.ahead.close()
             save_file(plain_state(network), finished)
         else:
             network.load_state_dict(load_file(finished))

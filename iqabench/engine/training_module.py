@@ -20,6 +20,7 @@ from iqabench.contract.models import Batch
 from iqabench.contract.progress import Tick
 from iqabench.engine import history
 from iqabench.engine.crops import TrainingCrops
+from iqabench.engine.loss_sums import Sums
 from iqabench.engine.optimizers import make_optimizer, make_schedule
 from iqabench.store.records import EpochRecord
 
@@ -28,6 +29,9 @@ EPOCHS_PER_STAGE = 10_000
 UNDEFINED = -10_000
 """This plus the number of the epoch stands for an undefined validation SROCC. It lies below
 every defined SROCC and rises with the epoch. So the last epoch is kept if no SROCC is defined."""
+EVERY, EVERY_ELSEWHERE = {"cpu": 1}, 50
+"""After how many steps losses are looked at, by the type of the device. To look at a number on a
+GPU is to wait until all work given to it is done."""
 
 Validate = Callable[[nn.Module], float]
 """SROCC of a network on the validation part; nan where it is not defined."""
@@ -67,14 +71,14 @@ class StageModule(lightning.LightningModule):
         self.network = course.network
         self.number = number
         self.stage = course.recipe.stages[number]
-        self.sums: dict[str, float] = {}
+        self.sums = Sums()
         self.average = AveragedModel(course.network) if self.stage.average else None
 
     def on_train_epoch_start(self) -> None:
         """Seed the global generator, from which dropout draws."""
         stage = self.course.crops.seed * EPOCHS_PER_STAGE + self.number
         torch.manual_seed(stage * EPOCHS_PER_STAGE + self.current_epoch)
-        self.sums = {}
+        self.sums = Sums()
 
     def training_step(self, batch: tuple[Tensor, ...], step: int) -> Tensor:
         """The weighted sum of the losses of a batch."""
@@ -85,10 +89,9 @@ class StageModule(lightning.LightningModule):
             (weights.get(name, 1.0) * loss for name, loss in losses.items()),
             start=torch.zeros((), device=self.device),
         )
-        if not bool(torch.isfinite(total)):
-            raise _not_finite(losses, self.current_epoch)
-        for name, loss in losses.items():
-            self.sums[name] = self.sums.get(name, 0.0) + float(loss.detach()) * len(batch[0])
+        self.sums.add(losses, total, len(batch[0]))
+        if step % EVERY.get(self.device.type, EVERY_ELSEWHERE) == 0:
+            self.sums.check(self.current_epoch)
         epochs, batches = self.stage.epochs, int(self.trainer.num_training_batches)
         done = self.current_epoch * batches + step + 1
         self.course.tick(done, epochs * batches, f"epoch {self.current_epoch + 1}/{epochs}")
@@ -103,6 +106,7 @@ class StageModule(lightning.LightningModule):
 
     def on_train_epoch_end(self) -> None:
         """Validate the network and record the epoch."""
+        self.sums.check(self.current_epoch)
         if self.average is not None and self.current_epoch + 1 == self.stage.epochs:
             self._take_average(self.average.module)
         self.network.eval()
@@ -116,7 +120,7 @@ class StageModule(lightning.LightningModule):
             EpochRecord(
                 stage=self.number,
                 epoch=self.current_epoch,
-                losses={name: value / len(self.course.crops) for name, value in self.sums.items()},
+                losses=self.sums.means(len(self.course.crops)),
                 validation_srocc=srocc if math.isfinite(srocc) else None,
             ),
         )
@@ -152,13 +156,6 @@ class _Losses(nn.Module):
 def _batch(images: Tensor, quality: Tensor, saliency: Tensor, index: Tensor) -> Batch:
     images = images.contiguous(memory_format=torch.channels_last)
     return Batch(images, quality, saliency if saliency.shape[1] else None, index)
-
-
-def _not_finite(losses: Mapping[str, Tensor], epoch: int) -> ScoreError:
-    values = ", ".join(f"{name} {float(loss.detach()):.3g}" for name, loss in losses.items())
-    return ScoreError(
-        f"the loss is not finite in epoch {epoch}: {values}", "try a smaller learning rate"
-    )
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from iqabench.contract.errors import DataError, ScoreError
 from iqabench.contract.progress import Tick
-from iqabench.data import array_files
+from iqabench.data import array_files, cache_limit
 from iqabench.data.tables import Dataset
 from iqabench.kit.places import cache_dir
 from iqabench.registry import Provider
@@ -116,7 +116,8 @@ class MapSource:
         except ScoreError as error:
             raise ScoreError(f"{error.message}, for {name}", error.hint) from error
         array: NDArray[np.float16] = made[0].half().numpy()
-        array_files.write(place, array_files.parts(array))
+        if cache_limit.spare(place) > array.nbytes:
+            array_files.write(place, array_files.parts(array))
         return array
 
     @cached_property

@@ -27,16 +27,7 @@ from scipy.special import gammaln
 from iqabench.contract import DataError
 
 from . import brisque_pypi
-from .nss import (
-    Plane,
-    Values,
-    fit_aggd,
-    fit_ggd,
-    gray_levels,
-    halve,
-    mscn,
-    neighbour_products,
-)
+from .nss import Values, fit_ggd, fit_product_aggds, gray_levels, halve, mscn
 from .options import BrisqueOptions
 
 if TYPE_CHECKING:
@@ -75,13 +66,12 @@ def _scale_features(gray: NDArray[np.floating]) -> Values:
     coefficients = mscn(gray)
     shape, sigma = fit_ggd(coefficients)
     features = [shape, sigma**2]
-    for products in neighbour_products(coefficients):
-        features.extend(_product_features(products))
+    for shape, left, right in fit_product_aggds(coefficients):
+        features.extend(_product_features(shape, left, right))
     return np.array(features, dtype=np.float64)
 
 
-def _product_features(products: Plane) -> tuple[Values, Values, Values, Values]:
-    shape, left, right = fit_aggd(products)
+def _product_features(shape: Values, left: Values, right: Values) -> tuple[Values, ...]:
     log_ratio = gammaln(2 / shape) - (gammaln(1 / shape) + gammaln(3 / shape)) / 2
     return shape, (right - left) * np.exp(log_ratio), left**2, right**2
 

@@ -7,8 +7,8 @@ of shapes 0.2, 0.201, ..., 10, and ``imresize(image, 0.5)``.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,7 @@ Values: TypeAlias = NDArray[np.float64]
 Border: TypeAlias = Literal["constant", "edge"]
 
 _RADIUS = 3
-_STRIP = 64  # rows worked on at once: the intermediate planes of a strip stay in the CPU's cache
+STRIP = 64  # rows worked on at once: the intermediate planes of a strip stay in the CPU's cache
 
 _OFFSETS = np.arange(-_RADIUS, _RADIUS + 1)
 _WINDOW = np.exp(-(_OFFSETS**2) / (2 * (7 / 6) ** 2))
@@ -48,8 +48,17 @@ def luma(images: Tensor) -> Tensor:
 
 def gray_levels(images: Tensor) -> Plane:
     """Grey levels of RGB images in [0, 1], (..., 3, H, W) -> (..., H, W) float32, whole, 0..255."""
-    levels: Plane = (255 * luma(images)).round().detach().cpu().numpy()
-    return levels.astype(np.float32, copy=False)
+    levels: Plane = np.empty((*images.shape[:-3], *images.shape[-2:]), np.float32)
+    for rows in strips(images.shape[-2]):
+        strip = (255 * luma(images[..., rows, :])).round()
+        levels[..., rows, :] = strip.detach().cpu().numpy()
+    return levels
+
+
+def strips(height: int) -> Iterator[slice]:
+    """Rows that are worked on together. So the memory in use grows with the width alone."""
+    for top in range(0, height, STRIP):
+        yield slice(top, min(top + STRIP, height))
 
 
 def mscn(image: NDArray[np.floating], border: Border = "constant") -> Plane:
@@ -76,20 +85,34 @@ def mscn(image: NDArray[np.floating], border: Border = "constant") -> Plane:
         Mittal, Moorthy, Bovik: No-reference image quality assessment in the spatial domain, IEEE
         TIP 21(12), 2012, equations 1 to 3.
     """
-    return np.concatenate([coefficients for coefficients, _ in _mscn_strips(image, border)])
+    found: Plane = np.empty(image.shape, np.float32)
+    for rows, (coefficients, _) in zip(strips(len(image)), mscn_strips(image, border), strict=True):
+        found[rows] = coefficients
+    return found
 
 
 def mscn_and_contrast(image: NDArray[np.floating], border: Border) -> tuple[Plane, Plane]:
     """The coefficients of :func:`mscn` and what they were divided by, sigma + 1."""
-    coefficients, contrast = zip(*_mscn_strips(image, border), strict=True)
-    return np.concatenate(coefficients), np.concatenate(contrast)
+    found: tuple[Plane, Plane] = (
+        np.empty(image.shape, np.float32),
+        np.empty(image.shape, np.float32),
+    )
+    for rows, made in zip(strips(len(image)), mscn_strips(image, border), strict=True):
+        for plane, strip in zip(found, made, strict=True):
+            plane[rows] = strip
+    return found
 
 
-def _mscn_strips(image: NDArray[np.floating], border: Border) -> Iterator[tuple[Plane, Plane]]:
-    padded = np.pad(np.asarray(image, dtype=np.float32), _RADIUS, mode=border)
-    rows = padded.shape[0] - 2 * _RADIUS
-    for top in range(0, rows, _STRIP):
-        yield _mscn_strip(padded[top : top + _STRIP + 2 * _RADIUS])
+def mscn_strips(
+    image: NDArray[np.floating] | NDArray[np.uint8], border: Border
+) -> Iterator[tuple[Plane, Plane]]:
+    """What :func:`mscn_and_contrast` returns, ``STRIP`` rows after the other."""
+    height = len(image)
+    for rows in strips(height):
+        top, bottom = max(rows.start - _RADIUS, 0), min(rows.stop + _RADIUS, height)
+        missing = (top - rows.start + _RADIUS, rows.stop + _RADIUS - bottom)
+        strip = np.asarray(image[top:bottom], dtype=np.float32)
+        yield _mscn_strip(np.pad(strip, [missing, (_RADIUS, _RADIUS)], mode=border))
 
 
 def _mscn_strip(padded: Plane) -> tuple[Plane, Plane]:
@@ -145,11 +168,24 @@ def neighbour_products(coefficients: Plane) -> Iterator[Plane]:
         Four times (..., h, w).
     """
     sides = [(0, 0)] * (coefficients.ndim - 2) + [(1, 1), (1, 0)]
-    around = np.pad(coefficients, sides, mode="wrap")
+    yield from _products(np.pad(coefficients, sides, mode="wrap"))
+
+
+def _products(around: Plane) -> Iterator[Plane]:
+    """Products as of :func:`neighbour_products`, with the neighbours that lie around."""
+    coefficients = around[..., 1:-1, 1:]
     yield coefficients * around[..., 1:-1, :-1]
     yield coefficients * around[..., :-2, 1:]
     yield coefficients * around[..., :-2, :-1]
     yield coefficients * around[..., 2:, :-1]
+
+
+def _product_strips(coefficients: Plane) -> Iterator[tuple[Plane, ...]]:
+    """The four products of an (H, W) plane, ``STRIP`` rows after the other."""
+    height = len(coefficients)
+    for rows in strips(height):
+        taken = coefficients[np.arange(rows.start - 1, rows.stop + 1) % height]
+        yield tuple(_products(np.pad(taken, [(0, 0), (1, 0)], mode="wrap")))
 
 
 def halve(image: NDArray[np.floating]) -> Plane:
@@ -209,9 +245,10 @@ def fit_ggd(samples: NDArray[np.floating]) -> tuple[Values, Values]:
         Sharifi, Leon-Garcia: Estimation of shape parameter for generalized Gaussian distributions
         in subband decompositions of video, IEEE TCSVT 5(1), 1995.
     """
-    count = samples.shape[-1] * samples.shape[-2]
-    mean_abs = _total(np.abs(samples)) / count
-    variance = _total_square(samples) / count
+    height, width = samples.shape[-2:]
+    rows = [_ggd_rows(samples[..., rows, :]) for rows in strips(height)]
+    absolute, square = _sums(rows)
+    mean_abs, variance = absolute / (height * width), square / (height * width)
     ratio = np.full_like(variance, np.inf)
     np.divide(variance, mean_abs**2, out=ratio, where=mean_abs > 0)
     return _SHAPES[np.searchsorted(_GGD_BOUNDARIES, -ratio)], np.sqrt(variance)
@@ -232,15 +269,23 @@ def fit_aggd(samples: NDArray[np.floating]) -> tuple[Values, Values, Values]:
         Lasmar, Stitou, Berthoumieu: Multiscale skewed heavy tailed model for texture analysis, IEEE
         ICIP 2009.
     """
-    count = samples.shape[-1] * samples.shape[-2]
-    above = np.maximum(samples, 0)
-    below = samples - above
-    mean_abs = (_total(above) - _total(below)) / count
-    above_square, below_square = _total_square(above), _total_square(below)
+    return _aggd(_sums([_aggd_rows(samples)]), samples.shape[-1] * samples.shape[-2])
+
+
+def fit_product_aggds(coefficients: Plane) -> list[tuple[Values, Values, Values]]:
+    """:func:`fit_aggd` of the four :func:`neighbour_products` of an (H, W) plane, in strips."""
+    strips_of = [[_aggd_rows(one) for one in four] for four in _product_strips(coefficients)]
+    return [_aggd(_sums(rows), coefficients.size) for rows in zip(*strips_of, strict=True)]
+
+
+def _aggd(sums: list[Values], count: int) -> tuple[Values, Values, Values]:
+    """What :func:`fit_aggd` returns, from the sums of :func:`_aggd_rows` over the rows."""
+    above, below, above_square, below_square, above_count, below_count = sums
+    mean_abs = (above - below) / count
     mean_square = (above_square + below_square) / count
 
-    left = np.sqrt(below_square / np.maximum(_count(below < 0), 1))
-    right = np.sqrt(above_square / np.maximum(_count(above > 0), 1))
+    left = np.sqrt(below_square / np.maximum(below_count, 1))
+    right = np.sqrt(above_square / np.maximum(above_count, 1))
     # The usual r (g^3 + 1)(g + 1) / (g^2 + 1)^2 with g = left / right, which may be infinite,
     # multiplied out.
     ratio = np.zeros_like(mean_square)
@@ -260,19 +305,43 @@ def aggd_shape(ratio: Values | np.float64) -> Values:
 
 
 # Rows are added up in the samples' own precision, the rows' totals in float64: as fast as float32
-# and accurate for millions of pixels.
+# and accurate for millions of pixels. So it makes no difference how many rows are at hand at once.
+
+Rows: TypeAlias = tuple[NDArray[Any], ...]
+"""Some sums over each row, (..., h) each."""
 
 
-def _total(samples: NDArray[np.floating]) -> Values:
-    return np.asarray(samples.sum(axis=-1).sum(axis=-1, dtype=np.float64))
+def _ggd_rows(samples: NDArray[np.floating]) -> Rows:
+    """Sums of the absolute values and of the squares."""
+    return np.abs(samples).sum(axis=-1), _row_squares(samples)
 
 
-def _total_square(samples: NDArray[np.floating]) -> Values:
-    rows = np.einsum("...i,...i->...", samples, samples)
-    return np.asarray(rows.sum(axis=-1, dtype=np.float64))
+def _aggd_rows(samples: NDArray[np.floating]) -> Rows:
+    """Sums of the values above and below 0, sums of their squares, and their numbers."""
+    above = np.maximum(samples, 0)
+    below = samples - above
+    return (
+        above.sum(axis=-1),
+        below.sum(axis=-1),
+        _row_squares(above),
+        _row_squares(below),
+        _row_counts(above > 0),
+        _row_counts(below < 0),
+    )
 
 
-def _count(mask: NDArray[np.bool_]) -> Values:
+def _sums(strips_of: Sequence[Rows]) -> list[Values]:
+    """Each sum over all rows of all strips."""
+    return [
+        np.asarray(np.concatenate(rows, axis=-1).sum(axis=-1, dtype=np.float64))
+        for rows in zip(*strips_of, strict=True)
+    ]
+
+
+def _row_squares(samples: NDArray[np.floating]) -> NDArray[np.floating]:
+    return np.asarray(np.einsum("...i,...i->...", samples, samples))
+
+
+def _row_counts(mask: NDArray[np.bool_]) -> NDArray[np.uint32]:
     # Adding bytes is several times faster than np.count_nonzero with an axis.
-    rows = mask.view(np.uint8).sum(axis=-1, dtype=np.uint32)
-    return np.asarray(rows.sum(axis=-1, dtype=np.float64))
+    return np.asarray(mask.view(np.uint8).sum(axis=-1, dtype=np.uint32))

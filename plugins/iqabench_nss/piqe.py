@@ -9,17 +9,20 @@ next multiple of 16.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from iqabench.contract import DataError
 
-from .nss import Plane, Values, luma, mscn
+from .nss import Plane, Values, luma, mscn_strips, strips
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+Mask: TypeAlias = NDArray[np.bool_]
 
 _BLOCK = 16
 _SEGMENT = 6
@@ -44,15 +47,17 @@ class Piqe:
         return torch.tensor([piqe(levels_of(image)) for image in images], dtype=torch.float64)
 
 
-def levels_of(image: Tensor) -> Plane:
+def levels_of(image: Tensor) -> NDArray[np.uint8]:
     """Whole grey levels, the brightest 255; all 0 where the image is black."""
-    gray = luma(image)
-    brightest = gray.max()
-    levels: Plane = (255 * (gray / brightest.where(brightest > 0, 1))).round().numpy()
+    height, width = image.shape[-2:]
+    brightest = max(float(luma(image[:, rows]).max()) for rows in strips(height))
+    levels = np.zeros((height, width), np.uint8)
+    for rows in strips(height) if brightest > 0 else ():
+        levels[rows] = (255 * (luma(image[:, rows]) / brightest)).round().numpy()
     return levels
 
 
-def piqe(levels: Plane) -> float:
+def piqe(levels: Plane | NDArray[np.uint8]) -> float:
     """PIQE of one image.
 
     Args:
@@ -65,19 +70,28 @@ def piqe(levels: Plane) -> float:
         shape = "x".join(map(str, levels.shape))
         raise DataError(f"PIQE sees no block in {shape} pixels", "both sides must be 8 or longer")
     padded = np.pad(levels, [(0, side % _BLOCK) for side in levels.shape], mode="symmetric")
-    rows, columns = (side // _BLOCK for side in padded.shape)
-    coefficients = mscn(padded, "edge")[: rows * _BLOCK, : columns * _BLOCK]
-    blocks = coefficients.reshape(rows, _BLOCK, columns, _BLOCK)
-
-    sums = blocks.sum(axis=1).astype(np.float64)
-    squares = np.square(blocks).sum(axis=1).astype(np.float64)
-    variance = _variance(sums, squares)
-    active = variance > _ACTIVE
-    variance, sums, squares = variance[active], sums[active], squares[active]
-    noisy = _noisy(np.sqrt(variance), sums, squares)
-    impaired = _impaired(blocks.swapaxes(1, 2)[active])
+    variance, noisy, impaired = map(np.concatenate, zip(*_seen(padded), strict=True))
     distortion = np.sum((1 - variance)[impaired]) + np.sum(variance[noisy])
     return 100 * float(distortion + 1) / (1 + len(variance))
+
+
+def _seen(padded: Plane | NDArray[np.uint8]) -> Iterator[tuple[Values, Mask, Mask]]:
+    """Of each strip: the variances of its active blocks, and which are noisy and impaired.
+
+    Strips are as high as some whole blocks, so they cut none; a last one may hold no whole block.
+    """
+    columns = padded.shape[1] // _BLOCK
+    for coefficients, _ in mscn_strips(padded, "edge"):
+        rows = len(coefficients) // _BLOCK
+        whole = coefficients[: rows * _BLOCK, : columns * _BLOCK]
+        blocks = whole.reshape(rows, _BLOCK, columns, _BLOCK)
+        sums = blocks.sum(axis=1).astype(np.float64)
+        squares = np.square(blocks).sum(axis=1).astype(np.float64)
+        variance = _variance(sums, squares)
+        active = variance > _ACTIVE
+        variance, sums, squares = variance[active], sums[active], squares[active]
+        noisy = _noisy(np.sqrt(variance), sums, squares)
+        yield variance, noisy, _impaired(blocks.swapaxes(1, 2)[active])
 
 
 def _variance(sums: Values, squares: Values) -> Values:
@@ -88,17 +102,17 @@ def _variance(sums: Values, squares: Values) -> Values:
     return variance
 
 
-def _noisy(sigma: Values, sums: Values, squares: Values) -> NDArray[np.bool_]:
+def _noisy(sigma: Values, sums: Values, squares: Values) -> Mask:
     """Whether blocks look like Gaussian noise: as rough in the centre as around it."""
     centre = np.sqrt(_variance(sums[:, _CENTRE], squares[:, _CENTRE]))
     surround = np.sqrt(_variance(sums[:, _SURROUND], squares[:, _SURROUND]))
     ratio = np.divide(centre, surround, out=np.zeros_like(centre), where=surround > 0)
     beta = 1 - np.minimum(sigma, ratio) / np.maximum(sigma, ratio)  # |a - b| / max(a, b)
-    noisy: NDArray[np.bool_] = sigma > 2 * beta
+    noisy: Mask = sigma > 2 * beta
     return noisy
 
 
-def _impaired(blocks: Plane) -> NDArray[np.bool_]:
+def _impaired(blocks: Plane) -> Mask:
     """Whether (n, 16, 16) blocks have a smooth segment in one of their edges."""
     edges = np.stack([blocks[:, 0], blocks[:, -1], blocks[:, :, 0], blocks[:, :, -1]])
     along = np.ascontiguousarray(np.moveaxis(edges, -1, 0), np.float64)  # (16, 4, n)

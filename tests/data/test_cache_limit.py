@@ -61,6 +61,15 @@ def test_without_a_bound_it_is_20_gb_or_half_of_what_the_disk_can_spare(monkeypa
     assert cache_limit.usage() == (350, bound)
 
 
+@pytest.mark.parametrize(("free", "taken"), [(1.2 * 10**9, True), (10**9 + 500, False), (0, False)])
+def test_a_nearly_full_disk_takes_nothing_whatever_the_bound(monkeypatch, free, taken):
+    monkeypatch.setenv("IQABENCH_CACHE_GB", "500")
+    disk = namedtuple("disk", "total used free")
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: disk(10**12, 10**12 - free, free))
+    assert cache_limit.take(1000) == taken
+    assert cache_limit.spare(cache_limit.folder()) == max(0, free - 10**9)
+
+
 def test_what_does_not_fit_is_not_stored():
     put("a", 400_000, 1)
     assert not cache_limit.take(600_001)

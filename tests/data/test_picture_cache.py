@@ -15,7 +15,7 @@ from iqabench.data import array_files
 from iqabench.data.cache_limit import folder
 from iqabench.data.decoding import decode
 from iqabench.data.file_hashes import file_hashes
-from iqabench.data.picture_cache import cached, prepare
+from iqabench.data.picture_cache import cached, prepare, seen
 
 COLOURS = np.arange(18, dtype=np.uint8).reshape(2, 3, 3) * 14
 OPAQUE = np.concatenate([COLOURS, np.full((2, 3, 1), 255, np.uint8)], axis=2)
@@ -146,6 +146,51 @@ def test_truncated_pictures_are_kept_apart(tmp_path):
         assert cached(path, content_hash, allow_truncated=True).notes == ("truncated",)
         with pytest.raises(DataError, match="truncated"):
             cached(path, content_hash)
+
+
+@pytest.fixture
+def jpeg(tmp_path):
+    """A JPEG on its side, and its hash."""
+    exif = Image.Exif()
+    exif[274] = 6
+    noise = np.random.default_rng(0).integers(0, 255, (40, 64, 3), np.uint8)
+    Image.fromarray(noise).save(tmp_path / "a.jpg", quality=90, exif=exif)
+    return tmp_path / "a.jpg", *file_hashes([tmp_path / "a.jpg"])
+
+
+def test_of_a_jpeg_size_and_notes_are_kept_and_it_is_decoded_again(jpeg):
+    path, content_hash = jpeg
+    for _ in range(2):
+        found = cached(path, content_hash)
+        np.testing.assert_array_equal(found.pixels, decode(path).pixels)
+        assert found.notes == decode(path).notes != ()
+    (place,) = files()
+    assert place.stat().st_size < 500 < found.pixels.nbytes
+    path.unlink()
+    known = seen(path, content_hash)
+    assert known.size == (64, 40)
+    assert known.notes == found.notes
+    with pytest.raises(DataError, match=r"cannot read a\.jpg"):
+        cached(path, content_hash)
+
+
+def test_a_jpeg_that_has_changed_since_is_refused_at_each_use(jpeg):
+    path, content_hash = jpeg
+    cached(path, content_hash)
+    Image.fromarray(COLOURS).save(path)
+    with pytest.raises(DataError, match=r"a\.jpg is not what it was"):
+        cached(path, content_hash)
+
+
+def test_a_large_jpeg_is_kept_decoded(tmp_path):
+    path = tmp_path / "a.jpg"
+    Image.new("RGB", (1024, 1025), "red").save(path)
+    (content_hash,) = file_hashes([path])
+    expected = decode(path).pixels
+    assert seen(path, content_hash).size == (1025, 1024)
+    path.unlink()
+    np.testing.assert_array_equal(cached(path, content_hash).pixels, expected)
+    assert seen(path, content_hash).size == (1025, 1024)
 
 
 @pytest.mark.parametrize("obstacle", ["no room", "no folder"])

@@ -1,8 +1,12 @@
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import torch
 
 from iqabench.contract import DataError, Scorer
+from iqabench_nss.nss import mscn
 from iqabench_nss.piqe import Piqe, levels_of, piqe
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -78,6 +82,38 @@ def test_too_small_images_are_refused(shape):
     with pytest.raises(DataError, match="x".join(map(str, shape))) as refused:
         Piqe().score(torch.rand(1, 3, *shape))
     assert refused.value.hint
+
+
+MEASURED = """
+import resource, torch
+from iqabench_nss.piqe import Piqe
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+Piqe().score(torch.rand(1, 3, 256, 256))
+images = torch.rand(1, 3, 3001, 4000)
+before = peak()
+Piqe().score(images)
+print(peak() - before)
+"""
+
+
+def test_memory_grows_by_little_more_than_the_grey_levels():
+    """They take 12 MB; planes of float32 of the whole picture take 48 MB each."""
+    run = [sys.executable, "-c", MEASURED]
+    added = subprocess.run(run, check=True, capture_output=True, text=True).stdout
+    assert int(added) < 70e6
+
+
+@pytest.mark.parametrize("shape", [(127, 130), (131, 64), (64, 200), (15, 200), (9, 8)])
+def test_strips_give_what_the_whole_picture_gives(shape):
+    """The formula on coefficients of the whole picture, of sides that no strip divides."""
+    random = np.random.default_rng(1)
+    levels = random.normal(120, 40, shape).round().clip(0, 255)
+    levels[: shape[0] // 3] = levels[: shape[0] // 3].mean(axis=1, keepdims=True).round()
+    padded = np.pad(levels, [(0, side % 16) for side in shape], mode="symmetric")
+    rows, columns = (side // 16 * 16 for side in padded.shape)
+    whole = mscn(padded, "edge")[:rows, :columns].astype(np.float64)
+    assert piqe(levels) == pytest.approx(plain_piqe(whole), rel=1e-6)
 
 
 @pytest.mark.parametrize("shape", [(8, 8), (8, 15), (9, 300), (3001, 4000)])

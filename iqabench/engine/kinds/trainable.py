@@ -16,11 +16,17 @@ from iqabench.contract.cards import Recipe
 from iqabench.contract.errors import DataError, WeightsError
 from iqabench.contract.models import network
 from iqabench.contract.progress import Tick
+from iqabench.engine.ahead import reading_ahead
 from iqabench.engine.crops import TrainingCrops, check_sizes
 from iqabench.engine.kinds.base import Fitted, Pictures, Ready
 from iqabench.engine.label_scale import Array, LabelScale
 from iqabench.engine.model_weights import needed
-from iqabench.engine.predictions import dataset_planes, network_score, predictions
+from iqabench.engine.predictions import (
+    dataset_planes,
+    network_score,
+    picture_reader,
+    predictions,
+)
 from iqabench.engine.readable import check_readable
 from iqabench.kit.weights import listed, load_tensors
 from iqabench.protocols.plan import FitJob
@@ -158,16 +164,18 @@ def _validated(job: FitJob, candidate: nn.Module) -> float:
     """SROCC of a network on the validation part."""
     held = job.validation
     maps = job.maps if job.model.card.saliency == "input" else None
-    score = network_score(
-        candidate,
-        job.model.recipe,
-        dataset_planes(job.dataset, maps, job.model.allow_truncated),
-        job.dataset.image_hashes.__getitem__,
-        job.model.device,
-        job.model.precision,
-        job.seed,
-    )
-    found = list(predictions(list(held["image"]), score))
+    names, truncated = list(held["image"]), job.model.allow_truncated
+    with reading_ahead(picture_reader(job.dataset, truncated), names) as ahead:
+        score = network_score(
+            candidate,
+            job.model.recipe,
+            dataset_planes(job.dataset, maps, truncated, read=ahead),
+            job.dataset.image_hashes.__getitem__,
+            job.model.device,
+            job.model.precision,
+            job.seed,
+        )
+        found = list(predictions(names, score))
     failed = next((row for row in found if row.error), None)
     if failed is not None:
         raise DataError(
