@@ -12,6 +12,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from iqabench.kit.processors import settle
+
 if TYPE_CHECKING:
     from iqabench.api.contents import list_results, merge_results, remove_results
     from iqabench.api.datasets import (
@@ -39,6 +41,8 @@ if TYPE_CHECKING:
     from iqabench.studies.saliency import study_saliency
     from iqabench.studies.stress import Stress, stress
     from iqabench.studies.variants import study
+
+settle()  # before anything loads a library that computes with threads
 
 _HOMES = {
     "iqabench.api.contents": ("list_results", "merge_results", "remove_results"),
