@@ -86,7 +86,7 @@ def planned(made: Plan, *, session: Session | None = None) -> list[PlannedJob]:
         IqabenchError: a model of a job cannot work. Nothing is downloaded to find out.
     """
     from iqabench.engine import preflight
-    from iqabench.engine.execute import title
+    from iqabench.engine.making import title
 
     session = in_use(session)
     downloads = preflight.downloads(made, session.store, session.watch)
