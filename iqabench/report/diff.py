@@ -255,7 +255,8 @@ def _of_job(job: Job | None) -> Fields:
         return {}
     record = job.record
     made_from = record.identity.model_dump(mode="json", exclude={"kind", "fit"})
-    made_on = {"threads": record.threads, "capability": record.capability}
+    known = {"threads": record.threads, "capability": record.capability}
+    made_on = {key: value for key, value in known.items() if value}
     return dict(_flat({**made_from, "made_on": made_on, "sources": record.sources}))
 
 
