@@ -168,9 +168,7 @@ class Store:
                 yield Job(folder, record)
 
     @contextmanager
-    def writing(
-        self, fingerprint: str, waits: Callable[[], None] | None = None
-    ) -> Iterator[Path]:
+    def writing(self, fingerprint: str, waits: Callable[[], None] | None = None) -> Iterator[Path]:
         """The partial folder of a job, locked so that only one process at a time writes to it.
 
         Files that an interrupted process left there are kept. ``waits`` is called before this

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection, wait
@@ -83,10 +83,8 @@ class _Worker:
         connection = self._started(store)
         self.task = task
         self._tick = self._shown.enter_context(watch.task(task.name))
-        try:
+        with suppress(OSError):  # it died meanwhile, which :meth:`heard` says
             connection.send_bytes(ForkingPickler.dumps(task.job))
-        except OSError:  # it died meanwhile, which :meth:`heard` says
-            pass
 
     def heard(self, store: Store, watch: Watcher) -> tuple[Task, Made] | None:
         """Take a message of the worker; returns its job if that has ended."""
