@@ -12,6 +12,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from iqabench.kit.processors import settle
+
 if TYPE_CHECKING:
     from iqabench.api.contents import list_results, merge_results, remove_results
     from iqabench.api.datasets import (
@@ -32,13 +34,15 @@ if TYPE_CHECKING:
     from iqabench.api.results import SIGNIFICANCE_TESTS, Outcome, Results
     from iqabench.api.running import PlannedJob, import_scores, plan, planned, run
     from iqabench.api.saliency import clear_maps, evaluate_saliency, kept_maps, list_providers
-    from iqabench.api.session import Choices, Session
+    from iqabench.api.session import Choices, Session, Spread
     from iqabench.api.stores import upgrade_store
     from iqabench.studies.cost import cost
     from iqabench.studies.reproduce import PlannedReproduction, plan_reproduction, reproduce
     from iqabench.studies.saliency import study_saliency
     from iqabench.studies.stress import Stress, stress
     from iqabench.studies.variants import study
+
+settle()  # before anything loads a library that computes with threads
 
 _HOMES = {
     "iqabench.api.contents": ("list_results", "merge_results", "remove_results"),
@@ -66,7 +70,7 @@ _HOMES = {
         "run",
     ),
     "iqabench.api.saliency": ("clear_maps", "evaluate_saliency", "kept_maps", "list_providers"),
-    "iqabench.api.session": ("Choices", "Session"),
+    "iqabench.api.session": ("Choices", "Session", "Spread"),
     "iqabench.api.stores": ("upgrade_store",),
     "iqabench.studies.cost": ("cost",),
     "iqabench.studies.reproduce": ("PlannedReproduction", "plan_reproduction", "reproduce"),
@@ -86,6 +90,7 @@ __all__ = [
     "PlannedReproduction",
     "Results",
     "Session",
+    "Spread",
     "Stress",
     "add_dataset",
     "audit_datasets",

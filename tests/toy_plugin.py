@@ -1,5 +1,6 @@
 """A plugin as a stranger might write it: a network, an estimator and a scorer, with faults."""
 
+import os
 import time
 
 import numpy as np
@@ -43,6 +44,7 @@ class Network(nn.Module):
     def losses(self, batch):
         if self.fault == "losses":
             raise RuntimeError("no such loss")
+        time.sleep(float(os.environ.get("TOY_STEP_SECONDS", "0")))
         scores = self(batch.images).flatten() * (torch.nan if self.fault == "nan" else 1)
         return {"quality": functional.mse_loss(scores, batch.quality)}
 
@@ -91,6 +93,8 @@ class Scorer:
             raise ValueError("too odd a picture")
         if self.fault == "hang" and self.calls == 3:
             time.sleep(60)
+        if self.fault == "device":
+            return torch.tensor([float(os.environ["CUDA_VISIBLE_DEVICES"])])
         score = images.std((1, 2, 3)) * (torch.nan if self.fault == "nan" else 1)
         return score.repeat(2) if self.fault == "shape" else score
 

@@ -86,7 +86,8 @@ def describe_machine(*, session: Session | None = None) -> list[Row]:
     return [
         _row("python", platform.python_version(), platform.platform()),
         *(_row(name, version) for name, version in versions().items()),
-        _row("device", session.device, f"{os.cpu_count()} CPU cores"),
+        _row("device", session.device),
+        *_processors(),
         *_folders(),
         *_weights(session),
         *_plugins(session),
@@ -137,6 +138,21 @@ def _lack(files: Sequence[WeightsCard]) -> str:
 
 def _row(what: str, value: Any, remark: str = "") -> Row:
     return {"what": what, "value": str(value), "remark": remark}
+
+
+def _processors() -> list[Row]:
+    """What was decided on processors, threads and waiting, and by whom."""
+    from iqabench.kit.processors import THREADS, WAITING, allowance, threads, users_threads
+
+    found = allowance()
+    who = f"your ${THREADS}" if users_threads() else "as many as processors"
+    active = [name for name in WAITING if os.environ.get(name) != WAITING[name]]
+    waiting = f"not all sleep: you set {', '.join(active)}" if active else "they sleep"
+    return [
+        _row("processors", found.cores, found.text),
+        _row("threads of a job", threads(), who),
+        _row("waiting threads", "active" if active else "passive", waiting),
+    ]
 
 
 def _folders() -> list[Row]:

@@ -86,7 +86,7 @@ def planned(made: Plan, *, session: Session | None = None) -> list[PlannedJob]:
         IqabenchError: a model of a job cannot work. Nothing is downloaded to find out.
     """
     from iqabench.engine import preflight
-    from iqabench.engine.execute import title
+    from iqabench.engine.making import title
 
     session = in_use(session)
     downloads = preflight.downloads(made, session.store, session.watch)
@@ -136,7 +136,7 @@ def run(
     from iqabench.protocols.leakage import audited
 
     session = in_use(session)
-    store = session.writable_store()
+    store, executor = session.writable_store(), session.executor
     shares: dict[str, Any] = {"test_share": test_share, "validation_share": validation_share}
     asked: dict[str, Any] = {"seeds": seeds, "split": split, "set": set, "choices": choices}
     made = plan(models, datasets, **asked, **shares, session=session)
@@ -144,7 +144,7 @@ def run(
         session.watch.say(line)
     preflight.check(made, store, session.watch)
     made = audited(made, store, session.dataset, session.audit)
-    outcome = execute(made, store, session.watch)
+    outcome = execute(made, store, session.watch, executor)
     return Results(session, (evaluation.id for evaluation in made.evaluations), outcome)
 
 

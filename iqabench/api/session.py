@@ -10,6 +10,7 @@ from iqabench.catalog import Catalog
 from iqabench.contract.errors import IqabenchError, UsageError
 from iqabench.contract.progress import Silent, Watcher
 from iqabench.engine.device import pick, slow_bf16
+from iqabench.engine.executors.spread import Spread as Spread
 from iqabench.protocols.job_weights import SHIPPED
 from iqabench.protocols.requests import Choices as Choices
 from iqabench.protocols.requests import ModelRequest, resolve
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from iqabench.audit.pairs import Audit
     from iqabench.data.tables import Dataset
+    from iqabench.engine.executors.base import Executor
     from iqabench.saliency.maps import MapSource
 
 
@@ -36,6 +38,7 @@ class Session:
         device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
         precision: Literal["fp32", "bf16"] = "fp32",
         watch: Watcher | None = None,
+        spread: Spread | None = None,
     ) -> None:
         """Keep the settings; no file is read or opened yet.
 
@@ -45,12 +48,14 @@ class Session:
             device: the device of networks; ``auto`` takes a GPU if the machine has one.
             precision: the precision of networks, in training and in testing.
             watch: shows progress; None shows nothing.
+            spread: how jobs are spread over processes and machines; None makes one after the other.
         """
         self._catalog_file = None if catalog is None else Path(catalog)
         self._store_folder = default_root() if store is None else Path(store)
         self._device_name = device
         self.precision: str = precision
         self._told = False
+        self.spread = Spread() if spread is None else spread
         self.watch: Watcher = watch if watch is not None else Silent()
 
     @cached_property
@@ -75,7 +80,18 @@ class Session:
         Raises:
             UsageError: the machine does not have the requested device.
         """
+        if self.spread.elsewhere and self._device_name == "cuda":
+            return "cuda"  # the machines that make the jobs have it, or say that they do not
         return pick(self._device_name)
+
+    @cached_property
+    def executor(self) -> Executor:
+        """What makes the jobs of runs.
+
+        Raises:
+            UsageError: this machine does not have the GPUs.
+        """
+        return self.spread.chosen(self.device)
 
     def existing_store(self) -> Store:
         """The store, after a check that it has results.

@@ -240,15 +240,16 @@ def session(
     """
     import iqabench
     from iqabench.cli.progress import Notices, RichWatcher
+    from iqabench.cli.spreading import spread
 
     silent = Notices() if notices else None
-
     return iqabench.Session(
         catalog,
         store=store,
         device=device,
         precision=precision,
         watch=silent if quiet else RichWatcher(),
+        spread=iqabench.Spread(**spread()),
     )
 
 

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cached_property
 
 import click
 from rich.console import Console
@@ -48,6 +49,21 @@ class RichWatcher:
             if seconds >= 0.5:
                 self.say(f"{title}: {seconds:.1f} s")
             return
+        bars = self._bars
+        bar = bars.add_task(title, total=None, what="")
+        bars.start()
+        try:
+            yield lambda done, total, what: bars.update(
+                bar, completed=done, total=total, what=f"{what} {done}/{total}"
+            )
+        finally:
+            bars.remove_task(bar)
+            if not bars.tasks:
+                bars.stop()
+
+    @cached_property
+    def _bars(self) -> Progress:
+        """The bars of all work that goes on; the console can show one such group."""
         columns = (
             TextColumn("{task.description}"),
             BarColumn(),
@@ -55,11 +71,7 @@ class RichWatcher:
             TimeElapsedColumn(),
             TimeRemainingColumn(),
         )
-        with Progress(*columns, console=self.console, transient=True) as progress:
-            bar = progress.add_task(title, total=None, what="")
-            yield lambda done, total, what: progress.update(
-                bar, completed=done, total=total, what=f"{what} {done}/{total}"
-            )
+        return Progress(*columns, console=self.console, transient=True)
 
     def say(self, line: str) -> None:
         """Print a line that stays on the screen."""

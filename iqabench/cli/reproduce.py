@@ -20,6 +20,7 @@ from iqabench.cli.options import (
     table_options,
     training_options,
 )
+from iqabench.cli.spreading import spread_options
 
 if TYPE_CHECKING:
     from iqabench import PlannedReproduction
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 @click.option("--dry-run", is_flag=True, help="Print the jobs of each row and make none.")
 @training_options
 @device_options
+@spread_options
 @store_option
 @catalog_option
 @table_options

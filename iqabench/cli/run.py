@@ -25,6 +25,7 @@ from iqabench.cli.options import (
     training_options,
     truncated_option,
 )
+from iqabench.cli.spreading import spread_options
 from iqabench.report.tables import Row, part_text, records, visible
 
 if TYPE_CHECKING:
@@ -90,6 +91,7 @@ if TYPE_CHECKING:
     help="Leave pictures that cannot be read out of training; else the fit fails.",
 )
 @device_options
+@spread_options
 @store_option
 @catalog_option
 @table_options

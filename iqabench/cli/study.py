@@ -19,6 +19,7 @@ from iqabench.cli.options import (
     table_options,
     training_options,
 )
+from iqabench.cli.spreading import spread_options
 from iqabench.contract.errors import UsageError
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
 )
 @training_options
 @device_options
+@spread_options
 @store_option
 @catalog_option
 @table_options

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from iqabench.catalog import BoundDataset
 from iqabench.contract import datasets as columns
@@ -40,6 +40,10 @@ class Dataset:
     """Name of an image or reference -> its name in the folders, where these have another form."""
     notes: tuple[str, ...] = ()
     """What a user should know of the way in which the label file was read."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Everything but the function that shows progress, which cannot go to another process."""
+        return {**vars(self), "tick": None}
 
     @property
     def name(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -59,3 +60,13 @@ def _possible() -> bool:
     return sys.platform != "linux" or any(
         Path(place).exists() for place in ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")
     )
+
+
+def visible_gpus() -> dict[str, str]:
+    """Number of each GPU that this process sees -> the system's name for it."""
+    import torch
+
+    count = torch.cuda.device_count()
+    named = [name for name in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",") if name]
+    names = named if len(named) >= count else [str(number) for number in range(count)]
+    return {str(number): names[number] for number in range(count)}

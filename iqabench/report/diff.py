@@ -250,11 +250,14 @@ def _job(store: Store, side: Side, record: EvaluationRecord | None, fit: bool) -
 
 
 def _of_job(job: Job | None) -> Fields:
-    """The inputs of a job, and hashes of the source code that made it."""
+    """The inputs of a job, hashes of the source code that made it, and on what it was made."""
     if job is None:
         return {}
-    made_from = job.record.identity.model_dump(mode="json", exclude={"kind", "fit"})
-    return dict(_flat({**made_from, "sources": job.record.sources}))
+    record = job.record
+    made_from = record.identity.model_dump(mode="json", exclude={"kind", "fit"})
+    known = {"threads": record.threads, "capability": record.capability}
+    made_on = {key: value for key, value in known.items() if value}
+    return dict(_flat({**made_from, "made_on": made_on, "sources": record.sources}))
 
 
 def _of_part(record: EvaluationRecord | None) -> Fields:

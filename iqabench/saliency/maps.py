@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from iqabench.contract.errors import DataError, ScoreError
 from iqabench.contract.progress import Tick
@@ -44,6 +44,10 @@ class MapSource:
     provider: Provider
     _makers: dict[int, Maker] = field(default_factory=dict, init=False, repr=False, compare=False)
     """``id()`` of a data set -> its maker, which keeps the data set alive."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The provider alone: makers hold open models, and are known by where they lie."""
+        return {"provider": self.provider, "_makers": {}}
 
     @property
     def label(self) -> str:

@@ -26,14 +26,14 @@ from __future__ import annotations
 import os
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 from pydantic import BaseModel, ValidationError
 
 from iqabench.contract.errors import StoreError, UsageError
@@ -168,15 +168,25 @@ class Store:
                 yield Job(folder, record)
 
     @contextmanager
-    def writing(self, fingerprint: str) -> Iterator[Path]:
+    def writing(self, fingerprint: str, waits: Callable[[], None] | None = None) -> Iterator[Path]:
         """The partial folder of a job, locked so that only one process at a time writes to it.
 
-        Files that an interrupted process left there are kept.
+        Files that an interrupted process left there are kept. ``waits`` is called before this
+        process waits for another one.
         """
         folder = self._readable / "jobs" / f"{fingerprint}.partial"
-        with FileLock(self.root / "jobs" / f".{fingerprint}.lock"):
+        lock = FileLock(self.root / "jobs" / f".{fingerprint}.lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            if waits is not None:
+                waits()
+            lock.acquire()
+        try:
             folder.mkdir(parents=True, exist_ok=True)
             yield folder
+        finally:
+            lock.release()
 
     def finish(self, record: JobRecord) -> Job:
         """Turn the partial folder of a job into the finished job.

@@ -20,7 +20,7 @@ from pydantic import (
 from iqabench.contract.cards import Direction, Recipe
 from iqabench.store.fingerprints import digest
 
-FORMAT = 2
+FORMAT = 3
 """Number of the format that this release writes."""
 NONE = "-"
 """Stands for a training set, recipe, provider or selection that a model does not have."""
@@ -197,6 +197,11 @@ class JobRecord(Record):
     """SROCC of the kept epoch on the validation part; None where it is not defined."""
     saliency: str | None = None
     """The provider whose maps the model learnt from."""
+    threads: int | None = None
+    """Threads that torch could use; None if torch was not loaded, and for what format 2 stored."""
+    capability: str = ""
+    """The vector instructions that torch used on the CPU, such as ``AVX512``. With the threads they
+    decide in which order sums are added, and so the last digits of predictions."""
     sources: dict[str, str] = {}
     """Hashes of the whole source of harness and plugin: ``diff`` shows them, they identify nothing.
     """

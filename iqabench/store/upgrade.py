@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -63,10 +63,13 @@ def upgrade(root: Path) -> Path | None:
             f"{FORMAT - 1}",
             "install the release of iqabench that wrote it, or a later one",
         )
-    fresh, kept = _fresh(root), _kept(root)
+    fresh, kept = _fresh(root), _kept(root, found)
     try:
         shutil.rmtree(fresh, ignore_errors=True)  # left by an interrupted upgrade
-        _from_format_1(root, fresh)
+        if found == 1:
+            _from_format_1(root, fresh)
+        else:  # the records of format 2 lack fields that have defaults
+            _link_all(root, fresh, but=(STORE, "cache"))
         write_json(fresh / STORE, plain(StoreRecord(format=FORMAT)))
         root.rename(kept)
         fresh.rename(root)
@@ -89,22 +92,17 @@ def _fresh(root: Path) -> Path:
     return root.with_name(f"{root.name}.upgrading")
 
 
-def _kept(root: Path) -> Path:
+def _kept(root: Path, form: int) -> Path:
     """A free name for the old store."""
-    found = root.with_name(f"{root.name}.format-1")
+    first = found = root.with_name(f"{root.name}.format-{form}")
     number = 2
     while found.exists():
-        found, number = root.with_name(f"{root.name}.format-1.{number}"), number + 1
+        found, number = first.with_name(f"{first.name}.{number}"), number + 1
     return found
 
 
 def _from_format_1(old: Path, new: Path) -> None:
-    for part in PARTS:
-        (new / part).mkdir(parents=True, exist_ok=True)
-    for path in sorted(old.rglob("*")):
-        inside = path.relative_to(old)
-        if path.is_file() and inside.parts[0] not in ("jobs", "evaluations", "stress", "cache"):
-            _link(path, new / inside)
+    _link_all(old, new, but=("jobs", "evaluations", "stress", "cache"))
     names = _jobs(old, new)
     for path, record in _records(old / "evaluations"):
         made = _parsed(path, EvaluationRecord, _evaluation(record, names))
@@ -112,6 +110,16 @@ def _from_format_1(old: Path, new: Path) -> None:
     for path, record in _records(old / "stress"):
         study = _parsed(path, StressRecord, _stress(record, names))
         write_json(new / "stress" / f"{study.id}.json", plain(study))
+
+
+def _link_all(old: Path, new: Path, but: Collection[str]) -> None:
+    """Make the folders of the new store, and link the old one's files, except some parts."""
+    for part in PARTS:
+        (new / part).mkdir(parents=True, exist_ok=True)
+    for path in sorted(old.rglob("*")):
+        inside = path.relative_to(old)
+        if path.is_file() and inside.parts[0] not in but:
+            _link(path, new / inside)
 
 
 def _jobs(old: Path, new: Path) -> dict[str, str]:

@@ -103,7 +103,7 @@ def stress(
         for job in (predict.fit, predict)
         if job is not None
     }
-    outcome = execute(Plan((), (), tuple(jobs.values())), kept, session.watch)
+    outcome = execute(Plan((), (), tuple(jobs.values())), kept, session.watch, session.executor)
     return [_study(kept, same, changes) for same, changes in studied], outcome
 
 

@@ -1,3 +1,4 @@
+import itertools
 import math
 from typing import NamedTuple
 
@@ -152,3 +153,18 @@ def test_a_name_that_means_several_things_is_refused_with_what_they_are(book, sh
     for name in ("a config=other", "a config=other@set", second):
         assert diff(book.store, name, "a2").a.startswith(("a config=other on set", "evaluation"))
     assert differing(diff(book.store, first.evaluation, "aaaaaaaa")) == {}
+
+
+def test_on_what_the_jobs_were_made(book):
+    """Threads and instructions decide the order of sums; earlier releases did not note them."""
+    names = [
+        keep(book.store, job_record("a", predict_identity("a", seed=seed), **made_on))
+        for seed, made_on in enumerate(
+            ({}, {"threads": 1, "capability": "AVX2"}, {"threads": 8, "capability": "AVX512"})
+        )
+    ]
+    shown = [differing(diff(book.store, *pair)) for pair in itertools.pairwise(names)]
+    assert [(one["made_on.threads"], one["made_on.capability"]) for one in shown] == [
+        (("-", "1"), ("-", "AVX2")),
+        (("1", "8"), ("AVX2", "AVX512")),
+    ]

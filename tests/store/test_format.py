@@ -42,8 +42,8 @@ def files(folder):
     [
         (None, 1, "iqabench store upgrade --store {}"),
         ('{"format": 1}', 1, "iqabench store upgrade --store {}"),
-        ('{"format": 3}', 3, "a later release of iqabench wrote it: install that one"),
-        ('{"format": 3, "more": [1]}', 3, "a later release of iqabench wrote it: install that one"),
+        ('{"format": 4}', 4, "a later release of iqabench wrote it: install that one"),
+        ('{"format": 4, "more": [1]}', 4, "a later release of iqabench wrote it: install that one"),
     ],
 )
 def test_another_format_is_refused_and_nothing_is_written(

@@ -1,6 +1,7 @@
 """A store that the release before format 2 wrote: five models, folds, sets across, an import, a
 stress study and a failed job (format1.zip), and the leaderboard that it printed."""
 
+import json
 import os
 import shutil
 import zipfile
@@ -13,7 +14,7 @@ import iqabench
 from iqabench.contract import StoreError
 from iqabench.store import Store, upgrade
 from iqabench.store.folder import written_format
-from iqabench.store.records import FitIdentity, ImportIdentity, PredictIdentity
+from iqabench.store.records import FORMAT, FitIdentity, ImportIdentity, PredictIdentity
 
 ARCHIVE = Path(__file__).with_name("format1.zip")
 WHERE = ["test", "protocol", "model", "name", "train"]
@@ -39,7 +40,7 @@ def test_it_is_refused_in_one_line_that_says_what_to_do(iqabench, old):
         code, out, err = iqabench(*words, "--store", old)
         assert (code, out) == (2, "")
         assert err == [
-            f"error: the store {old} has format 1, and this release reads 2",
+            f"error: the store {old} has format 1, and this release reads {FORMAT}",
             f"hint: iqabench store upgrade --store {old}",
         ]
 
@@ -122,12 +123,12 @@ def test_no_store(iqabench, tmp_path):
 
 
 def test_a_later_format_is_refused(iqabench, old):
-    (old / "store.json").write_text('{"format": 3, "more": 1}')
+    (old / "store.json").write_text(f'{{"format": {FORMAT + 1}, "more": 1}}')
     for words in (["leaderboard"], ["store", "upgrade"]):
         code, _, err = iqabench(*words, "--store", old)
         assert code == 2
         assert len(err) == 2
-        assert "format 3" in err[0]
+        assert f"format {FORMAT + 1}" in err[0]
 
 
 def test_a_damaged_record_stops_the_upgrade_and_changes_nothing(old):
@@ -181,3 +182,22 @@ def test_where_links_cannot_be_made_files_are_copied(old, monkeypatch):
     kept = upgrade.upgrade(old)
     shutil.rmtree(kept)
     assert all(job.record.files for job in Store(old).jobs())
+
+
+def test_a_store_of_format_2_is_kept_whole(iqabench, old):
+    """Its records lack fields that have defaults now; nothing else is new."""
+    upgrade.upgrade(old)
+    for path in old.glob("jobs/*/job.json"):
+        record = json.loads(path.read_text())
+        path.write_text(
+            json.dumps({k: record[k] for k in record.keys() - {"threads", "capability"}})
+        )
+    (old / "store.json").write_text('{"format": 2}')
+    before = {path.relative_to(old): path.read_bytes() for path in old.rglob("*") if path.is_file()}
+    code, _, err = iqabench("store", "upgrade", "--store", old)
+    assert (code, err) == (0, [f"upgraded {old}; as it was: {old}.format-2"])
+    after = {path.relative_to(old): path.read_bytes() for path in old.rglob("*") if path.is_file()}
+    changed = {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
+    assert {str(path) for path in changed if path.parts[0] != "cache"} == {"store.json"}
+    for job in Store(old).jobs():
+        assert (job.record.threads, job.record.capability) == (None, "")

@@ -1,0 +1,1 @@
+"""How the jobs of a plan are made: here, in worker processes, on Ray or on Slurm."""
