@@ -47,7 +47,9 @@ class Session:
             watch: shows progress; None shows nothing.
         """
         self._catalog_file = None if catalog is None else Path(catalog)
-        self._store_folder = default_root() if store is None else Path(store)
+        folder = default_root() if store is None else Path(store)
+        # The caller or a plugin may change the working folder later.
+        self._store_folder = folder.absolute()
         self._device_name = device
         self.precision: str = precision
         self.watch: Watcher = watch if watch is not None else Silent()
@@ -65,7 +67,7 @@ class Session:
     @cached_property
     def store(self) -> Store:
         """The store, which may not exist yet."""
-        return Store(self._store_folder)
+        return Store(self._store_folder, lambda line: self.watch.say(line))
 
     @cached_property
     def device(self) -> str:

@@ -62,9 +62,9 @@ def execute(plan: Plan, store: Store, watch: Watcher) -> Outcome:
         store.save_evaluation(evaluation.record())
     made, reused = 0, 0
     failed: list[str] = []
+    kept = _kept(plan, store)
     for number, job in enumerate(plan.jobs, 1):
-        known = store.job(job.fingerprint)
-        if known is not None and known.done:
+        if job.fingerprint in kept:
             reused += 1
             continue
         done = _make(job, store, watch, f"[{number}/{len(plan.jobs)}] {title(job)}")
@@ -74,6 +74,25 @@ def execute(plan: Plan, store: Store, watch: Watcher) -> Outcome:
                 watch.say(_complaint(done.record, done.fingerprint))
             failed.append(done.fingerprint)
     return Outcome(made, reused, tuple(failed))
+
+
+def _kept(plan: Plan, store: Store) -> set[str]:
+    """Fingerprints of the jobs that need not be made: they are done, and their files are intact.
+
+    Weights are large: their hashes are compared where a prediction that is to be made needs them.
+    """
+    fits = {job.fingerprint for job in plan.jobs if isinstance(job, FitJob)}
+    kept = {
+        job.fingerprint
+        for job in plan.jobs
+        if store.reusable(job.fingerprint, thorough=job.fingerprint not in fits)
+    }
+    needed = {
+        job.fit.fingerprint
+        for job in plan.jobs
+        if isinstance(job, PredictJob) and job.fit is not None and job.fingerprint not in kept
+    }
+    return kept - {name for name in needed & kept if not store.reusable(name)}
 
 
 def _follows(job: FitJob | PredictJob, failed: Collection[str]) -> bool:
@@ -111,7 +130,8 @@ def _repetition(job: FitJob) -> str:
 def _make(job: FitJob | PredictJob, store: Store, watch: Watcher, name: str) -> Job:
     with store.writing(job.fingerprint) as folder, watch.task(name) as tick:
         known = store.job(job.fingerprint)
-        if known is not None and known.done:  # another process made it meanwhile
+        # Another process may have made it meanwhile.
+        if known is not None and known.done and store.reusable(job.fingerprint):
             return known
         record = _ended(job, store, folder, tick)
         if record.done:

@@ -20,7 +20,7 @@ from pydantic import (
 from iqabench.contract.cards import Direction, Recipe
 from iqabench.store.fingerprints import digest
 
-FORMAT = 2
+FORMAT = 3
 """Number of the format that this release writes."""
 NONE = "-"
 """Stands for a training set, recipe, provider or selection that a model does not have."""
@@ -364,6 +364,12 @@ class SplitRecord(Record):
     train: tuple[str, ...]
     validation: tuple[str, ...]
     test: tuple[str, ...]
+
+
+class TableRecord(Record):
+    """What a kept table of labels is compared with."""
+
+    file: StoredFile
 
 
 class StoreRecord(BaseModel):

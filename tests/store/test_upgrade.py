@@ -39,7 +39,7 @@ def test_it_is_refused_in_one_line_that_says_what_to_do(iqabench, old):
         code, out, err = iqabench(*words, "--store", old)
         assert (code, out) == (2, "")
         assert err == [
-            f"error: the store {old} has format 1, and this release reads 2",
+            f"error: the store {old} has format 1, and this release reads 3",
             f"hint: iqabench store upgrade --store {old}",
         ]
 
@@ -122,12 +122,12 @@ def test_no_store(iqabench, tmp_path):
 
 
 def test_a_later_format_is_refused(iqabench, old):
-    (old / "store.json").write_text('{"format": 3, "more": 1}')
+    (old / "store.json").write_text('{"format": 4, "more": 1}')
     for words in (["leaderboard"], ["store", "upgrade"]):
         code, _, err = iqabench(*words, "--store", old)
         assert code == 2
         assert len(err) == 2
-        assert "format 3" in err[0]
+        assert "format 4" in err[0]
 
 
 def test_a_damaged_record_stops_the_upgrade_and_changes_nothing(old):
@@ -147,7 +147,7 @@ class PowerCut(BaseException):
 @pytest.mark.parametrize("after", range(4))
 def test_an_interrupted_upgrade_goes_on(old, printed, monkeypatch, after):
     calls = iter(range(100))
-    rename, write = Path.rename, upgrade.write_json
+    rename, write = Path.rename, upgrade.note_format
 
     def cut(call):
         def dangerous(*arguments):
@@ -158,11 +158,7 @@ def test_an_interrupted_upgrade_goes_on(old, printed, monkeypatch, after):
         return dangerous
 
     # The last steps: the record of the format, then two renames.
-    monkeypatch.setattr(
-        upgrade,
-        "write_json",
-        lambda path, record: (cut(write) if path.name == "store.json" else write)(path, record),
-    )
+    monkeypatch.setattr(upgrade, "note_format", cut(write))
     monkeypatch.setattr(Path, "rename", cut(rename))
     if after < 3:
         with pytest.raises(PowerCut):
