@@ -41,7 +41,7 @@ def main(number: int, seed: int) -> int:
         for done, (path, manner) in enumerate(tampering.chosen(world, number, seed), 1):
             found = tampering.case(world, path, manner, draw)
             counts += Counter(
-                used=found.used,
+                used=bool(found.used),
                 tracebacks=bool(found.crashed),
                 named=found.named,
                 remade=found.remade,
@@ -51,7 +51,7 @@ def main(number: int, seed: int) -> int:
             if not found.good:
                 print(found)
             world.restore()
-            if done % 50 == 0:
+            if done % 20 == 0:
                 print(done, dict(counts), f"{time.process_time() - start:.0f} s", flush=True)
     print(
         number,

@@ -20,7 +20,7 @@ LEFT_ALONE = ("datasets", "audit", "catalogues.lock")
 """Parts of a cache that hold no such files, or are not looked at here."""
 MANNERS = ("first byte", "last byte", "middle byte", "some byte", "truncated", "JSON", "deleted")
 JSON = b'{"a": [1, {"b": null}], "shape": [2], "files": {}}\n'
-TIMES = ("seconds_per_image", "time_pictures", "device", "hardware", "threads")
+TIMES = ("seconds_per_image", "timed_on")
 """Columns of a leaderboard that another measurement changes."""
 
 
@@ -145,7 +145,8 @@ class Case:
 
     file: str
     manner: str
-    used: bool = False
+    used: str = ""
+    """The columns of a leaderboard that changed."""
     crashed: str = ""
     named: bool = False
     remade: bool = False
@@ -176,7 +177,7 @@ def case(world, path, manner, draw):
             world.score(again)
         done.named |= any(str(path.name) in line for line in again.watch.lines)
         found = world.leaderboard(world.session())
-        done.used |= not same(found, world.board)
+        done.used = done.used or changed(found, world.board)
         left = {one.path for one in iqabench.check_store(session=world.session())}
         gone = not path.exists() and not is_cache
         done.remade = not gone and not any(one == path or one in path.parents for one in left)
@@ -200,19 +201,23 @@ def _look(world, path, done):
     for _, row in found.iterrows():
         before = world.board[world.board["model"] == row["model"]]
         complete = row["runs"] == before["runs"].iloc[0] if "runs" in row else True
-        if complete and not same(found[found["model"] == row["model"]], before):
+        if complete and changed(found[found["model"] == row["model"]], before):
             done.used = done.used or _other_numbers(row, before.iloc[0])
 
 
 def _other_numbers(row, before):
-    """Whether a row has numbers, and others than before."""
+    """Says so where a row has numbers, and others than before."""
     now, then = row["srocc_mean"], before["srocc_mean"]
-    return now == now and now != then
+    return "srocc_mean" if now == now and now != then else ""
 
 
-def same(one, other):
-    """Whether two leaderboards show the same."""
-    return one.reset_index(drop=True).to_csv() == other.reset_index(drop=True).to_csv()
+def changed(one, other):
+    """The columns in which two leaderboards differ; empty if they show the same."""
+    if len(one) != len(other):
+        return "rows"
+    first, second = (board.reset_index(drop=True) for board in (one, other))
+    differ = [name for name in first if first[[name]].to_csv() != second[[name]].to_csv()]
+    return " ".join(differ)
 
 
 def chosen(world, number, seed=0):

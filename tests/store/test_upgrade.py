@@ -14,6 +14,7 @@ from iqabench.contract import StoreError
 from iqabench.store import Store, upgrade
 from iqabench.store.folder import written_format
 from iqabench.store.records import FitIdentity, ImportIdentity, PredictIdentity
+from iqabench.store.sealed import opened
 
 ARCHIVE = Path(__file__).with_name("format1.zip")
 WHERE = ["test", "protocol", "model", "name", "train"]
@@ -107,6 +108,26 @@ def test_the_old_source_is_told_but_a_new_run_makes_new_jobs(old):
     for fit in fits:
         assert set(fit.record.sources) == {"iqabench", "toy_plugin"}
         assert fit.record.identity.model.code.harness["version"] == "0.1.0"
+
+
+def test_a_store_of_format_2_keeps_its_jobs_under_their_names(iqabench, old, tmp_path):
+    upgrade.upgrade(old)
+    assert iqabench("leaderboard", "--store", old, "-o", tmp_path / "before.csv")[0] == 0
+    jobs = {job.fingerprint: job.record for job in Store(old).jobs()}
+    # Format 2 had no checksums, and no hashes of tables.
+    for path in old.glob("tables/*.json"):
+        path.unlink()
+    for path in (*old.glob("*.json"), *old.glob("*/*.json"), *old.glob("jobs/*/job.json")):
+        path.write_bytes(opened(path.read_bytes()))
+    (old / "store.json").write_text('{"format": 2}')
+    code, _, err = iqabench("leaderboard", "--store", old)
+    assert (code, err[1]) == (2, f"hint: iqabench store upgrade --store {old}")
+    code, _, err = iqabench("store", "upgrade", "--store", old)
+    assert (code, err) == (0, [f"upgraded {old}; as it was: {old}.format-2"])
+    assert {job.fingerprint: job.record for job in Store(old).jobs()} == jobs
+    assert iqabench("leaderboard", "--store", old, "-o", tmp_path / "after.csv")[0] == 0
+    assert (tmp_path / "after.csv").read_bytes() == (tmp_path / "before.csv").read_bytes()
+    assert iqabench("store", "check", "--store", old)[0] == 0
 
 
 def test_an_upgrade_of_an_upgraded_store_does_nothing(iqabench, old):
