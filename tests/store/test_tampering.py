@@ -5,7 +5,7 @@ import random
 import pytest
 from tampering import build, case, chosen
 
-NUMBER = 60
+NUMBER = 40
 
 
 @pytest.fixture(scope="module")
