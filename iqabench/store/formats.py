@@ -35,9 +35,10 @@ def noted_format(root: Path) -> int | None:
         content = (root / STORE).read_bytes()
         # Releases before format 3 sealed nothing, and a later one may seal in another way.
         whole = opened(content) if has_seal(content) else content
-        return StoreRecord.model_validate_json(whole).format
+        found = StoreRecord.model_validate_json(whole).format
     except (OSError, ValueError):
         return None
+    return None if found == FORMAT and whole is content else found
 
 
 def note_format(root: Path) -> None:
