@@ -67,7 +67,7 @@ def test_a_cache_that_cannot_be_written(once, little, tmp_path, monkeypatch):
 
 
 def test_the_cache_of_a_store(iqabench, once, little, store):
-    first = iqabench("leaderboard", "--store", store)
+    first = iqabench("leaderboard", "--store", store)[:2]  # times on standard error differ
     for damage in (
         lambda place: shutil.rmtree(place),
         lambda place: place.write_text("no folder"),
@@ -76,7 +76,7 @@ def test_the_cache_of_a_store(iqabench, once, little, store):
         lambda place: [path.write_bytes(path.read_bytes()[:-3]) for path in place.iterdir()],
     ):
         damage(store / "cache")
-        assert iqabench("leaderboard", "--store", store) == first
+        assert iqabench("leaderboard", "--store", store)[:2] == first
     assert iqabench("store", "check", "--store", store)[0] == 0
 
 
