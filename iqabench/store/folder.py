@@ -264,7 +264,10 @@ class Store:
 
     def save_table(self, name: str, data_hash: str, table: pd.DataFrame) -> None:
         """Keep the labels of a data set, so that reports do not need the data set."""
-        label_tables.save(label_tables.path(self._readable, name, data_hash), table)
+        path = label_tables.path(self._readable, name, data_hash)
+        if path.exists() or label_tables.note(path).exists():
+            self.has_table(name, data_hash)  # damage is told before it is mended
+        label_tables.save(path, table)
 
     def has_table(self, name: str, data_hash: str) -> bool:
         """Whether the labels of a data set are kept and intact; damage is told."""
