@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from iqabench.api.running import PlannedJob, import_scores, plan, planned, run
     from iqabench.api.saliency import clear_maps, evaluate_saliency, kept_maps, list_providers
     from iqabench.api.session import Choices, Session, Spread
-    from iqabench.api.stores import upgrade_store
+    from iqabench.api.stores import check_store, clean_store, upgrade_store
     from iqabench.studies.cost import cost
     from iqabench.studies.reproduce import PlannedReproduction, plan_reproduction, reproduce
     from iqabench.studies.saliency import study_saliency
@@ -71,7 +71,7 @@ _HOMES = {
     ),
     "iqabench.api.saliency": ("clear_maps", "evaluate_saliency", "kept_maps", "list_providers"),
     "iqabench.api.session": ("Choices", "Session", "Spread"),
-    "iqabench.api.stores": ("upgrade_store",),
+    "iqabench.api.stores": ("check_store", "clean_store", "upgrade_store"),
     "iqabench.studies.cost": ("cost",),
     "iqabench.studies.reproduce": ("PlannedReproduction", "plan_reproduction", "reproduce"),
     "iqabench.studies.saliency": ("study_saliency",),
@@ -94,6 +94,8 @@ __all__ = [
     "Stress",
     "add_dataset",
     "audit_datasets",
+    "check_store",
+    "clean_store",
     "clear_maps",
     "cost",
     "describe_dataset",

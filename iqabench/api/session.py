@@ -51,7 +51,9 @@ class Session:
             spread: how jobs are spread over processes and machines; None makes one after the other.
         """
         self._catalog_file = None if catalog is None else Path(catalog)
-        self._store_folder = default_root() if store is None else Path(store)
+        folder = default_root() if store is None else Path(store)
+        # The caller or a plugin may change the working folder later.
+        self._store_folder = folder.absolute()
         self._device_name = device
         self.precision: str = precision
         self._told = False
@@ -71,7 +73,7 @@ class Session:
     @cached_property
     def store(self) -> Store:
         """The store, which may not exist yet."""
-        return Store(self._store_folder)
+        return Store(self._store_folder, lambda line: self.watch.say(line))
 
     @cached_property
     def device(self) -> str:

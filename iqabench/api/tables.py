@@ -180,7 +180,7 @@ class Tables:
 
         from iqabench.report import noise
 
-        found = list(self.store.stresses())
+        found = noise.studies(self.store)
         labels, sets = {one.label for one in found}, {one.test for one in found}
         for what, known, asked in (
             ("model with a stress study", labels, listed(models)),

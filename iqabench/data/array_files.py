@@ -3,13 +3,13 @@
 A file holds a checksum, a line of JSON and the array::
 
     1f0a33c2
-    {"shape": [384, 512, 3], "notes": []}
+    {"dtype": "|u1", "shape": [384, 512, 3], "notes": []}
     ...
 
 The operating system decides which parts of a mapped file stay in memory. A process that has mapped
 a file keeps its content even if the file is removed. A file is written under a temporary name and
 then renamed. Its checksum is compared when a process first reads it. So a file that a power failure
-left incomplete or filled with zeros counts as absent.
+left incomplete or filled with zeros counts as absent, and so does a file of which a byte flipped.
 """
 
 from __future__ import annotations
@@ -33,6 +33,8 @@ CHECKSUM = 9
 ALIGNMENT = 64
 """The array begins at a multiple of this many bytes. Spaces fill the line of JSON up to there."""
 HOUR = 3600
+NUMBERS = "biuf"
+"""Kinds of numpy types that a file may hold: truth values and numbers, and no objects."""
 
 _known: dict[Path, tuple[int, int, int]] = {}
 """Inode, size and modification time of each file whose checksum this process has compared."""
@@ -43,7 +45,7 @@ def parts(array: NDArray[Any], **facts: Any) -> list[bytes | memoryview]:
     import numpy as np
 
     data = np.ascontiguousarray(array)
-    head = json.dumps({"shape": data.shape, **facts}).encode()
+    head = json.dumps({"dtype": data.dtype.str, "shape": data.shape, **facts}).encode()
     head += b" " * (-(CHECKSUM + len(head) + 1) % ALIGNMENT) + b"\n"
     body = data.reshape(-1).view(np.uint8).data
     return [_checksum(head, body), head, body]
@@ -64,13 +66,11 @@ def write(place: Path, content: list[bytes | memoryview]) -> None:
         write_atomically(place, write_all)
 
 
-def read(place: Path, dtype: DTypeLike) -> tuple[NDArray[Any], dict[str, Any]] | None:
-    """The array and the facts in a file; None where it is absent or damaged.
+def read(place: Path, dtype: DTypeLike = None) -> tuple[NDArray[Any], dict[str, Any]] | None:
+    """The array and the facts in a file; None where it is absent, damaged or of another type.
 
     Changes to the array do not reach the file.
     """
-    import numpy as np
-
     try:
         with place.open("rb") as stream:
             stat = os.fstat(stream.fileno())
@@ -86,9 +86,21 @@ def read(place: Path, dtype: DTypeLike) -> tuple[NDArray[Any], dict[str, Any]] |
     if time.time() - stat.st_atime > HOUR:
         with suppress(OSError):  # the time of last use decides which files are evicted
             os.utime(place, ns=(time.time_ns(), stat.st_mtime_ns))
+    try:
+        return _parsed(data, dtype)
+    except (ValueError, TypeError, KeyError, RecursionError):  # another release's, or made up
+        return None
+
+
+def _parsed(data: mmap.mmap, dtype: DTypeLike) -> tuple[NDArray[Any], dict[str, Any]]:
+    import numpy as np
+
     start = data.find(b"\n", CHECKSUM) + 1
     facts = json.loads(data[CHECKSUM:start])
-    return np.frombuffer(data, dtype, offset=start).reshape(facts.pop("shape")), facts
+    kind = np.dtype(facts.pop("dtype", dtype))
+    if kind.kind not in NUMBERS or dtype not in (None, kind):
+        raise ValueError(f"an array of {kind}, not {dtype}")
+    return np.frombuffer(data, kind, offset=start).reshape(facts.pop("shape")), facts
 
 
 def _checksum(*content: bytes | memoryview) -> bytes:

@@ -62,7 +62,10 @@ def take(size: int) -> bool:
     Raises:
         UsageError: ``$IQABENCH_CACHE_GB`` is no number of gigabytes.
     """
-    return _allowance(folder()).take(size)
+    try:
+        return _allowance(folder()).take(size)
+    except OSError:  # the folder cannot be looked at: nothing is kept
+        return False
 
 
 def spare(root: Path) -> int:

@@ -1,9 +1,10 @@
 """Content hashes of files.
 
 A database keeps them by path and by what the system says of the file (:func:`_stamp`), so that an
-unchanged file is read once. A user can set back a file's modification time, but neither its inode
-nor the time of its last change. A hash is not kept of a file that changed so shortly before that a
-further change could have the same time.
+unchanged file is read once. Each row has a checksum. A database that is damaged or cannot be used
+costs time only: the files are read again. A user can set back a file's modification time, but
+neither its inode nor the time of its last change. A hash is not kept of a file that changed so
+shortly before that a further change could have the same time.
 """
 
 from __future__ import annotations
@@ -13,9 +14,9 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
+from contextlib import closing, suppress
 from pathlib import Path
 
-from iqabench.contract.errors import DataError
 from iqabench.data.threads import in_threads
 from iqabench.kit.places import cache_dir
 
@@ -39,34 +40,25 @@ def file_hashes(
         afresh: read every file, whatever is remembered of it.
 
     Raises:
-        DataError: the cache cannot be used.
         OSError: a file cannot be read.
     """
     now = time.time_ns()
     stats = [(str(path.resolve()), path.stat()) for path in paths]
     keys = [(name, _stamp(stat)) for name, stat in stats]
     settled = {name for name, stat in stats if stat.st_ctime_ns < now - CLOCK_STEP}
-    connection = _open()
-    try:
-        known = {} if afresh else _known(connection, [name for name, _ in keys])
-        stale = [
-            (done, key)
-            for done, key in enumerate(dict.fromkeys(keys), 1)
-            if known.get(key[0], ("", ""))[0] != key[1]
-        ]
-        digests = in_threads(_file_digest, [name for _, (name, _) in stale])
-        fresh: dict[str, tuple[str, str]] = {}
-        for (done, (name, stamp)), found in zip(stale, digests, strict=True):
-            fresh[name] = (stamp, found)
-            if tick is not None:
-                tick(done)
-        with connection:
-            connection.executemany(
-                "insert or replace into file values (?,?,?)",
-                [(name, *kept) for name, kept in fresh.items() if name in settled],
-            )
-    finally:
-        connection.close()
+    known = {} if afresh else _known([name for name, _ in keys])
+    stale = [
+        (done, key)
+        for done, key in enumerate(dict.fromkeys(keys), 1)
+        if known.get(key[0], ("", ""))[0] != key[1]
+    ]
+    digests = in_threads(_file_digest, [name for _, (name, _) in stale])
+    fresh: dict[str, tuple[str, str]] = {}
+    for (done, (name, stamp)), found in zip(stale, digests, strict=True):
+        fresh[name] = (stamp, found)
+        if tick is not None:
+            tick(done)
+    _keep([(name, *kept) for name, kept in fresh.items() if name in settled])
     return [(known | fresh)[name][1] for name, _ in keys]
 
 
@@ -79,27 +71,59 @@ def _file_digest(name: str) -> str:
     return digest(Path(name).read_bytes())
 
 
-def _open() -> sqlite3.Connection:
-    try:
-        cache_dir().mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(cache_dir() / "hashes.sqlite", timeout=60)
-        with connection:
-            connection.execute(
-                "create table if not exists file (path text primary key, stamp text, digest text)"
-            )
-    except (OSError, sqlite3.Error) as error:
-        raise DataError(
-            f"cannot use the cache {cache_dir()}: {error}",
-            "set $IQABENCH_CACHE to a folder that can be written",
-        ) from error
-    return connection
+def _seal(path: str, stamp: str, found: str) -> str:
+    """Checksum of a row: a database does not notice that a byte of it flipped."""
+    return digest(f"{path}\0{stamp}\0{found}".encode())[:16]
 
 
-def _known(connection: sqlite3.Connection, names: list[str]) -> dict[str, tuple[str, str]]:
+def _known(names: list[str]) -> dict[str, tuple[str, str]]:
+    """Stamp and digest of the files that the database remembers; none if it cannot be used."""
     found: dict[str, tuple[str, str]] = {}
-    for start in range(0, len(names), 500):
-        part = names[start : start + 500]
-        marks = ",".join("?" * len(part))
-        rows = connection.execute(f"select * from file where path in ({marks})", part)
-        found |= {path: (stamp, digest) for path, stamp, digest in rows}
+
+    def look(connection: sqlite3.Connection) -> None:
+        nonlocal found
+        for start in range(0, len(names), 500):
+            part = names[start : start + 500]
+            marks = ",".join("?" * len(part))
+            rows = connection.execute(f"select * from hashed where path in ({marks})", part)
+            found |= {
+                path: (stamp, kept)
+                for path, stamp, kept, seal in rows
+                if seal == _seal(path, stamp, kept)
+            }
+
+    _in_database(look)
     return found
+
+
+def _keep(rows: list[tuple[str, str, str]]) -> None:
+    """Remember files; nothing happens if the database cannot be used."""
+
+    def write(connection: sqlite3.Connection) -> None:
+        with connection:
+            connection.executemany(
+                "insert or replace into hashed values (?,?,?,?)",
+                [(*row, _seal(*row)) for row in rows],
+            )
+
+    if rows:
+        _in_database(write)
+
+
+def _in_database(work: Callable[[sqlite3.Connection], None]) -> None:
+    """Work with the database if it can be used; a damaged one is removed."""
+    place = cache_dir() / "hashes.sqlite"
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with closing(sqlite3.connect(place, timeout=60)) as connection:
+            connection.execute(
+                "create table if not exists "
+                "hashed (path text primary key, stamp text, digest text, seal text)"
+            )
+            work(connection)
+    except (sqlite3.OperationalError, OSError):  # full, read-only, locked or no database at all
+        return
+    except (sqlite3.Error, ValueError, OverflowError):
+        for name in (place.name, f"{place.name}-journal", f"{place.name}-wal"):
+            with suppress(OSError):
+                place.with_name(name).unlink(missing_ok=True)

@@ -50,10 +50,29 @@ def execute(plan: Plan, store: Store, watch: Watcher, executor: Executor | None 
 
 def _tasks(plan: Plan, store: Store) -> Iterable[Task]:
     """The jobs that the store lacks, in the order of the plan: fits before their predictions."""
+    kept = _kept(plan, store)
     for number, job in enumerate(plan.jobs, 1):
-        known = store.job(job.fingerprint)
-        if known is None or not known.done:
+        if job.fingerprint not in kept:
             yield Task(job, f"[{number}/{len(plan.jobs)}] {title(job)}")
+
+
+def _kept(plan: Plan, store: Store) -> set[str]:
+    """Fingerprints of the jobs that need not be made: they are done, and their files are intact.
+
+    Weights are large: their hashes are compared where a prediction that is to be made needs them.
+    """
+    fits = {job.fingerprint for job in plan.jobs if isinstance(job, FitJob)}
+    kept = {
+        job.fingerprint
+        for job in plan.jobs
+        if store.reusable(job.fingerprint, thorough=job.fingerprint not in fits)
+    }
+    needed = {
+        job.fit.fingerprint
+        for job in plan.jobs
+        if isinstance(job, PredictJob) and job.fit is not None and job.fingerprint not in kept
+    }
+    return kept - {name for name in needed & kept if not store.reusable(name)}
 
 
 def _follows(job: FitJob | PredictJob, failed: Collection[str]) -> bool:

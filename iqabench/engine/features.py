@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 
 from iqabench.contract.errors import DataError, ScoreError
 from iqabench.contract.progress import Tick
+from iqabench.data import array_files
 from iqabench.data.tables import Dataset
 from iqabench.data.tensors import picture_tensor, planes_of, scaled
 from iqabench.engine.time_limit import picture_limit
 from iqabench.engine.work_time import reused, working
 from iqabench.kit.places import cache_dir
 from iqabench.protocols.requests import ModelRequest
-from iqabench.store.files import write_array
 
 Array = NDArray[np.float64]
 
@@ -54,21 +54,21 @@ def features(model: Any, request: ModelRequest, dataset: Dataset, name: str) -> 
         ScoreError: the model returned a wrong shape or non-finite features.
     """
     place = _place(request, dataset.image_hashes[name])
-    try:
-        loaded: Array = np.load(place, allow_pickle=False)
+    kept = array_files.read(place)
+    if kept is not None and kept[0].ndim == 1:
         reused()
-    except (FileNotFoundError, ValueError, EOFError):
-        picture = picture_tensor(dataset, name, request.allow_truncated)
-        planes = scaled(planes_of(picture), request.scale)
-        with working():
-            found = np.asarray(model.features(planes[None]))
-        if found.ndim != 2 or len(found) != 1 or not np.isfinite(found).all():
-            raise ScoreError(
-                f"bad features for {name}: shape {found.shape}", "features returns (B, F), finite"
-            ) from None
-        write_array(place, found[0])
-        loaded = found[0]
-    return loaded
+        return np.array(kept[0])  # a copy: a mapped file stays open, and there are thousands
+    picture = picture_tensor(dataset, name, request.allow_truncated)
+    planes = scaled(planes_of(picture), request.scale)
+    with working():
+        found = np.asarray(model.features(planes[None]))
+    if found.ndim != 2 or len(found) != 1 or not np.isfinite(found).all():
+        raise ScoreError(
+            f"bad features for {name}: shape {found.shape}", "features returns (B, F), finite"
+        )
+    array_files.write(place, array_files.parts(found[0]))
+    made: Array = found[0]
+    return made
 
 
 def _place(request: ModelRequest, content_hash: str) -> Path:
@@ -76,4 +76,4 @@ def _place(request: ModelRequest, content_hash: str) -> Path:
     shared = {"weights": "", "precision": "", "device": ""}
     key = request.identity.model_copy(update=shared).digest
     folder = cache_dir() / "features" / f"{request.card.name}-{key}"
-    return folder / content_hash[:2] / f"{content_hash}.npy"
+    return folder / content_hash[:2] / content_hash

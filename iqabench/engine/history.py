@@ -4,15 +4,31 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from iqabench.store.files import write_json
-from iqabench.store.folder import HISTORY, read_record
+from iqabench.contract.errors import StoreError
+from iqabench.store.folder import HISTORY, STAGES
+from iqabench.store.reading import read_record
 from iqabench.store.records import EpochRecord, History, plain
+from iqabench.store.sealed import write_sealed
 
 
 def read(folder: Path) -> tuple[EpochRecord, ...]:
     """All finished epochs, in order; none where the file is absent."""
     found = read_record(folder / HISTORY, History)
     return () if found is None else found.epochs
+
+
+def is_whole(folder: Path) -> bool:
+    """Whether the file is as it was written; it may be absent only where no stage has begun."""
+    try:
+        read(folder)
+    except StoreError:
+        return False
+    return (folder / HISTORY).exists() or not any(folder.glob(STAGES))
+
+
+def clear(folder: Path) -> None:
+    """Remove the file."""
+    (folder / HISTORY).unlink(missing_ok=True)
 
 
 def append(folder: Path, epoch: EpochRecord) -> None:
@@ -39,4 +55,4 @@ def cut(folder: Path, stage: int, epochs: int) -> None:
 
 
 def _write(folder: Path, epochs: tuple[EpochRecord, ...]) -> None:
-    write_json(folder / HISTORY, plain(History(epochs=epochs)))
+    write_sealed(folder / HISTORY, plain(History(epochs=epochs)))

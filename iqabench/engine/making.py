@@ -67,7 +67,8 @@ def make(job: FitJob | PredictJob, store: Store, tick: Tick, say: Say) -> Made:
     """Make a job; where another run makes it at this moment, say so and wait for that one."""
     with store.writing(job.fingerprint, lambda: say(f"waits for another run: {title(job)}")) as at:
         known = store.job(job.fingerprint)
-        if known is not None and known.done:  # another process made it meanwhile
+        # Another process may have made it meanwhile.
+        if known is not None and known.done and store.reusable(job.fingerprint):
             return Made(known, fresh=False)
         record = _ended(job, store, at, tick)
         if record.done:

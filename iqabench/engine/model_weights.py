@@ -6,7 +6,7 @@ from pathlib import Path
 
 from iqabench.contract.errors import WeightsError
 from iqabench.kit.weights import resolve
-from iqabench.protocols.job_weights import PREFIX
+from iqabench.protocols.job_weights import FIT_AGAIN, PREFIX, weights_problem
 from iqabench.protocols.plan import PredictJob
 from iqabench.protocols.requests import ModelRequest
 from iqabench.store import Store
@@ -50,7 +50,10 @@ def needed(weights: Path | None) -> Path:
 
 def _of_job(store: Store, fingerprint: str) -> Path:
     fit = store.job(fingerprint)
-    if fit is None or not fit.done or not (fit.folder / WEIGHTS).exists():
+    if fit is None or not fit.done:
         why = "failed" if fit is not None else "is not in the store"
         raise WeightsError(f"fit job {fingerprint} {why}", f"iqabench show {fingerprint}")
+    problem = weights_problem(fit)
+    if problem:
+        raise WeightsError(f"fit job {fingerprint} is damaged: {problem}", FIT_AGAIN)
     return fit.folder / WEIGHTS

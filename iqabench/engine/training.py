@@ -1,6 +1,7 @@
 """Trains a network by its recipe, stage after stage, through Lightning's Trainer.
 
-Only this module and :mod:`iqabench.engine.training_module` import Lightning.
+Only this module, :mod:`iqabench.engine.checkpoints` and
+:mod:`iqabench.engine.training_module` import Lightning.
 
 Everything random in an epoch is seeded by job seed and epoch number when the epoch begins. So
 training that is interrupted after any epoch and resumed gives, bit for bit, the same weights as
@@ -10,6 +11,7 @@ training without interruption.
 from __future__ import annotations
 
 import logging
+import shutil
 import signal
 import threading
 import warnings
@@ -21,10 +23,9 @@ from typing import Any
 import lightning
 import torch
 from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
-from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from iqabench.engine import history
+from iqabench.engine import checkpoints, history
 from iqabench.engine.crops import EpochOrder
 from iqabench.engine.optimizers import frozen
 from iqabench.engine.training_module import EPOCHS_PER_STAGE, Course, StageModule
@@ -44,6 +45,7 @@ def fit_network(course: Course) -> tuple[EpochRecord, ...]:
     """
     network = course.network
     network.to(memory_format=torch.channels_last)
+    _drop_damaged(course)
     for number in range(len(course.recipe.stages)):
         finished = course.folder / f"stage-{number}.safetensors"
         if not finished.exists():
@@ -52,11 +54,31 @@ def fit_network(course: Course) -> tuple[EpochRecord, ...]:
                     _run_stage(course, number)
                 finally:
                     course.crops.ahead.close()
-            save_file(plain_state(network), finished)
+            checkpoints.save_state(finished, plain_state(network))
         else:
-            network.load_state_dict(load_file(finished))
+            checkpoints.load_state(finished, network)
     network.to("cpu").eval()
     return history.read(course.folder)
+
+
+def _drop_damaged(course: Course) -> None:
+    """Remove what an interrupted fit left and cannot go on from, so that it is done again.
+
+    A stage begins with the weights of the stage before; so what follows a damaged file goes, too.
+    """
+    whole = history.is_whole(course.folder)
+    for number in range(len(course.recipe.stages)):
+        finished = course.folder / f"stage-{number}.safetensors"
+        scratch = course.folder / f"stage-{number}"
+        if whole and finished.exists():
+            whole = checkpoints.is_whole(finished)
+        elif whole:
+            whole = all(checkpoints.is_whole(path) for path in scratch.glob("*.ckpt"))
+        if not whole:
+            finished.unlink(missing_ok=True)
+            shutil.rmtree(scratch, ignore_errors=True)
+    if not history.is_whole(course.folder):
+        history.clear(course.folder)
 
 
 def plain_state(model: nn.Module) -> dict[str, Tensor]:
@@ -89,6 +111,7 @@ def _run_stage(course: Course, number: int) -> None:
         enable_progress_bar=False,
         enable_model_summary=False,
         num_sanity_val_steps=0,
+        plugins=[checkpoints.CheckedFiles()],
         deterministic="warn",
     )
     checkpoint = scratch / "last.ckpt"
@@ -138,14 +161,14 @@ def _loader(course: Course, number: int) -> torch.utils.data.DataLoader[Any]:
 
 
 def _load_checkpoint(network: nn.Module, path: Path) -> None:
-    kept, own = torch.load(path, weights_only=True)["state_dict"], "network."
+    kept, own = checkpoints.checkpoint(path)["state_dict"], "network."
     network.load_state_dict(
         {name.removeprefix(own): t for name, t in kept.items() if name.startswith(own)}
     )
 
 
 def _epochs_done(checkpoint: Path) -> int:
-    return int(torch.load(checkpoint, weights_only=True)["epoch"]) + 1
+    return int(checkpoints.checkpoint(checkpoint)["epoch"]) + 1
 
 
 class _SkipFinished(Callback):

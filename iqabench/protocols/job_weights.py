@@ -8,11 +8,12 @@ from pathlib import Path
 from iqabench.contract.cards import ModelCard
 from iqabench.contract.errors import UsageError
 from iqabench.registry import Provider, Registry, load
-from iqabench.store import Job, Store
+from iqabench.store import Job, Store, intact
 from iqabench.store.folder import WEIGHTS
 from iqabench.store.records import FitIdentity, PredictIdentity, ProviderIdentity
 
 PREFIX = "job:"
+FIT_AGAIN = "the next run that fits the model makes it again"
 SHIPPED = "groundtruth"
 """Name of the saliency provider that reads the maps and fixations of a data set."""
 
@@ -43,12 +44,18 @@ def fit_behind(weights: str, card: ModelCard, store: Store) -> tuple[Job, FitIde
             f"job {job.fingerprint} fitted {fitted}, not {card.name}",
             f"name {fitted} as the model, or another job: `iqabench show` lists them",
         )
-    problem = "" if job.done else "failed"
-    if not problem and not (job.folder / WEIGHTS).is_file():
-        problem = f"has lost its file {WEIGHTS}"
+    if not job.done:
+        raise UsageError(f"fit job {job.fingerprint} failed", f"iqabench show {job.fingerprint}")
+    problem = weights_problem(job)
     if problem:
-        raise UsageError(f"fit job {job.fingerprint} {problem}", f"iqabench show {job.fingerprint}")
+        raise UsageError(f"fit job {job.fingerprint} is damaged: {problem}", FIT_AGAIN)
     return job, identity
+
+
+def weights_problem(job: Job) -> str:
+    """What is wrong with the weights of a fit job; empty if they are as they were stored."""
+    kept = [file for file in job.record.files if file.name == WEIGHTS]
+    return intact.problem(job.folder, kept) if kept else f"it has no {WEIGHTS}"
 
 
 def _fit_of(job: Job, identity: PredictIdentity, store: Store) -> Job:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from iqabench.store import Store
-from iqabench.store.files import write_json
 from iqabench.store.fingerprints import digest
+from iqabench.store.sealed import cache_sealed, read_sealed
 from iqabench.store.syntax import source_hash
 
 
@@ -35,11 +34,14 @@ def cached(
     resamples: int,
     make: Callable[[], dict[str, Any]],
 ) -> dict[str, Any]:
-    """Statistics from the cache; if they are not there, ``make`` makes them and they are cached."""
+    """Statistics from the cache; if they are not there, ``make`` makes them and they are cached.
+
+    Nothing happens if the cache cannot be written; what is damaged there counts as absent.
+    """
     path = place(store, kind, parts, resamples, ".json")
-    if path.exists():
-        kept: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    kept = read_sealed(path)
+    if kept is not None:
         return kept
     made = make()
-    write_json(path, made)
+    cache_sealed(path, made)
     return made

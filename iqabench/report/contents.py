@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from iqabench.contract.errors import UnknownNameError, UsageError
 from iqabench.report.evaluations import Group, groups, where_tested
 from iqabench.report.tables import Row
 from iqabench.store import Job, Store
-from iqabench.store.records import (
-    EvaluationRecord,
-    ImportIdentity,
-    PredictIdentity,
-    StressRecord,
-)
+from iqabench.store.garbage import with_fits
+from iqabench.store.records import EvaluationRecord, StressRecord
 
 SHORT = 8
 """Number of digits of a job's ID that a table shows."""
 MOST = 4
 """Number of IDs that a row shows."""
-WEIGHTS_OF = "job:"
-"""Begins the name of weights that another job fitted."""
 
 
 @dataclass(frozen=True)
@@ -185,28 +179,9 @@ def _used(
     jobs: Iterable[str],
 ) -> set[str]:
     """Fingerprints of these jobs, of the jobs of the records, and of those that they refer to."""
-    open_ends = [
+    named = [
         *(name for r in evaluations for name in (r.predict, r.fit) if name),
         *(name for r in stresses for change in r.changes for name in change.predict),
         *jobs,
     ]
-    found: set[str] = set()
-    while open_ends:
-        name = open_ends.pop()
-        if name in found:
-            continue
-        found.add(name)
-        job = store.job(name)
-        open_ends += _named_by(job) if job is not None else ()
-    return found
-
-
-def _named_by(job: Job) -> Iterator[str]:
-    """The fit jobs whose weights a job uses."""
-    identity = job.record.identity
-    if isinstance(identity, ImportIdentity):
-        return
-    if identity.model.weights.startswith(WEIGHTS_OF):
-        yield identity.model.weights.removeprefix(WEIGHTS_OF)
-    if isinstance(identity, PredictIdentity) and identity.fit is not None:
-        yield identity.fit
+    return with_fits(named, store.job)

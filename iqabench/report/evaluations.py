@@ -77,7 +77,9 @@ class Group:
         """Hash of the evaluations, the results of their leakage audit, their recipes, the filters
         and the mapping of this group, and the start time of each job.
 
-        The start time is part of it because a failed job may run again.
+        The start time is part of it because a failed job may run again. So is the hash of its
+        files, which are compared with it whenever the job is looked up: see
+        docs/design/why-what-is-damaged-is-absent.md.
         """
         ends = [str(self._end(record)) for record in self.evaluations]
         findings = [f"{record.shared} {record.seen} {record.recipe}" for record in self.evaluations]
@@ -104,7 +106,9 @@ class Group:
 
     def _end(self, record: EvaluationRecord) -> str | None:
         job = self.store.job(record.predict)
-        return job.record.began if job is not None else None
+        if job is None:
+            return None
+        return f"{job.record.began} {[file.sha256 for file in job.record.files]}"
 
     @cached_property
     def table(self) -> pd.DataFrame:
@@ -188,7 +192,8 @@ def groups(
     Their names are distinct among the groups of one training set, test set and protocol. Models
     that were not fitted also have groups on the test parts of those that were.
 
-    An evaluation is left out if neither its predict job nor its fit job has ended.
+    An evaluation is left out if neither its predict job nor its fit job has ended, or if the labels
+    of its test set are damaged.
 
     Args:
         store: results.
@@ -203,7 +208,7 @@ def groups(
         if wanted is not None and record.id not in wanted:
             continue
         ended = store.job(record.predict) or (record.fit and store.job(record.fit))
-        if ended:
+        if ended and store.has_table(record.test, record.test_hash):
             found.setdefault(_shared_by_repetitions(record), []).append(record)
     stored = [tuple(sorted(each, key=lambda r: (r.seed, r.fold or 0))) for each in found.values()]
     told = dict(

@@ -78,12 +78,18 @@ def names(store: Store, records: Sequence[StressRecord]) -> list[str]:
 
 def bands(store: Store) -> dict[str, Band]:
     """ID of a stress study -> its band, for all studies in a store; bands are cached there."""
-    return {record.id: _band(store, record) for record in store.stresses()}
+    return {record.id: _band(store, record) for record in studies(store)}
+
+
+def studies(store: Store) -> list[StressRecord]:
+    """The stress studies of a store, without those of which the labels are damaged."""
+    return [one for one in store.stresses() if store.has_table(one.test, one.test_hash)]
 
 
 def _band(store: Store, record: StressRecord) -> Band:
     jobs = [store.job(name) for change in record.changes for name in change.predict]
-    ends = [str(job and job.record.began) for job in jobs]  # a failed job may be done again
+    # A failed job may be done again.
+    ends = [str(job and (job.record.began, [f.sha256 for f in job.record.files])) for job in jobs]
     parts = [record.digest, *ends]
     return Band(**cached(store, "band", parts, 0, lambda: vars(band(table(store, record)))))
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from iqabench.data import array_files
 from iqabench.report.cache import place
 from iqabench.report.evaluations import Group
-from iqabench.store.files import write_atomically
 from iqabench.store.fingerprints import text_digest
 
 if TYPE_CHECKING:
@@ -46,11 +47,12 @@ def resampled(
         resamples: number of resamples.
         frames: the group's repetitions, if they were read before.
     """
-    path = place(group.store, "srocc", [group.identity], resamples, ".npz")
-    if path.exists():
+    path = place(group.store, "srocc", [group.identity], resamples, ".samples")
+    with suppress(FileNotFoundError):
         return _read(path)
     made = resample(group.repetitions() if frames is None else frames, resamples)
-    write_atomically(path, lambda part: _write(part, made))
+    facts = {name: vars(made)[name].tolist() for name in vars(made) if name != "samples"}
+    array_files.write(path, array_files.parts(made.samples, **facts))
     return made
 
 
@@ -86,14 +88,17 @@ def arrays(frame: pd.DataFrame, column: str) -> tuple[Any, Any, Any]:
 
 @lru_cache(maxsize=128)  # every pair of models reads it; a file's name changes with its content
 def _read(path: Path) -> Resampled:
+    """A group's resamples from the cache.
+
+    Raises:
+        FileNotFoundError: the file is absent or damaged.
+    """
     import numpy as np
 
-    with np.load(path, allow_pickle=False) as kept:
-        return Resampled(**kept)
-
-
-def _write(path: Path, made: Resampled) -> None:
-    import numpy as np
-
-    with path.open("wb") as stream:
-        np.savez(stream, **vars(made))
+    kept = array_files.read(path)
+    if kept is None:
+        raise FileNotFoundError(path)
+    samples, facts = kept
+    types = {"images": str, "contents": str, "scored": int, "tested": int, "srocc": float}
+    arrays = {name: np.array(facts[name], dtype=kind) for name, kind in types.items()}
+    return Resampled(samples=np.array(samples), **arrays)

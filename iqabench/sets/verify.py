@@ -7,11 +7,14 @@ reads every file, since a disk may change a file and tell nobody.
 
 from __future__ import annotations
 
+import io
 import os
+import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from iqabench.catalog import BoundDataset
 from iqabench.contract.cards import DatasetCard
@@ -166,7 +169,7 @@ def _decoded(
             else:
                 try:
                     sizes[name] = known[content] = decode(paths[name]).pixels.shape[:2]
-                    memory.write(f"{content} {sizes[name][0]} {sizes[name][1]}\n")
+                    _note(memory, _line(content, *sizes[name]))
                 except DataError as error:
                     problems.append(Problem("unreadable", name, error.message))
             if tick is not None:
@@ -185,22 +188,39 @@ def _hashed(paths: Mapping[str, Path]) -> Iterator[tuple[str, str | None]]:
         yield from ((name, hashes.get(name)) for name in block)
 
 
-def _memory(place: Path) -> TextIO:
+def _note(memory: BinaryIO, line: str) -> None:
+    with suppress(OSError):  # a full disk: the picture is decoded again next time
+        memory.write(line.encode())
+
+
+def _memory(place: Path) -> BinaryIO:
+    """The file that lists decoded pictures; without one that can be written, nothing is kept."""
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
-        return place.open("a", encoding="utf-8", buffering=1)
-    except OSError as error:
-        raise DataError(
-            f"cannot use the cache {cache_dir()}: {error}",
-            "set $IQABENCH_CACHE to a folder that can be written",
-        ) from error
+        return place.open("ab", buffering=0)
+    except OSError:
+        return io.BytesIO()
+
+
+def _line(content: str, height: int, width: int) -> str:
+    """The hash and size of a decoded picture, and a checksum of both."""
+    text = f"{content} {height} {width}"
+    return f"{text} {zlib.crc32(text.encode()):08x}\n"
 
 
 def _remembered(place: Path) -> dict[str | None, tuple[int, int]]:
-    if not place.exists():
+    try:
+        lines = place.read_text(encoding="utf-8").splitlines(keepends=True)
+    except (OSError, ValueError):
         return {}
-    lines = (line.split() for line in place.read_text(encoding="utf-8").splitlines())
-    return {line[0]: (int(line[1]), int(line[2])) for line in lines if len(line) == 3}
+    found: dict[str | None, tuple[int, int]] = {}
+    for line in lines:
+        parts = line.split()
+        if len(parts) == 4 and parts[1].isdecimal() and parts[2].isdecimal():
+            size = int(parts[1]), int(parts[2])
+            if line == _line(parts[0], *size):
+                found[parts[0]] = size
+    return found
 
 
 def _sizes(raw: pd.DataFrame, sizes: dict[str, tuple[int, int]]) -> Iterator[Problem]:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import uuid
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from typing import Any
 
 
 def write_json(path: Path, record: Mapping[str, Any]) -> None:
@@ -18,23 +17,35 @@ def write_json(path: Path, record: Mapping[str, Any]) -> None:
     write_atomically(path, lambda part: part.write_text(text + "\n", encoding="utf-8"))
 
 
-def write_atomically(path: Path, write: Callable[[Path], Any]) -> None:
-    """Call ``write(temporary_path)`` and rename the result to ``path``."""
+def write_atomically(path: Path, write: Callable[[Path], Any], *, lasting: bool = False) -> None:
+    """Call ``write(temporary_path)`` and rename the result to ``path``.
+
+    Args:
+        path: the file to write.
+        write: writes a file.
+        lasting: whether the file must outlast a loss of power. Then the disk has its content
+            before it has its name, and both when the call returns. This takes some milliseconds.
+    """
     part = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
     try:
         write(part)
+        if lasting:
+            flush(part)
         part.replace(path)
+        if lasting:
+            flush(path.parent)
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):  # the disk may have become read-only; a later run removes the part
+            part.unlink(missing_ok=True)
 
 
-def write_array(path: Path, array: NDArray[Any]) -> None:
-    """Write a ``.npy`` file whole or not at all, making its folder."""
-    import numpy as np
-
-    def save(part: Path) -> None:
-        with part.open("wb") as stream:
-            np.save(stream, array, allow_pickle=False)
-
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(path, save)
+def flush(path: Path) -> None:
+    """Bring a file's content, or a folder's list of names, to the disk."""
+    # Windows opens no folders; its file systems keep renames in a journal.
+    if os.name != "posix" and path.is_dir():
+        return
+    handle = os.open(path, os.O_RDONLY if os.name == "posix" else os.O_RDWR)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -10,15 +10,19 @@
                            history.json          fit jobs: losses and validation SROCC per epoch
                            log.txt
     STORE/tables/DATASET-HASH.parquet            the labels the job was judged by
+                 DATASET-HASH.json               their hash
     STORE/splits/HASH.json                       contents of train, validation and test
     STORE/evaluations/ID.json                    which predictions count for which model and part
     STORE/stress/ID.json                         which predictions a stress study compares
     STORE/cache/                                 statistics that can be made again
     STORE/removing.json                          only while results are removed: what goes
 
-The JSON files hold the records of :mod:`iqabench.store.records`. A job is made in
-``FINGERPRINT.partial``, which is renamed when the job is done. So a folder without the suffix is
-complete. Of a job that failed the partial folder stays: a fit goes on from its last epoch.
+The JSON files hold the records of :mod:`iqabench.store.records` under a
+checksum (:mod:`iqabench.store.sealed`). A job is made in ``FINGERPRINT.partial``, which is renamed
+when the job is done. So a folder without the suffix is complete. Of a job that failed the partial
+folder stays: a fit goes on from its last epoch.
+
+What is damaged counts as absent, so that the next run makes it again, and is named once.
 """
 
 from __future__ import annotations
@@ -31,30 +35,31 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
-from pydantic import BaseModel, ValidationError
 
 from iqabench.contract.errors import StoreError, UsageError
 from iqabench.kit.download import sha256
-from iqabench.store import removal
-from iqabench.store.files import write_atomically, write_json
+from iqabench.store import garbage, intact, label_tables, removal
+from iqabench.store.files import flush
+from iqabench.store.formats import JOB, note_format, noted_format, written_format
+from iqabench.store.reading import RUN_AGAIN, Kind, read_record, remedy
 from iqabench.store.records import (
     FORMAT,
     EvaluationRecord,
     JobRecord,
     SplitRecord,
     StoredFile,
-    StoreRecord,
     StressRecord,
     plain,
 )
+from iqabench.store.sealed import write_sealed
 
 if TYPE_CHECKING:
     import pandas as pd
 
-JOB, STORE, HISTORY, LOG = "job.json", "store.json", "history.json", "log.txt"
+HISTORY, LOG = "history.json", "log.txt"
 STAGES = "stage-*"
 """Files and folders of a job that only an unfinished fit needs."""
 PREDICTIONS, WEIGHTS = "predictions.parquet", "weights.safetensors"
@@ -64,7 +69,6 @@ MOST_NAMED = 5
 """An error names at most this many of the jobs that could be meant."""
 OLDEST_READABLE = 1
 """The oldest format that ``iqabench store upgrade`` can read."""
-Kind = TypeVar("Kind", bound=BaseModel)
 
 
 @dataclass(frozen=True)
@@ -89,11 +93,19 @@ class Store:
     """A folder of results.
 
     Opening a store writes nothing; :meth:`prepare` makes the folders. Every method that reads or
-    writes records first checks the store's format.
+    writes records first checks the store's format. A record that is damaged counts as absent.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, say: Callable[[str], None] | None = None) -> None:
+        """Name the folder.
+
+        Args:
+            root: the folder.
+            say: is told once of everything damaged that is met, in one line each.
+        """
         self.root = root
+        self._say = say
+        self._told: set[str] = set()
 
     def check(self) -> None:
         """Check, without writing, that the store can be written.
@@ -121,12 +133,13 @@ class Store:
         try:
             for part in PARTS:
                 (self.root / part).mkdir(parents=True, exist_ok=True)
-            if (self.root / STORE).exists():
+            if noted_format(self.root) is not None:
                 probe = self.root / f".probe-{uuid.uuid4().hex}"
                 probe.touch()
                 probe.unlink()
+                garbage.remove(self.root, garbage.leftovers(self.root))
             else:
-                write_json(self.root / STORE, plain(StoreRecord(format=FORMAT)))
+                note_format(self.root)
         except OSError as error:
             raise StoreError(
                 f"cannot write the store {self.root}: {error.strerror or error}",
@@ -134,10 +147,32 @@ class Store:
             ) from error
 
     def job(self, fingerprint: str) -> Job | None:
-        """The ended job of that fingerprint, done or failed; None if there is none."""
+        """The ended job of that fingerprint, done or failed; None if there is none.
+
+        A job whose record or predictions are damaged counts as absent, and is told.
+        """
         folder = self._readable / "jobs" / fingerprint
-        record = read_record(folder / JOB, JobRecord)
-        return Job(folder, record) if record is not None else None
+        record = self._record(folder / JOB, JobRecord)
+        if record is None:
+            return None
+        problem = intact.problem(folder, record.files, [PREDICTIONS])
+        if problem:
+            self._tell(folder, problem, remedy(record))
+            return None
+        return Job(folder, record)
+
+    def reusable(self, fingerprint: str, *, thorough: bool = True) -> bool:
+        """Whether a done job need not be made again: whether it has all files as they were stored.
+
+        ``thorough``: compare the hashes of large files, too, and not their sizes alone.
+        """
+        job = self.job(fingerprint)
+        if job is None or not job.done:
+            return False
+        problem = intact.problem(job.folder, job.record.files, quick=not thorough)
+        if problem:
+            self._tell(job.folder, problem, remedy(job.record))
+        return not problem
 
     def find(self, beginning: str) -> Job:
         """The ended job whose fingerprint begins with ``beginning``.
@@ -163,9 +198,9 @@ class Store:
     def jobs(self) -> Iterator[Job]:
         """All ended jobs, by fingerprint."""
         for folder in sorted((self._readable / "jobs").glob("*")):
-            record = read_record(folder / JOB, JobRecord) if folder.suffix == "" else None
-            if record is not None:
-                yield Job(folder, record)
+            job = self.job(folder.name) if folder.suffix == "" else None
+            if job is not None:
+                yield job
 
     @contextmanager
     def writing(self, fingerprint: str, waits: Callable[[], None] | None = None) -> Iterator[Path]:
@@ -199,11 +234,16 @@ class Store:
         partial = self.root / "jobs" / f"{fingerprint}.partial"
         ended = partial if record.done else self._failed(partial)
         record = record.model_copy(update={"files": stored_files(ended)})
-        write_json(ended / JOB, plain(record))
+        for file in record.files:
+            flush(ended / file.name)
+        write_sealed(ended / JOB, plain(record))
         folder = self.root / "jobs" / fingerprint
-        if folder.exists():
+        if folder.is_dir():
             shutil.rmtree(folder)
+        else:
+            folder.unlink(missing_ok=True)
         ended.rename(folder)
+        flush(folder.parent)
         return Job(folder, record)
 
     def _failed(self, partial: Path) -> Path:
@@ -221,38 +261,55 @@ class Store:
     def predictions(self, fingerprint: str) -> pd.DataFrame:
         """Predictions of a done predict job, pristine pictures last: image, prediction, error,
         notes.
+
+        Raises:
+            StoreError: they are damaged or gone.
         """
         import pandas as pd
 
-        return pd.read_parquet(self.root / "jobs" / fingerprint / PREDICTIONS)
+        job = self.job(fingerprint)
+        if job is None:
+            raise StoreError(f"job {fingerprint} has no predictions", "run again")
+        return pd.read_parquet(job.folder / PREDICTIONS)
 
     def save_table(self, name: str, data_hash: str, table: pd.DataFrame) -> None:
         """Keep the labels of a data set, so that reports do not need the data set."""
-        path = self.root / "tables" / f"{name}-{data_hash}.parquet"
-        if not path.exists():
-            write_atomically(path, lambda part: table.to_parquet(part, index=False))
+        path = label_tables.path(self._readable, name, data_hash)
+        if path.exists() or label_tables.note(path).exists():
+            self.has_table(name, data_hash)  # damage is told before it is mended
+        label_tables.save(path, table)
+
+    def has_table(self, name: str, data_hash: str) -> bool:
+        """Whether the labels of a data set are kept and intact; damage is told."""
+        path = label_tables.path(self._readable, name, data_hash)
+        problem = label_tables.problem(path)
+        if problem:
+            self._tell(path, problem, RUN_AGAIN)
+        return not problem
 
     def table(self, name: str, data_hash: str) -> pd.DataFrame:
-        """The labels kept by :meth:`save_table`."""
-        import pandas as pd
+        """The labels kept by :meth:`save_table`.
 
-        return pd.read_parquet(self.root / "tables" / f"{name}-{data_hash}.parquet")
+        Raises:
+            StoreError: they are damaged or gone.
+        """
+        return label_tables.read(label_tables.path(self._readable, name, data_hash))
 
     def save_split(self, record: SplitRecord) -> None:
         """Keep a split under its hash."""
-        path = self._readable / "splits" / f"{record.digest}.json"
-        if not path.exists():
-            write_json(path, plain(record))
+        if self.split(record.digest) != record:
+            write_sealed(self._readable / "splits" / f"{record.digest}.json", plain(record))
 
     def split(self, split_hash: str) -> SplitRecord | None:
         """The split kept by :meth:`save_split`; None where there is none."""
-        return read_record(self._readable / "splits" / f"{split_hash}.json", SplitRecord)
+        return self._record(self._readable / "splits" / f"{split_hash}.json", SplitRecord)
 
     def save_evaluation(self, record: EvaluationRecord) -> None:
         """Keep an evaluation under its ID."""
         path = self._readable / "evaluations" / f"{record.id}.json"
-        if read_record(path, EvaluationRecord) != record:
-            write_json(path, plain(record))
+        if self._record(path, EvaluationRecord) != record:
+            # There are thousands, and the next run writes again what a loss of power took.
+            write_sealed(path, plain(record), lasting=False)
 
     def evaluations(self) -> list[EvaluationRecord]:
         """All evaluations, by ID."""
@@ -260,17 +317,34 @@ class Store:
 
     def save_stress(self, record: StressRecord) -> None:
         """Keep a stress study in place of an earlier one of the same ID."""
-        write_json(self._readable / "stress" / f"{record.id}.json", plain(record))
+        write_sealed(self._readable / "stress" / f"{record.id}.json", plain(record))
 
     def stresses(self) -> Iterator[StressRecord]:
         """All stress studies, by ID."""
         yield from self._all("stress", StressRecord)
 
     def _all(self, part: str, kind: type[Kind]) -> Iterator[Kind]:
-        for path in sorted((self._readable / part).glob("*.json")):
-            record = read_record(path, kind)
+        for path in sorted((self._readable / part).glob("[!.]*.json")):
+            record = self._record(path, kind)
             if record is not None:
                 yield record
+
+    def _record(self, path: Path, kind: type[Kind]) -> Kind | None:
+        """The record in a file; None where it is absent, or damaged, which is told."""
+        try:
+            return read_record(path, kind)
+        except StoreError as error:
+            self._tell_line(f"{error.message}: it is left out; {error.hint}")
+            return None
+
+    def _tell(self, path: Path, problem: str, remedy: str) -> None:
+        self._tell_line(f"{path} is damaged: {problem}: it is left out; {remedy}")
+
+    def _tell_line(self, line: str) -> None:
+        if line not in self._told:
+            self._told.add(line)
+            if self._say is not None:
+                self._say(line)
 
     def readable(self) -> None:
         """Check that this release can read the store.
@@ -285,44 +359,15 @@ class Store:
         """The root, after a check that the store has this release's format."""
         found = written_format(self.root)
         if found is None or found == FORMAT:
-            removal.finish(self.root)
+            try:
+                removal.finish(self.root)
+            except StoreError as error:  # the store is read all the same
+                self._tell_line(f"{error.message}: {error.hint}")
             return self.root
         problem = f"the store {self.root} has format {found}, and this release reads {FORMAT}"
         if found > FORMAT:
             raise StoreError(problem, "a later release of iqabench wrote it: install that one")
         raise StoreError(problem, f"iqabench store upgrade --store {self.root}")
-
-
-def written_format(root: Path) -> int | None:
-    """The format of the store at ``root``; None where there is no store yet."""
-    record = read_record(root / STORE, StoreRecord)
-    if record is not None:
-        return record.format
-    # Releases before format 2 wrote no such file.
-    return 1 if (root / "jobs").is_dir() else None
-
-
-def read_record(path: Path, kind: type[Kind]) -> Kind | None:
-    """The record in a JSON file; None where there is no file.
-
-    Raises:
-        StoreError: the file holds no such record.
-    """
-    try:
-        content = path.read_bytes()
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    try:
-        return kind.model_validate_json(content)
-    except ValidationError as error:
-        raise StoreError(f"{path} is damaged: {flaw(error)}", "remove it; run again") from error
-
-
-def flaw(error: ValidationError) -> str:
-    """The first thing that is wrong with a record: the field, if it is one, and what is wrong."""
-    first = error.errors()[0]
-    place = ".".join(map(str, first["loc"]))
-    return f"{place}: {first['msg']}" if place else str(first["msg"])
 
 
 def stored_files(folder: Path) -> tuple[StoredFile, ...]:

@@ -11,9 +11,13 @@ from filelock import FileLock
 
 from iqabench.contract.errors import StoreError, UsageError
 from iqabench.contract.progress import Tick
-from iqabench.store.files import write_atomically, write_json
-from iqabench.store.folder import JOB, PREDICTIONS, WEIGHTS, Job, Store, stored_files
-from iqabench.store.records import plain
+from iqabench.store import label_tables
+from iqabench.store.files import write_atomically
+from iqabench.store.folder import PREDICTIONS, WEIGHTS, Job, Store, stored_files
+from iqabench.store.formats import JOB
+from iqabench.store.reading import read_record
+from iqabench.store.records import SplitRecord, plain
+from iqabench.store.sealed import write_sealed
 
 
 @dataclass(frozen=True)
@@ -46,9 +50,7 @@ def merge(into: Store, other: Store, tick: Tick) -> Merged:
     if other.root.resolve() == into.root.resolve():
         raise UsageError(f"{other.root} is this store itself", "name the folder of another store")
     other.readable()
-    theirs = list(other.jobs())
-    for job in theirs:
-        _check(job)
+    theirs = _whole(other)
     into.prepare()
     try:
         return _merged(into, other, theirs, tick)
@@ -57,6 +59,24 @@ def merge(into: Store, other: Store, tick: Tick) -> Merged:
             f"cannot write the store {into.root}: {error.strerror or error}",
             "what was copied is whole; merge again for the rest",
         ) from error
+
+
+def _whole(other: Store) -> list[Job]:
+    """The jobs of a store of which nothing is damaged.
+
+    Raises:
+        StoreError: something is.
+    """
+    damage: list[str] = []
+    checked = Store(other.root, damage.append)
+    theirs = list(checked.jobs())
+    for record in (*checked.evaluations(), *checked.stresses()):
+        checked.has_table(record.test, record.test_hash)
+    if damage:
+        raise StoreError(damage[0].partition(": it is left out")[0], "remove it there, then again")
+    for job in theirs:
+        _check(job)
+    return theirs
 
 
 def _check(job: Job) -> None:
@@ -80,12 +100,25 @@ def _merged(into: Store, other: Store, theirs: Sequence[Job], tick: Tick) -> Mer
             conflicts.append(f"{job.fingerprint[:8]} ({job.record.title})")
         else:
             equal += 1
-    for part in ("tables", "splits", "stress"):
-        for path in sorted((other.root / part).glob("[!.]*")):
-            place = into.root / part / path.name
-            if not place.exists():
-                write_atomically(place, partial(shutil.copyfile, path))
+    _copy_rest(into, other)
     return Merged(copied, equal, tuple(conflicts), _copy_evaluations(into, other))
+
+
+def _copy_rest(into: Store, other: Store) -> None:
+    """Copy tables, splits and stress studies that are whole there and not here."""
+    for table in sorted((other.root / "tables").glob("[!.]*.parquet")):
+        place = into.root / "tables" / table.name
+        if label_tables.problem(place) and not label_tables.problem(table):
+            write_atomically(place, partial(shutil.copyfile, table), lasting=True)
+            label_tables.write_note(place)
+    for split in sorted((other.root / "splits").glob("[!.]*.json")):
+        found = read_record(split, SplitRecord)
+        if found is not None:
+            into.save_split(found)
+    known = {study.id for study in into.stresses()}
+    for study in other.stresses():
+        if study.id not in known:
+            into.save_stress(study)
 
 
 def _copy_evaluations(into: Store, other: Store) -> int:
@@ -95,7 +128,7 @@ def _copy_evaluations(into: Store, other: Store) -> int:
     for record in other.evaluations():
         ours = known.get(record.id)
         if ours is None or (ours.shared is None and record.shared is not None):
-            write_json(into.root / "evaluations" / f"{record.id}.json", plain(record))
+            write_sealed(into.root / "evaluations" / f"{record.id}.json", plain(record))
             copied += ours is None
     return copied
 

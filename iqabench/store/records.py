@@ -371,6 +371,12 @@ class SplitRecord(Record):
     test: tuple[str, ...]
 
 
+class TableRecord(Record):
+    """What a kept table of labels is compared with."""
+
+    file: StoredFile
+
+
 class StoreRecord(BaseModel):
     """The content of ``store.json``. Later releases may add fields."""
 

@@ -6,18 +6,20 @@ the store is next opened; one that is interrupted before has changed nothing.
 
 from __future__ import annotations
 
-import json
+import re
 import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from iqabench.contract.errors import StoreError
-from iqabench.store.files import write_json
+from iqabench.store.sealed import read_sealed, write_sealed
 
 JOURNAL = "removing.json"
+NAME = re.compile(r"[0-9a-f]+")
+"""Names of jobs and records. Nothing else is removed, whatever a journal lists."""
 
 
 def remove(
@@ -35,7 +37,7 @@ def remove(
     }
     with _locked(root, listed["jobs"]):
         try:
-            write_json(root / JOURNAL, listed)
+            write_sealed(root / JOURNAL, listed)
         except OSError as error:
             raise _unwritable(root, "nothing was removed", error) from error
         finish(root)
@@ -47,28 +49,40 @@ def finish(root: Path) -> None:
     Records go before the jobs that they name.
 
     Raises:
-        StoreError: the store cannot be written.
+        StoreError: the store cannot be written, or the list of what is to go is damaged; the list
+            is then gone.
     """
     journal = root / JOURNAL
     if not journal.exists():
         return
+    listed = _listed(journal)
     try:
-        listed = json.loads(journal.read_text(encoding="utf-8"))
         for part in ("evaluations", "stress"):
-            for name in listed[part]:
+            for name in (listed or {}).get(part, ()):
                 (root / part / f"{name}.json").unlink(missing_ok=True)
-        for name in listed["jobs"]:
+        for name in (listed or {}).get("jobs", ()):
             _remove_folder(root / "jobs" / name)
         journal.unlink(missing_ok=True)
     except OSError as error:
         raise _unwritable(root, "a removal was begun and is finished later", error) from error
+    if listed is None:
+        raise StoreError(f"{journal} is damaged: a removal was begun", "remove the results again")
+
+
+def _listed(journal: Path) -> dict[str, list[str]] | None:
+    """What a journal lists; None if it is damaged."""
+    found = read_sealed(journal)
+    parts = list(found.values()) if found is not None else []
+    whole = all(
+        isinstance(part, list) and all(isinstance(n, str) and NAME.fullmatch(n) for n in part)
+        for part in parts
+    )
+    return found if parts and whole else None
 
 
 def _remove_folder(folder: Path) -> None:
-    try:
+    with suppress(FileNotFoundError):  # removed before the interruption
         shutil.rmtree(folder)
-    except FileNotFoundError:  # removed before the interruption
-        return
 
 
 @contextmanager

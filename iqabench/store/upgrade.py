@@ -10,35 +10,29 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from iqabench.contract.errors import StoreError
-from iqabench.store.files import write_json
-from iqabench.store.folder import (
-    HISTORY,
-    JOB,
-    OLDEST_READABLE,
-    PARTS,
-    STORE,
-    flaw,
-    stored_files,
-    written_format,
-)
+from iqabench.store import intact, label_tables
+from iqabench.store.folder import HISTORY, OLDEST_READABLE, PARTS, stored_files
+from iqabench.store.formats import JOB, STORE, note_format, written_format
+from iqabench.store.reading import flaw
 from iqabench.store.records import (
     FORMAT,
     UNKNOWN,
     EvaluationRecord,
     History,
     JobRecord,
-    StoreRecord,
+    SplitRecord,
     StressRecord,
     TestProtocol,
     plain,
 )
+from iqabench.store.sealed import write_sealed
 
 JSON = Mapping[str, Any]
 """A record of the older format, as its file holds it."""
@@ -66,11 +60,8 @@ def upgrade(root: Path) -> Path | None:
     fresh, kept = _fresh(root), _kept(root, found)
     try:
         shutil.rmtree(fresh, ignore_errors=True)  # left by an interrupted upgrade
-        if found == 1:
-            _from_format_1(root, fresh)
-        else:  # the records of format 2 lack fields that have defaults
-            _link_all(root, fresh, but=(STORE, "cache"))
-        write_json(fresh / STORE, plain(StoreRecord(format=FORMAT)))
+        _upgraded(root, fresh, found)
+        note_format(fresh)
         root.rename(kept)
         fresh.rename(root)
     except OSError as error:
@@ -92,34 +83,58 @@ def _fresh(root: Path) -> Path:
     return root.with_name(f"{root.name}.upgrading")
 
 
-def _kept(root: Path, form: int) -> Path:
+def _kept(root: Path, number: int) -> Path:
     """A free name for the old store."""
-    first = found = root.with_name(f"{root.name}.format-{form}")
-    number = 2
+    found = root.with_name(f"{root.name}.format-{number}")
+    again = 2
     while found.exists():
-        found, number = first.with_name(f"{first.name}.{number}"), number + 1
+        found, again = root.with_name(f"{root.name}.format-{number}.{again}"), again + 1
     return found
 
 
-def _from_format_1(old: Path, new: Path) -> None:
-    _link_all(old, new, but=("jobs", "evaluations", "stress", "cache"))
-    names = _jobs(old, new)
-    for path, record in _records(old / "evaluations"):
-        made = _parsed(path, EvaluationRecord, _evaluation(record, names))
-        write_json(new / "evaluations" / f"{made.id}.json", plain(made))
-    for path, record in _records(old / "stress"):
-        study = _parsed(path, StressRecord, _stress(record, names))
-        write_json(new / "stress" / f"{study.id}.json", plain(study))
-
-
-def _link_all(old: Path, new: Path, but: Collection[str]) -> None:
-    """Make the folders of the new store, and link the old one's files, except some parts."""
+def _upgraded(old: Path, new: Path, number: int) -> None:
+    """Make the new store from one of format 1, or of format 2, whose records had no checksums."""
     for part in PARTS:
         (new / part).mkdir(parents=True, exist_ok=True)
-    for path in sorted(old.rglob("*")):
-        inside = path.relative_to(old)
-        if path.is_file() and inside.parts[0] not in but:
-            _link(path, new / inside)
+    for path in sorted((old / "tables").glob("[!.]*.parquet")):
+        _link(path, new / "tables" / path.name)
+        label_tables.write_note(new / "tables" / path.name)
+    for path, record in _records(old / "splits"):
+        split = _parsed(path, SplitRecord, record)
+        _write(new / "splits" / path.name, plain(split))
+    first = number == 1
+    names = _jobs(old, new) if first else _sealed_jobs(old, new)
+    for path, record in _records(old / "evaluations"):
+        fields = _evaluation(record, names) if first else record
+        made = _parsed(path, EvaluationRecord, fields)
+        _write(new / "evaluations" / f"{made.id}.json", plain(made))
+    for path, record in _records(old / "stress"):
+        study = _parsed(path, StressRecord, _stress(record, names) if first else record)
+        _write(new / "stress" / f"{study.id}.json", plain(study))
+
+
+def _sealed_jobs(old: Path, new: Path) -> dict[str, str]:
+    """Upgrade every ended job of format 2; their fingerprints stay.
+
+    Raises:
+        StoreError: a job's files are not as its record says.
+    """
+    for folder in sorted((old / "jobs").glob("*")):
+        if folder.suffix or not (folder / JOB).exists():
+            continue
+        made = _parsed(folder / JOB, JobRecord, _read(folder / JOB))
+        problem = intact.problem(folder, made.files)
+        if problem:
+            raise StoreError(f"{folder} is damaged: {problem}", "remove it, then again")
+        for file in made.files:
+            _link(folder / file.name, new / "jobs" / folder.name / file.name)
+        _write(new / "jobs" / folder.name / JOB, plain(made))
+    return {}
+
+
+def _write(path: Path, record: JSON) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_sealed(path, record, lasting=False)
 
 
 def _jobs(old: Path, new: Path) -> dict[str, str]:
@@ -145,8 +160,8 @@ def _job(folder: Path, record: JSON, new: Path, names: Mapping[str, str]) -> str
     place.mkdir(exist_ok=True)
     if (folder / HISTORY).exists():
         history = _parsed(folder / HISTORY, History, _history(_read(folder / HISTORY)))
-        write_json(place / HISTORY, plain(history))
-    write_json(place / JOB, plain(made.model_copy(update={"files": stored_files(place)})))
+        _write(place / HISTORY, plain(history))
+    _write(place / JOB, plain(made.model_copy(update={"files": stored_files(place)})))
     fingerprint: str = made.identity.fingerprint
     return fingerprint
 
@@ -309,7 +324,7 @@ def _parsed(path: Path, kind: Any, record: JSON) -> Any:
         return kind.model_validate(record)
     except ValidationError as error:
         raise StoreError(
-            f"{path} is no record of format 1: {flaw(error)}",
+            f"{path} is no record of its format: {flaw(error)}",
             "remove it, or move it away, then again",
         ) from error
 

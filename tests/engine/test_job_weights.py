@@ -118,7 +118,7 @@ def test_jobs_without_weights_are_refused(fitted, little, store, tmp_path):
         ("toy-network", failed.fit, f"fit job {failed.fit} failed"),
         ("toy-network", failed.predict, f"fit job {failed.fit} failed"),
         ("toy-network", brought, "is an import: it has no weights"),
-        ("toy-estimator", lost.fit, "has lost its file weights.safetensors"),
+        ("toy-estimator", lost.fit, "is damaged: weights.safetensors is gone"),
         ("toy-network", "0123", "unknown job '0123'"),
         ("toy-network", "", "unknown job ''"),
     ):

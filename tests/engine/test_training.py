@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from iqabench.contract import Recipe, ScoreError, Stage
-from iqabench.engine import history, training
+from iqabench.engine import checkpoints, history
 from iqabench.engine.crops import TrainingCrops
 from iqabench.engine.predictions import dataset_planes, network_score
 from iqabench.engine.training import fit_network, plain_state
@@ -159,7 +159,7 @@ def test_interrupted_and_resumed_training_equals_one_in_a_go(
     assert rest.calls == 6 - done
 
 
-@pytest.mark.parametrize(("module", "where"), [(history, "append"), (training, "save_file")])
+@pytest.mark.parametrize(("module", "where"), [(history, "append"), (checkpoints, "save_state")])
 @pytest.mark.parametrize("after", [0, 1])
 def test_interruptions_between_two_writes(train, held_srocc, monkeypatch, module, where, after):
     recipe = TWO_STAGES.model_copy(update={"patience": 1})
@@ -186,7 +186,7 @@ def test_interruption_after_a_stage_has_stopped_early(train, monkeypatch, values
     recipe = one_stage(epochs=4, patience=1)
     whole, history = train(recipe, scripted(*values), "whole")
     with monkeypatch.context() as patch:
-        patch.setattr(training, "save_file", bomb(training.save_file, 0))
+        patch.setattr(checkpoints, "save_state", bomb(checkpoints.save_state, 0))
         with pytest.raises(Interrupt):
             train(recipe, scripted(*values), "cut")
     state, resumed = train(recipe, scripted(*values[len(history) :]), "cut")
@@ -202,6 +202,51 @@ def test_resuming_survives_a_moved_store(train, tmp_path):
     (tmp_path / "here").rename(tmp_path / "there")
     state, _ = train(recipe, scripted(0.1, 0.2), "there")
     assert_same(state, validate.seen[0])
+
+
+@pytest.mark.parametrize("what", ["last.ckpt", "best.ckpt", "stage-0.safetensors", "history.json"])
+def test_a_damaged_checkpoint_is_not_used(train, held_srocc, tmp_path, what):
+    recipe = TWO_STAGES.model_copy(update={"patience": None})
+    whole, epochs = train(recipe, held_srocc, "whole")
+    with pytest.raises(Interrupt):
+        train(recipe, bomb(held_srocc, 5 if what == "stage-0.safetensors" else 2), "cut")
+    (path,) = (tmp_path / "cut").rglob(what)
+    content = path.read_bytes()
+    middle = len(content) // 2
+    path.write_bytes(content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :])
+    validate = counting(held_srocc)
+    state, resumed = train(recipe, validate, "cut")
+    assert_same(state, whole)
+    assert resumed == epochs
+    assert validate.calls == 6  # from the start
+
+
+def test_a_checkpoint_that_cannot_be_written_leaves_the_one_before(
+    train, held_srocc, monkeypatch, tmp_path
+):
+    whole, epochs = train(TWO_STAGES, held_srocc, "whole")
+    plain, calls = checkpoints.write_atomically, iter(range(99))
+
+    def full(path, write, *, lasting):
+        def some(part):
+            write(part)
+            part.write_bytes(part.read_bytes()[:1000])
+            raise OSError(28, "No space left on device")
+
+        plain(path, some if next(calls) == 3 else write, lasting=lasting)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoints, "write_atomically", full)
+        with pytest.raises(OSError, match="No space left"):
+            train(TWO_STAGES, held_srocc, "cut")
+    left = [path for path in (tmp_path / "cut").rglob("*") if path.is_file()]
+    assert not [path for path in left if path.suffix == ".part"]
+    assert all(checkpoints.is_whole(path) for path in left if path.suffix == ".ckpt")
+    validate = counting(held_srocc)
+    state, resumed = train(TWO_STAGES, validate, "cut")
+    assert_same(state, whole)
+    assert resumed == epochs
+    assert validate.calls < 6
 
 
 def test_ctrl_c_is_passed_on_and_keeps_finished_epochs(train):

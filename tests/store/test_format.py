@@ -12,6 +12,7 @@ from iqabench.report.leaderboard_table import short
 from iqabench.store import Store, upgrade
 from iqabench.store.folder import written_format
 from iqabench.store.records import FORMAT
+from iqabench.store.sealed import write_sealed
 
 COMMANDS = (
     ["leaderboard"],
@@ -42,6 +43,7 @@ def files(folder):
     [
         (None, 1, "iqabench store upgrade --store {}"),
         ('{"format": 1}', 1, "iqabench store upgrade --store {}"),
+        ('{"format": 2}', 2, "iqabench store upgrade --store {}"),
         ('{"format": 4}', 4, "a later release of iqabench wrote it: install that one"),
         ('{"format": 4, "more": [1]}', 4, "a later release of iqabench wrote it: install that one"),
     ],
@@ -78,7 +80,7 @@ def test_a_store_that_says_nothing_sensible_is_damaged(iqabench, other):
 def test_a_new_store_notes_its_format(store):
     assert written_format(store) is None
     Store(store).prepare()
-    assert json.loads((store / "store.json").read_text()) == {"format": FORMAT}
+    assert json.loads((store / "store.json").read_text())["format"] == FORMAT
     assert written_format(store) == FORMAT
     Store(store).check()
 
@@ -86,7 +88,7 @@ def test_a_new_store_notes_its_format(store):
 def test_a_run_notes_it_too(iqabench, little, store):
     given = ["run", "--models", "piqe", "--datasets", "little", "--seeds", "1", "--quiet"]
     assert iqabench(*given, "--catalog", little.catalog, "--store", store)[0] == 0
-    assert json.loads((store / "store.json").read_text()) == {"format": FORMAT}
+    assert json.loads((store / "store.json").read_text())["format"] == FORMAT
     assert iqabench("leaderboard", "--store", store)[0] == 0
 
 
@@ -102,9 +104,9 @@ def test_an_empty_folder_is_a_new_store(store):
 def test_what_a_later_release_says_of_a_store_is_kept(store):
     kept = Store(store)
     kept.prepare()
-    (store / "store.json").write_text(json.dumps({"format": FORMAT, "name": "mine"}))
+    write_sealed(store / "store.json", {"format": FORMAT, "name": "mine"})
     Store(store).prepare()
-    assert json.loads((store / "store.json").read_text()) == {"format": FORMAT, "name": "mine"}
+    assert json.loads((store / "store.json").read_text())["name"] == "mine"
 
 
 def test_every_way_to_read_a_store_of_another_format_is_refused(other):

@@ -92,7 +92,7 @@ def test_other_formats_no_store_and_itself_are_refused_before_anything_is_writte
     with pytest.raises(UsageError, match="no store at"):
         merge(into, Store(tmp_path / "nowhere"), quiet)
     write_json(other.root / "store.json", {"format": 1})
-    with pytest.raises(StoreError, match="has format 1, and this release reads 2"):
+    with pytest.raises(StoreError, match="has format 1, and this release reads 3"):
         merge(into, Store(other.root), quiet)
     assert files(into.root) == before
 

@@ -33,6 +33,7 @@ from iqabench.store.records import (
     StoreRecord,
     StressChange,
     StressRecord,
+    TableRecord,
     TestProtocol,
     Timing,
     plain,
@@ -55,6 +56,7 @@ STUDY = StressRecord(
     changes=(CHANGE,),
 )
 RECORDS = (
+    TableRecord(file=StoredFile(name="a.parquet", sha256="e" * 64, bytes=3)),
     Code(package="made-up", tree="t", harness={"engine": 1}, libraries={"torch": "2"}),
     PROVIDER,
     SHUFFLED,

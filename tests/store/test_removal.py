@@ -62,10 +62,10 @@ def test_what_cannot_be_listed_changes_nothing(kept, monkeypatch):
     store, jobs, ids = kept
     before = left(store)
 
-    def full(path, record):
+    def full(path, record, **_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(removal, "write_json", full)
+    monkeypatch.setattr(removal, "write_sealed", full)
     with pytest.raises(StoreError, match="No space left") as error:
         removal.remove(store.root, ids, [], jobs)
     assert error.value.hint == "nothing was removed"

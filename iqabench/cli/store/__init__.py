@@ -7,6 +7,8 @@ import click
 from iqabench.cli.lazy import LazyGroup
 
 COMMANDS = {
+    "check": "Compare everything in the store with its checksum.",
+    "gc": "Remove what no result refers to, and leftovers of dead processes.",
     "upgrade": "Bring a store of an earlier release to the format of this one.",
 }
 

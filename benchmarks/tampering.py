@@ -1,0 +1,84 @@
+"""Damages files of a small store and cache, one by one, and counts what comes of it.
+
+::
+
+    python benchmarks/tampering.py 1000
+
+Prints how many damaged files were used, caused a traceback, were named, and were made again by a
+run or reported by `iqabench store check`. The first two must be 0.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import random
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT / "tests"))
+
+
+def main(number: int, seed: int) -> int:
+    """Run the cases; returns the exit code."""
+    import conftest
+    import tampering
+
+    from iqabench.registry import registry
+
+    registry().register(importlib.import_module("toy_plugin"), "toy")
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        catalog, names = _data_set(folder / "little", conftest)
+        world = tampering.build(
+            folder, catalog, names, lambda cache: os.environ.update(IQABENCH_CACHE=str(cache))
+        )
+        draw, counts, start = random.Random(seed), Counter[str](), time.process_time()
+        for done, (path, manner) in enumerate(tampering.chosen(world, number, seed), 1):
+            found = tampering.case(world, path, manner, draw)
+            counts += Counter(
+                used=bool(found.used),
+                tracebacks=bool(found.crashed),
+                named=found.named,
+                remade=found.remade,
+                reported=found.reported,
+                neither=not (found.remade or found.reported),
+            )
+            if not found.good:
+                print(found)
+            world.restore()
+            if done % 20 == 0:
+                print(done, dict(counts), f"{time.process_time() - start:.0f} s", flush=True)
+    print(
+        number,
+        {name: counts[name] for name in ("used", "tracebacks", "named", "remade")},
+        {name: counts[name] for name in ("reported", "neither")},
+    )
+    return int(bool(counts["used"] or counts["tracebacks"] or counts["neither"]))
+
+
+def _data_set(root: Path, conftest) -> tuple[Path, list[str]]:  # type: ignore[no-untyped-def]
+    """The small data set of the tests."""
+
+    class Factory:
+        def mktemp(self, name: str) -> Path:
+            root.mkdir()
+            return root
+
+    conftest.little_files.__wrapped__(Factory())
+    catalog = root.with_suffix(".yaml")
+    catalog.write_text(
+        f"datasets:\n  little:\n    reader: csv\n    root: {root}\n    labels: scores.csv\n"
+        "    columns: {image: file, mos: score, reference: original, distortion: kind,"
+        " level: strength}\n"
+    )
+    return catalog, sorted(path.name for path in root.glob("c?_?.png"))
+
+
+if __name__ == "__main__":
+    given = [int(word) for word in sys.argv[1:]]
+    sys.exit(main(*(given + [1000, 0][len(given) :])))
