@@ -63,7 +63,7 @@ def execute(plan: Plan, store: Store, watch: Watcher) -> Outcome:
     made, reused = 0, 0
     failed: list[str] = []
     for number, job in enumerate(plan.jobs, 1):
-        known = store.job(job.fingerprint)
+        known = store.ended(job.fingerprint)
         if known is not None and known.done:
             reused += 1
             continue
@@ -73,6 +73,7 @@ def execute(plan: Plan, store: Store, watch: Watcher) -> Outcome:
             if not _follows(job, failed):
                 watch.say(_complaint(done.record, done.fingerprint))
             failed.append(done.fingerprint)
+    store.keep_ended()
     return Outcome(made, reused, tuple(failed))
 
 
@@ -89,10 +90,11 @@ def _complaint(record: JobRecord, fingerprint: str) -> str:
 
 def keep(evaluations: Iterable[Evaluation], store: Store) -> None:
     """Keep the labels and splits of the evaluations, so that reports do not need the data sets."""
-    for evaluation in evaluations:
-        store.save_table(evaluation.test.name, evaluation.test.hash, evaluation.test.table)
-        if evaluation.part.split is not None:
-            store.save_split(evaluation.part.split.record())
+    parts = {id(evaluation.part): evaluation.part for evaluation in evaluations}.values()
+    for test in {id(part.test): part.test for part in parts}.values():
+        store.save_table(test.name, test.hash, test.table)
+    for split in {part.split.hash: part.split for part in parts if part.split is not None}.values():
+        store.save_split(split.record())
 
 
 def title(job: FitJob | PredictJob) -> str:

@@ -38,7 +38,7 @@ from pydantic import BaseModel, ValidationError
 
 from iqabench.contract.errors import StoreError, UsageError
 from iqabench.kit.download import sha256
-from iqabench.store import removal
+from iqabench.store import ended, removal
 from iqabench.store.files import write_atomically, write_json
 from iqabench.store.records import (
     FORMAT,
@@ -138,6 +138,44 @@ class Store:
         folder = self._readable / "jobs" / fingerprint
         record = read_record(folder / JOB, JobRecord)
         return Job(folder, record) if record is not None else None
+
+    @cached_property
+    def _ended(self) -> ended.EndedJobs:
+        return ended.EndedJobs(self._readable)
+
+    def ended(self, fingerprint: str) -> ended.Ended | None:
+        """A few facts of the ended job of that fingerprint; None if there is none.
+
+        A record that was read before is not opened again unless it has changed.
+
+        Raises:
+            StoreError: the record is damaged.
+        """
+        known = self._ended
+        stamp = known.stamp(fingerprint, JOB)
+        if stamp is None:
+            return None
+        found = known.get(fingerprint, stamp)
+        if found is None:
+            job = self.job(fingerprint)
+            if job is None:
+                return None
+            found = ended.ended(job.record)
+            known.put(fingerprint, stamp, found)
+        return found
+
+    def all_ended(self) -> dict[str, ended.Ended]:
+        """The facts of all ended jobs, by fingerprint."""
+        names = sorted(path.name for path in (self._readable / "jobs").glob("*"))
+        every = {name: self.ended(name) for name in names if "." not in name}
+        found = {name: one for name, one in every.items() if one is not None}
+        self._ended.drop_others(set(found))
+        self.keep_ended()
+        return found
+
+    def keep_ended(self) -> None:
+        """Keep the facts of jobs that were asked for, so that the next process finds them."""
+        self._ended.write()
 
     def find(self, beginning: str) -> Job:
         """The ended job whose fingerprint begins with ``beginning``.
@@ -241,12 +279,32 @@ class Store:
     def save_evaluation(self, record: EvaluationRecord) -> None:
         """Keep an evaluation under its ID."""
         path = self._readable / "evaluations" / f"{record.id}.json"
-        if read_record(path, EvaluationRecord) != record:
+        if self._evaluation(path) != record:
             write_json(path, plain(record))
 
     def evaluations(self) -> list[EvaluationRecord]:
         """All evaluations, by ID."""
-        return list(self._all("evaluations", EvaluationRecord))
+        paths = sorted((self._readable / "evaluations").glob("*.json"))
+        return [record for path in paths if (record := self._evaluation(path)) is not None]
+
+    @cached_property
+    def _evaluations(self) -> dict[str, tuple[tuple[int, int, int], EvaluationRecord]]:
+        return {}
+
+    def _evaluation(self, path: Path) -> EvaluationRecord | None:
+        """The evaluation in a file, which is read again only if it has changed."""
+        try:
+            stat = path.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        stamp = stat.st_ino, stat.st_size, stat.st_mtime_ns
+        known = self._evaluations.get(path.name)
+        if known is not None and known[0] == stamp:
+            return known[1]
+        record = read_record(path, EvaluationRecord)
+        if record is not None:
+            self._evaluations[path.name] = stamp, record
+        return record
 
     def save_stress(self, record: StressRecord) -> None:
         """Keep a stress study in place of an earlier one of the same ID."""
