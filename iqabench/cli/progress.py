@@ -14,7 +14,15 @@ from iqabench.contract.progress import Silent, Tick
 from iqabench.report.tables import visible
 
 
-class Notices(Silent):
+class Failures(Silent):
+    """No progress, but what failed."""
+
+    def fail(self, line: str) -> None:
+        """Print a line on standard error."""
+        click.echo(visible(line), err=True)
+
+
+class Notices(Failures):
     """No progress, but lines that a user must see."""
 
     def say(self, line: str) -> None:
@@ -57,3 +65,7 @@ class RichWatcher:
     def say(self, line: str) -> None:
         """Print a line that stays on the screen."""
         self.console.print(visible(line, keep="\n"), markup=False, soft_wrap=True)
+
+    def fail(self, line: str) -> None:
+        """Print a line that stays on the screen."""
+        self.say(visible(line))

@@ -71,7 +71,7 @@ def execute(plan: Plan, store: Store, watch: Watcher) -> Outcome:
         made += 1
         if not done.done:
             if not _follows(job, failed):
-                watch.say(_complaint(done.record, done.fingerprint))
+                watch.fail(_complaint(done.record, done.fingerprint))
             failed.append(done.fingerprint)
     store.keep_ended()
     return Outcome(made, reused, tuple(failed))
