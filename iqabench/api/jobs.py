@@ -31,9 +31,10 @@ def list_jobs(*, session: Session | None = None) -> list[EndedJob]:
     Raises:
         UsageError: there are no results.
     """
-    found = sorted(in_use(session).existing_store().jobs(), key=lambda job: job.record.began)
-    short = shortened([job.fingerprint for job in found])
-    return [EndedJob(short[job.fingerprint], job.record.title, job.record.status) for job in found]
+    ended = in_use(session).existing_store().all_ended()
+    short = shortened(list(ended))
+    found = sorted(ended.items(), key=lambda one: one[1].began)
+    return [EndedJob(short[name], job.title, job.status) for name, job in found]
 
 
 def find_job(beginning: str, *, session: Session | None = None) -> Job:

@@ -14,8 +14,8 @@ from iqabench.protocols import grammar
 from iqabench.protocols.requests import Choices, check_seeds
 
 if TYPE_CHECKING:
-    from iqabench.protocols.plan import FitJob, Plan, PredictJob
-    from iqabench.store import Job
+    from iqabench.protocols.plan import Plan
+    from iqabench.store.ended import Ended
 
 DEFAULT_MODELS = ("biosiqnet-lite", "brisque")
 DEFAULT_DATASETS = ("demo",)
@@ -87,15 +87,18 @@ def planned(made: Plan, *, session: Session | None = None) -> list[PlannedJob]:
     """
     from iqabench.engine import preflight
     from iqabench.engine.making import title
+    from iqabench.store.ended import kind_of_job
 
     session = in_use(session)
     downloads = preflight.downloads(made, session.store, session.watch)
-    ended = {job.fingerprint: job for job in session.store.jobs()}
+    store = session.store
+    paces = _paces(store.all_ended().values())
     rows = []
     for job in made.jobs:
-        known = ended.get(job.fingerprint)
-        state = "-" if known is None else known.record.status
-        estimate = _estimate(job, ended.values())
+        known = store.ended(job.fingerprint)
+        state = "-" if known is None else known.status
+        pace = paces.get(kind_of_job(job.identity))
+        estimate = None if pace is None else pace * job.images
         download = downloads.get(job.model.label, "") if state != "done" else ""
         rows.append(PlannedJob(job.fingerprint, title(job), job.images, state, estimate, download))
     return rows
@@ -197,18 +200,13 @@ def import_scores(
     return Results(session, found)
 
 
-def _estimate(job: FitJob | PredictJob, ended: Iterable[Job]) -> float | None:
-    for known in ended:
-        record, identity = known.record, known.record.identity
-        if (
-            record.done
-            and record.images
-            and identity.kind == job.identity.kind
-            and identity.model.model == job.identity.model.model
-            and identity.model.recipe == job.identity.model.recipe
-        ):
-            return record.seconds / record.images * job.images
-    return None
+def _paces(ended: Iterable[Ended]) -> dict[str, float]:
+    """Kind of job -> seconds per image of the first done job of the kind."""
+    found: dict[str, float] = {}
+    for one in ended:
+        if one.done and one.images:
+            found.setdefault(one.kind, one.seconds / one.images)
+    return found
 
 
 def _sets(requests: Sequence[grammar.Request]) -> list[str]:

@@ -23,6 +23,7 @@ from iqabench.report.tables import (
     visible,
     write_frame,
     write_parquet,
+    write_text,
 )
 
 if TYPE_CHECKING:
@@ -195,7 +196,7 @@ def mapping_option(function: Function) -> Function:
 
 def quiet_option(function: Function) -> Function:
     """``--quiet``."""
-    return click.option("--quiet", is_flag=True, help="No progress.")(function)
+    return click.option("--quiet", is_flag=True, help="No progress; what failed is said.")(function)
 
 
 def loose_options(function: Function) -> Function:
@@ -239,10 +240,10 @@ def session(
     ``quiet`` switches progress off.
     """
     import iqabench
-    from iqabench.cli.progress import Notices, RichWatcher
+    from iqabench.cli.progress import Failures, Notices, RichWatcher
     from iqabench.cli.spreading import spread
 
-    silent = Notices() if notices else None
+    silent = Notices() if notices else Failures()
     return iqabench.Session(
         catalog,
         store=store,
@@ -359,7 +360,7 @@ def emit(
         _written(output, lambda: write_parquet(rows, output, columns))
     else:
         text = annotated(render(rows, form, columns), form, notes)
-        _written(output, lambda: output.write_text(text + "\n", encoding="utf-8"))
+        _written(output, lambda: write_text(text, output))
 
 
 def _written(output: Path, write: Callable[[], Any]) -> None:

@@ -19,7 +19,15 @@ FIRST_LINE, NEXT_LINES = 3.0, 30.0
 """Seconds after which work that still goes on gets a line, and between its further lines."""
 
 
-class Notices(Silent):
+class Failures(Silent):
+    """No progress, but what failed."""
+
+    def fail(self, line: str) -> None:
+        """Print a line on standard error."""
+        click.echo(visible(line), err=True)
+
+
+class Notices(Failures):
     """No progress, but lines that a user must see."""
 
     def say(self, line: str) -> None:
@@ -77,6 +85,9 @@ class RichWatcher:
         """Print a line that stays on the screen."""
         self.console.print(visible(line, keep="\n"), markup=False, soft_wrap=True)
 
+    def fail(self, line: str) -> None:
+        """Print a line that stays on the screen."""
+        self.say(visible(line))
 
 @contextmanager
 def _lines(title: str, say: Callable[[str], None]) -> Iterator[Tick]:

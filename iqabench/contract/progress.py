@@ -19,6 +19,9 @@ class Watcher(Protocol):
     def say(self, line: str) -> None:
         """Show a line that stays."""
 
+    def fail(self, line: str) -> None:
+        """Show a line on work that failed, also where other lines are not wanted."""
+
 
 class Silent:
     """Shows nothing."""
@@ -29,3 +32,6 @@ class Silent:
 
     def say(self, line: str) -> None:
         """Ignore the line."""
+
+    def fail(self, line: str) -> None:
+        """Ignore the line: what failed is in the results."""

@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,14 +33,20 @@ class Split:
     validation: tuple[str, ...]
     test: tuple[str, ...]
 
-    @property
+    @cached_property
     def hash(self) -> str:
         """Hash of the data set's name and of the contents of each part."""
-        return self.record().digest
+        return self._record.digest
 
     def record(self) -> SplitRecord:
         """The split as a store keeps it."""
-        return SplitRecord(**asdict(self))
+        return self._record
+
+    @cached_property
+    def _record(self) -> SplitRecord:
+        return SplitRecord(
+            dataset=self.dataset, train=self.train, validation=self.validation, test=self.test
+        )
 
 
 def save(split: Split, path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -80,6 +80,20 @@ class Dataset:
         rows = composed(self.table[names].to_csv(index=False, lineterminator="\n"))
         pictures = [f"{name}\t{found}" for name, found in sorted(self.image_hashes.items())]
         return text_digest([rows, *pictures])
+
+    @cached_property
+    def _sizes(self) -> dict[str, int]:
+        """Content -> number of its images."""
+        return {str(name): int(size) for name, size in self.table["content"].value_counts().items()}
+
+    @cached_property
+    def contents(self) -> list[str]:
+        """The names of all contents, sorted."""
+        return sorted(self._sizes)
+
+    def count_of(self, contents: Iterable[str]) -> int:
+        """How many images the given contents have; each content is named once."""
+        return int(sum(self._sizes.get(content, 0) for content in contents))
 
     def rows_of(self, contents: list[str]) -> pd.DataFrame:
         """The rows of the given contents, in the order of the table, with a new index from 0."""

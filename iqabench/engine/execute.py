@@ -42,8 +42,9 @@ def execute(plan: Plan, store: Store, watch: Watcher, executor: Executor | None 
         made += ended.fresh
         if not ended.job.done:
             if not _follows(task.job, failed):
-                watch.say(_complaint(ended.job.record, ended.job.fingerprint))
+                watch.fail(_complaint(ended.job.record, ended.job.fingerprint))
             failed.add(ended.job.fingerprint)
+    store.keep_ended()
     ordered = (task.job.fingerprint for task in tasks)
     return Outcome(made, len(plan.jobs) - made, tuple(name for name in ordered if name in failed))
 
@@ -61,18 +62,20 @@ def _kept(plan: Plan, store: Store) -> set[str]:
 
     Weights are large: their hashes are compared where a prediction that is to be made needs them.
     """
-    fits = {job.fingerprint for job in plan.jobs if isinstance(job, FitJob)}
-    kept = {
-        job.fingerprint
-        for job in plan.jobs
-        if store.reusable(job.fingerprint, thorough=job.fingerprint not in fits)
-    }
+    kept = {job.fingerprint for job in plan.jobs if _whole(job.fingerprint, store)}
     needed = {
         job.fit.fingerprint
         for job in plan.jobs
         if isinstance(job, PredictJob) and job.fit is not None and job.fingerprint not in kept
     }
     return kept - {name for name in needed & kept if not store.reusable(name)}
+
+
+def _whole(fingerprint: str, store: Store) -> bool:
+    """Whether a job is done and its files have their sizes, and its predictions their content."""
+    known = store.ended(fingerprint)
+    # The store tells what is damaged.
+    return known is not None and known.done and (known.whole or store.reusable(fingerprint))
 
 
 def _follows(job: FitJob | PredictJob, failed: Collection[str]) -> bool:
@@ -88,7 +91,8 @@ def _complaint(record: JobRecord, fingerprint: str) -> str:
 
 def keep(evaluations: Iterable[Evaluation], store: Store) -> None:
     """Keep the labels and splits of the evaluations, so that reports do not need the data sets."""
-    for evaluation in evaluations:
-        store.save_table(evaluation.test.name, evaluation.test.hash, evaluation.test.table)
-        if evaluation.part.split is not None:
-            store.save_split(evaluation.part.split.record())
+    parts = {id(evaluation.part): evaluation.part for evaluation in evaluations}.values()
+    for test in {id(part.test): part.test for part in parts}.values():
+        store.save_table(test.name, test.hash, test.table)
+    for split in {part.split.hash: part.split for part in parts if part.split is not None}.values():
+        store.save_split(split.record())

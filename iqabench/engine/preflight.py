@@ -80,11 +80,11 @@ def _problems(
 
 def _waiting(plan: Plan, store: Store) -> dict[str, ModelRequest]:
     """The models of the jobs that have yet to be made, but not those that such a job will fit."""
-    found = {}
+    found: dict[str, ModelRequest] = {}
     for job in plan.jobs:
-        if isinstance(job, FitJob) or job.fit is None:
-            known = store.job(job.fingerprint) if job.model.label not in found else None
-            if job.model.label not in found and (known is None or not known.done):
+        if job.model.label not in found and (isinstance(job, FitJob) or job.fit is None):
+            known = store.ended(job.fingerprint)
+            if known is None or not known.done:
                 found[job.model.label] = job.model
     return found
 

@@ -147,7 +147,7 @@ def _across(
     protocol = _with(train.card.protocol, shares)
     named = TestProtocol(kind="cross", validation_share=_unusual("validation_share", protocol))
     for seed in range(seeds or Protocol().seeds):
-        made = splits.train_and_validate(train.name, train.table["content"], seed, protocol)
+        made = splits.train_and_validate(train.name, train.contents, seed, protocol)
         yield Part(train, test, made, None, seed, None, named)
 
 
@@ -189,7 +189,7 @@ def _unusual(field: str, protocol: Protocol) -> float | None:
 
 def _within(dataset: Dataset, protocol: Protocol, seed: int) -> Iterator[tuple[int | None, Split]]:
     """Every fold of a seed and its split; without folds, None and the only split."""
-    contents = list(dataset.table["content"])
+    contents = dataset.contents
     if protocol.kind == "k-fold":
         for fold in range(protocol.folds):
             yield fold, splits.k_fold(dataset.name, contents, seed, fold, protocol)

@@ -65,7 +65,9 @@ class FitJob:
     @property
     def images(self) -> int:
         """How many images the job learns from."""
-        return len(self.training)
+        if self.identity.skipped:
+            return len(self.training)
+        return self.dataset.count_of(self.split.train)
 
     def _rows(self, contents: Iterable[str]) -> pd.DataFrame:
         """The rows of some contents, without pictures that are skipped as unreadable."""
@@ -99,7 +101,7 @@ class PredictJob:
         """How many images the job scores."""
         if self.contents is None:
             return len(self.dataset.table)
-        return len(self.dataset.rows_of(list(self.contents)))
+        return self.dataset.count_of(self.contents)
 
 
 @dataclass(frozen=True)
@@ -134,13 +136,17 @@ class Evaluation:
         maps = (self.predict.fit.maps if self.predict.fit else None, self.predict.maps)
         return "; ".join(dict.fromkeys(found.label for found in maps if found is not None)) or NONE
 
-    @cached_property
+    @property
     def id(self) -> str:
         """The ID of the record."""
-        return self.record().id
+        return self._record.id
 
     def record(self) -> EvaluationRecord:
         """The evaluation as the store keeps it."""
+        return self._record
+
+    @cached_property
+    def _record(self) -> EvaluationRecord:
         model, fit = self.model, self.predict.fit
         return evaluation_record(
             self.part,

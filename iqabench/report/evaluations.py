@@ -105,10 +105,8 @@ class Group:
         return sorted({*chain(*(record.skipped for record in self.evaluations))})
 
     def _end(self, record: EvaluationRecord) -> str | None:
-        job = self.store.job(record.predict)
-        if job is None:
-            return None
-        return f"{job.record.began} {[file.sha256 for file in job.record.files]}"
+        job = self.store.ended(record.predict)
+        return f"{job.began} {job.content}" if job is not None else None
 
     @cached_property
     def table(self) -> pd.DataFrame:
@@ -151,7 +149,11 @@ class Group:
         scores = self._scores(record)
         if scores is None:
             return labels.assign(prediction=float("nan"), error="the job failed")
-        return labels.merge(scores, on="image", how="left", validate="one_to_one")
+        import pandas as pd
+
+        # As a left join, which takes longer for small tables than all else that is done with them.
+        found = scores.set_index("image").reindex(labels["image"])
+        return pd.concat([labels.reset_index(drop=True), found.reset_index(drop=True)], axis=1)
 
     def _pristine(self, record: EvaluationRecord) -> pd.DataFrame:
         labels = self._labels(record)
@@ -172,7 +174,7 @@ class Group:
 
     def _scores(self, record: EvaluationRecord) -> pd.DataFrame | None:
         """A repetition's predictions, higher is better; None if its job has not succeeded."""
-        job = self.store.job(record.predict)
+        job = self.store.ended(record.predict)
         if job is None or not job.done:
             return None
         scores = self.store.predictions(record.predict)
@@ -207,9 +209,10 @@ def groups(
     for record in store.evaluations():
         if wanted is not None and record.id not in wanted:
             continue
-        ended = store.job(record.predict) or (record.fit and store.job(record.fit))
+        ended = store.ended(record.predict) or (record.fit and store.ended(record.fit))
         if ended and store.has_table(record.test, record.test_hash):
             found.setdefault(_shared_by_repetitions(record), []).append(record)
+    store.keep_ended()
     stored = [tuple(sorted(each, key=lambda r: (r.seed, r.fold or 0))) for each in found.values()]
     told = dict(
         zip(

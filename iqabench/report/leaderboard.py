@@ -337,12 +337,14 @@ def _repetition(frame: pd.DataFrame, mapping: MappingName) -> _Repetition:
     from iqabench.stats.mapping import fitted
 
     prediction, quality, content = raw = arrays(frame, "prediction")
-    found = agreement(prediction, quality, mapping=mapping)
-    sign = -1.0 if found.mapping_rises is False else 1.0
     try:
-        mapped = fitted(prediction, quality, mapping)(prediction)
+        curve = fitted(prediction, quality, mapping)
     except LogisticFitError:
+        found = agreement(prediction, quality, mapping=mapping)
         return _Repetition(raw, None, None, vars(found))
+    mapped = curve(prediction)
+    found = agreement(prediction, quality, mapping=mapping, curve=curve)
+    sign = -1.0 if found.mapping_rises is False else 1.0
     values = {**vars(found), "plcc_mapped": sign * found.plcc_mapped}
     return _Repetition(raw, (mapped, quality, content), (sign * mapped, quality, content), values)
 

@@ -111,6 +111,14 @@ def write_frame(frame: pd.DataFrame, form: str, path: Path) -> None:
         write_atomically(path, lambda part: frame.to_parquet(part, index=False))
 
 
+def write_text(text: str, path: Path) -> None:
+    """Write a rendered table to a file; what is no plain file, such as a pipe, gets it directly."""
+    if path.exists() and not path.is_file():
+        path.write_text(f"{text}\n", encoding="utf-8")
+    else:
+        write_atomically(path, lambda part: part.write_text(f"{text}\n", encoding="utf-8"))
+
+
 def _parquet_column(values: list[Any]) -> Any:
     import pyarrow as pa
 

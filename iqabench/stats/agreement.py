@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from iqabench.stats.centring import centred, scaled_to_one
 from iqabench.stats.logistic import FloatArray, LogisticFitError, finite_pair
-from iqabench.stats.mapping import DEFAULT, MAPPINGS, Mapping, fitted
+from iqabench.stats.mapping import DEFAULT, MAPPINGS, Curve, Mapping, fitted
 
 MIN_SAMPLES = 3
 """Below this a correlation is nan: two points always lie on a line."""
@@ -54,11 +54,16 @@ class Agreement:
 
 
 def agreement(
-    prediction: npt.ArrayLike, quality: npt.ArrayLike, *, mapping: Mapping = DEFAULT
+    prediction: npt.ArrayLike,
+    quality: npt.ArrayLike,
+    *,
+    mapping: Mapping = DEFAULT,
+    curve: Curve | None = None,
 ) -> Agreement:
     """Every agreement statistic between (n,) predictions and (n,) labels.
 
-    The mapping is fitted on these very samples, as the literature does it.
+    The mapping is fitted on these very samples, as the literature does it. ``curve`` is this fit if
+    the caller has made it before.
 
     Raises:
         ValueError: NaN, infinity, wrong shapes or different lengths; or an unknown mapping.
@@ -69,7 +74,7 @@ def agreement(
     plcc_mapped, rmse_mapped = np.nan, np.nan
     rises, failure = None, None
     try:
-        mapped = fitted(prediction, quality, mapping)(prediction)
+        mapped = (curve or fitted(prediction, quality, mapping))(prediction)
     except LogisticFitError as error:
         failure = str(error)
     else:

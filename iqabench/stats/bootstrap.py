@@ -158,8 +158,11 @@ def repeated_bootstrap(
         ValueError: no repetitions, an argument of unequal length, NaN or infinity, labels that
             cannot be sorted or are missing, resamples below 1.
     """
-    values = repetition_samples(repetitions, statistic=statistic, resamples=resamples, seed=seed)
-    return mean_of_drawn(values, seed=seed)
+    _, rng = _generators(seed)
+    means = np.empty(_positive(resamples))
+    for rows, values in _sampled(repetitions, statistic, resamples, seed):
+        means[rows] = _drawn_mean(values, _draw_counts(rng, *values.shape))
+    return means
 
 
 def repetition_samples(
@@ -177,20 +180,29 @@ def repetition_samples(
         (resamples, k) values for k repetitions; nan where not defined, and everywhere if there is
         only one content: a single content says nothing about how much contents vary.
     """
+    samples = np.empty((_positive(resamples), len(repetitions)))
+    for rows, values in _sampled(repetitions, statistic, resamples, seed):
+        samples[rows] = values
+    return samples
+
+
+def _sampled(
+    repetitions: Sequence[Repetition], statistic: WeightedStatistic, resamples: int, seed: int
+) -> Iterator[tuple[slice, FloatArray]]:
+    """Some resamples after the other, each with its values as in `repetition_samples`."""
     pairs, labels = _checked_repetitions(repetitions)
     prepare = _PREPARED.get(statistic)
     statistics = [prepare(*pair) if prepare else partial(statistic, *pair) for pair in pairs]
     columns, contents = _content_columns(labels)
-    if contents == 1:
-        return np.full((_positive(resamples), len(pairs)), np.nan)
     content_rng, _ = _generators(seed)
-    width = max(contents, *(column.size for column in columns))
-    values = np.empty((_positive(resamples), len(pairs)))
-    for rows in _chunks(resamples, width, _BOOTSTRAP_CELLS):
-        counts = _draw_counts(content_rng, rows.stop - rows.start, contents)
-        for number, (of, column) in enumerate(zip(statistics, columns, strict=True)):
-            values[rows, number] = of(np.take(counts, column, axis=1))
-    return values
+    width = max(contents, len(pairs), *(column.size for column in columns))
+    for rows in _chunks(_positive(resamples), width, _BOOTSTRAP_CELLS):
+        values = np.full((rows.stop - rows.start, len(pairs)), np.nan)
+        if contents > 1:
+            counts = _draw_counts(content_rng, len(values), contents)
+            for number, (of, column) in enumerate(zip(statistics, columns, strict=True)):
+                values[:, number] = of(np.take(counts, column, axis=1))
+        yield rows, values
 
 
 def mean_of_drawn(values: npt.ArrayLike, *, seed: int = 0) -> FloatArray:
@@ -209,9 +221,17 @@ def mean_of_drawn(values: npt.ArrayLike, *, seed: int = 0) -> FloatArray:
     table = np.asarray(values, dtype=np.float64)
     if not table.shape[1]:
         return np.full(len(table), np.nan)
-    weight = np.where(np.isfinite(table), _drawn_repetitions(seed, *table.shape), 0)
+    drawn, means = _drawn_repetitions(seed, *table.shape), np.empty(len(table))
+    for rows in _chunks(len(table), table.shape[1], _BOOTSTRAP_CELLS):
+        means[rows] = _drawn_mean(table[rows], drawn[rows])
+    return means
+
+
+def _drawn_mean(values: FloatArray, drawn: IntArray) -> FloatArray:
+    """(R,) means of (R, k) values, each counted as often as it was drawn; nan ones are left out."""
+    weight = np.where(np.isfinite(values), drawn, 0)
     total = weight.sum(axis=1)
-    mean = (np.where(weight > 0, table, 0) * weight).sum(axis=1) / np.maximum(total, 1)
+    mean = (np.where(weight > 0, values, 0) * weight).sum(axis=1) / np.maximum(total, 1)
     return np.where(total > 0, mean, np.nan)
 
 

@@ -41,7 +41,7 @@ from filelock import FileLock, Timeout
 
 from iqabench.contract.errors import StoreError, UsageError
 from iqabench.kit.download import sha256
-from iqabench.store import garbage, intact, label_tables, removal
+from iqabench.store import ended, garbage, intact, label_tables, removal
 from iqabench.store.files import flush
 from iqabench.store.formats import JOB, note_format, noted_format, written_format
 from iqabench.store.reading import RUN_AGAIN, Kind, read_record, remedy
@@ -173,6 +173,34 @@ class Store:
         if problem:
             self._tell(job.folder, problem, remedy(job.record))
         return not problem
+
+    @cached_property
+    def _ended(self) -> ended.EndedJobs:
+        return ended.EndedJobs(self._readable)
+
+    def ended(self, fingerprint: str) -> ended.Ended | None:
+        """A few facts of the ended job of that fingerprint; None as for :meth:`job`.
+
+        A job that was read before is not read again unless a file of it has changed.
+        """
+        found = self._ended.get(fingerprint)
+        if found is None and (job := self.job(fingerprint)) is not None:
+            found = ended.ended(job.folder, job.record)
+            self._ended.put(fingerprint, found)
+        return found
+
+    def all_ended(self) -> dict[str, ended.Ended]:
+        """The facts of all ended jobs, by fingerprint."""
+        names = sorted(path.name for path in (self._readable / "jobs").glob("*"))
+        every = {name: self.ended(name) for name in names if "." not in name}
+        found = {name: one for name, one in every.items() if one is not None}
+        self._ended.drop_others(set(found))
+        self.keep_ended()
+        return found
+
+    def keep_ended(self) -> None:
+        """Keep the facts of jobs that were asked for, so that the next process finds them."""
+        self._ended.write()
 
     def find(self, beginning: str) -> Job:
         """The ended job whose fingerprint begins with ``beginning``.
@@ -307,13 +335,29 @@ class Store:
     def save_evaluation(self, record: EvaluationRecord) -> None:
         """Keep an evaluation under its ID."""
         path = self._readable / "evaluations" / f"{record.id}.json"
-        if self._record(path, EvaluationRecord) != record:
+        if self._evaluation(path) != record:
             # There are thousands, and the next run writes again what a loss of power took.
             write_sealed(path, plain(record), lasting=False)
 
     def evaluations(self) -> list[EvaluationRecord]:
         """All evaluations, by ID."""
-        return list(self._all("evaluations", EvaluationRecord))
+        paths = sorted((self._readable / "evaluations").glob("[!.]*.json"))
+        return [record for path in paths if (record := self._evaluation(path)) is not None]
+
+    @cached_property
+    def _evaluations(self) -> dict[str, tuple[str, EvaluationRecord]]:
+        return {}
+
+    def _evaluation(self, path: Path) -> EvaluationRecord | None:
+        """The evaluation in a file, which is read again only if it has changed."""
+        stamp = intact.stamp_text(str(path))
+        known = self._evaluations.get(path.name)
+        if known is not None and known[0] == stamp:
+            return known[1]
+        record = self._record(path, EvaluationRecord)
+        if record is not None:
+            self._evaluations[path.name] = stamp, record
+        return record
 
     def save_stress(self, record: StressRecord) -> None:
         """Keep a stress study in place of an earlier one of the same ID."""

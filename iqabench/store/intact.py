@@ -66,5 +66,14 @@ def problem(
     return ""
 
 
+def stamp_text(path: str) -> str:
+    """What the system says of a file, as text: inode, size and times; ``-`` where there is none."""
+    try:  # a path object would take most of the time of a plan of thousands of jobs
+        stat = os.stat(path)  # noqa: PTH116
+    except OSError:
+        return "-"
+    return " ".join(map(str, _stamp(stat)))
+
+
 def _stamp(stat: os.stat_result) -> tuple[int, ...]:
     return stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns

@@ -6,7 +6,9 @@ A store keeps each record as a JSON file. :data:`FORMAT` numbers the format of a
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     BaseModel,
@@ -35,7 +37,14 @@ class Record(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    @property
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """A copy with other values, without what was computed from the former ones."""
+        copied = super().model_copy(update=update, deep=deep)
+        for computed in copied.__dict__.keys() - type(self).model_fields.keys():
+            del copied.__dict__[computed]
+        return copied
+
+    @cached_property
     def digest(self) -> str:
         """Hash of the record's content, 16 hexadecimal digits."""
         return digest(self.model_dump(mode="json"))
@@ -319,7 +328,7 @@ class EvaluationRecord(Record):
         """The registered name that all variants of one model share."""
         return self.variant_of or self.model
 
-    @property
+    @cached_property
     def id(self) -> str:
         """Hash of the fields that identify the evaluation.
 

@@ -259,6 +259,9 @@ def test_progress_is_told(little, store):
         def say(self, line):
             told.append(line)
 
+        def fail(self, line):
+            told.append(line)
+
     iqabench.run(
         "bad=toy-scorer",
         "little",

@@ -270,3 +270,13 @@ def test_the_files_of_a_job_are_recorded_with_their_hashes(store):
     assert found.record.files == expected
     assert found.record == record.model_copy(update={"files": expected})
     assert record.files == ()
+
+
+def test_a_changed_copy_has_another_hash():
+    record = made_up()
+    before = record.id, record.digest
+    changed = record.model_copy(update={"seed": 7})
+    assert changed.id == made_up(seed=7).id != before[0]
+    assert changed.digest == made_up(seed=7).digest != before[1]
+    assert record == made_up()
+    assert not {"id", "digest"} & set(record.model_dump())

@@ -1,0 +1,184 @@
+"""What commands cost on a store of many jobs whose plan is finished.
+
+    python benchmarks/store_scale.py [--jobs 1000 10000 100000] [--sets 1] [--keep FOLDER]
+
+Each store is that of ``iqabench run --models brisque --datasets set-0,... --seeds N``: half of its
+jobs are fits and half are predictions of 40 pictures each. It is written through the store's own
+functions, with made-up scores. ``--sets 1`` makes one row of many repetitions; ``--sets 50`` makes
+50 rows of few. Every command runs in a process of its own. Cold means without STORE/cache, warm is
+the same command again. What does not grow with the store, hashes of the pictures and the audit of
+their contents, is there beforehand. The figures are seconds of the processor, of the clock and
+the peak of memory; limits are on the processor and the memory, and for 10,000 jobs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+import iqabench
+from iqabench.engine.execute import keep, title
+from iqabench.protocols.leakage import audited
+from iqabench.protocols.plan import FitJob
+from iqabench.store.folder import PREDICTIONS
+from iqabench.store.records import JobRecord
+
+CONTENTS, LEVELS = 50, 4
+LIMITED = 10_000
+LIMITS = {
+    ("run", "cold"): (20.0, 300.0),
+    ("run", "warm"): (2.0, 300.0),
+    ("leaderboard", "cold"): (60.0, None),
+}
+"""Command and state -> seconds of the processor and MB at 10,000 jobs."""
+
+
+def pictures(root: Path, sets: int) -> Path:
+    """Write data sets of one folder of pictures; returns their catalogue."""
+    random = np.random.default_rng(0)
+    root.mkdir(parents=True)
+    versions = [(content, level) for content in range(CONTENTS) for level in range(LEVELS)]
+    names = [f"c{content:02d}_{level}.png" for content, level in versions]
+    for name in names:
+        Image.fromarray(random.integers(0, 255, (32, 32, 3), dtype=np.uint8)).save(root / name)
+    lines = ["datasets:"]
+    for number in range(sets):
+        labels = pd.DataFrame({"file": names, "score": random.uniform(1, 5, len(names)).round(3)})
+        labels["scene"] = labels["file"].str[:3]
+        labels.to_csv(root / f"scores-{number}.csv", index=False)
+        lines += [f"  set-{number}:", "    reader: csv", f"    root: {root}"]
+        lines += [f"    labels: scores-{number}.csv"]
+        lines += ["    columns: {image: file, mos: score, content: scene}"]
+    catalog = root.parent / "catalog.yaml"
+    catalog.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return catalog
+
+
+def fill(catalog: Path, store: Path, names: Sequence[str], seeds: int) -> None:
+    """Store every job of the plan as if it had been made."""
+    session = iqabench.Session(catalog, store=store)
+    made = iqabench.plan("brisque", list(names), seeds=seeds, session=session)
+    made = audited(made, session.store, session.dataset, session.audit)
+    session.store.prepare()
+    keep(made.evaluations, session.store)
+    random = np.random.default_rng(0)
+    for evaluation in made.evaluations:
+        session.store.save_evaluation(evaluation.record())
+    for number, job in enumerate(made.jobs, 1):
+        with session.store.writing(job.fingerprint) as folder:
+            if not isinstance(job, FitJob):
+                rows = job.dataset.rows_of(list(job.contents or ()))
+                scores = rows["quality"] + random.normal(0, 0.8, len(rows))
+                frame = pd.DataFrame({"image": rows["image"], "prediction": scores})
+                frame.assign(error=None, notes="").to_parquet(folder / PREDICTIONS, index=False)
+            record = JobRecord(
+                identity=job.identity,
+                title=title(job),
+                status="done",
+                began=f"2026-01-01T00:00:00.{number:06d}+00:00",
+                seconds=1.0,
+                images=job.images,
+            )
+            session.store.finish(record)
+        if number % 1000 == 0:
+            print(f"{number} of {len(made.jobs)} jobs stored", file=sys.stderr)
+
+
+@contextmanager
+def place(kept: Path | None) -> Iterator[Path]:
+    """The folder of everything, temporary unless one is named."""
+    if kept is not None:
+        kept.mkdir(parents=True, exist_ok=True)
+        yield kept
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(folder)
+
+
+def measured(words: Sequence[str]) -> tuple[float, float, float, float]:
+    """Seconds of the processor and of the clock, MB, and seconds until the first line of progress.
+
+    Raises:
+        RuntimeError: the command fails.
+    """
+    start = time.perf_counter()
+    command = [sys.executable, "-m", "iqabench", *words]
+    with tempfile.TemporaryFile() as said:
+        child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=said)
+        first = float("nan")
+        while True:
+            ended, status, used = os.wait4(child.pid, os.WNOHANG)
+            if first != first and os.fstat(said.fileno()).st_size:
+                first = time.perf_counter() - start
+            if ended:
+                break
+            time.sleep(0.02)
+        child.returncode = os.waitstatus_to_exitcode(status)
+        if child.returncode:
+            said.seek(0)
+            raise RuntimeError(f"{' '.join(command)}: {said.read().decode()[-2000:]}")
+    wall = time.perf_counter() - start
+    return used.ru_utime + used.ru_stime, wall, used.ru_maxrss / 1024, first
+
+
+def measure(jobs: int, sets: int, folder: Path) -> None:
+    """Print a line for every command."""
+    names = [f"set-{number}" for number in range(sets)]
+    seeds = jobs // (2 * sets)
+    catalog, store = folder / "catalog.yaml", folder / f"store-{jobs}-{sets}"
+    if not catalog.exists():
+        pictures(folder / "pictures", sets)
+    if not store.exists():
+        fill(catalog, store, names, seeds)
+    asked = ["--models", "brisque", "--datasets", ",".join(names), "--seeds", str(seeds)]
+    run = ["run", *asked, "--catalog", str(catalog), "--device", "cpu"]
+    commands = {
+        "run": run,
+        "run --dry-run": [*run, "--dry-run"],
+        "leaderboard": ["leaderboard"],
+        "show": ["show"],
+    }
+    for name, words in commands.items():
+        for kept in (store / "cache").glob("*"):
+            kept.unlink()
+        for state in ("cold", "warm"):
+            processor, wall, memory, first = measured([*words, "--store", str(store)])
+            limit, most = LIMITS.get((name, state), (None, None))
+            told = ""
+            if jobs == LIMITED and limit is not None:
+                met = processor <= limit and (most is None or memory <= most)
+                told = f"; limit {limit:.0f} s{f', {most:.0f} MB' if most else ''}: "
+                told += "met" if met else "MISSED"
+            print(
+                f"{jobs:6} jobs, {sets} sets, {name} {state}: {processor:.1f} s of the processor, "
+                f"{wall:.1f} s, {memory:.0f} MB, first line after {first:.1f} s{told}",
+                flush=True,
+            )
+
+
+def main() -> None:
+    """Measure stores of all sizes asked for."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--jobs", type=int, nargs="+", default=[1_000, 10_000, 100_000])
+    parser.add_argument("--sets", type=int, default=1)
+    parser.add_argument("--keep", type=Path, help="keep the stores in this folder, and use them")
+    asked = parser.parse_args()
+    with place(asked.keep) as folder:
+        os.environ["IQABENCH_CACHE"] = str(folder / "cache")
+        for jobs in asked.jobs:
+            measure(jobs, asked.sets, folder)
+
+
+if __name__ == "__main__":
+    main()
