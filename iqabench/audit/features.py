@@ -18,7 +18,7 @@ VERSION = 2
 """Rises when the features of a picture change; part of the cache's key."""
 PACKAGES = ("numpy", "opencv-python-headless", "pillow")
 """The packages by which features are computed; their versions are part of the cache's key."""
-SIDE = 128
+SIDE = 144
 """Local features are found in a copy with the area of a square of this side, in pixels. SIFT itself
 doubles the copy, so that it finds spots of 0.8 pixels and more."""
 GREY_SIDE = 96

@@ -13,6 +13,9 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from iqabench.contract.progress import Silent, Tick
 from iqabench.report.tables import visible
 
+EVERY = 15.0
+"""Seconds between two lines of progress without a terminal."""
+
 
 class Notices(Silent):
     """No progress, but lines that a user must see."""
@@ -30,13 +33,14 @@ class RichWatcher:
 
     @contextmanager
     def task(self, title: str) -> Iterator[Tick]:
-        """Show a bar with the current item and the time left; without a terminal, one line later.
+        """Show a bar with the current item and the time left; without a terminal, lines.
 
-        The line has the title and the time taken. It is left out for work of less than 0.5 s.
+        The last line has the title and the time taken. It is left out for work of less than 0.5 s.
+        Before, a line says how far the work has come, at most every ``EVERY`` seconds.
         """
         if not self.console.is_terminal:
             start = time.perf_counter()
-            yield lambda done, total, what: None
+            yield self._lines(title)
             seconds = time.perf_counter() - start
             if seconds >= 0.5:
                 self.say(f"{title}: {seconds:.1f} s")
@@ -53,6 +57,17 @@ class RichWatcher:
             yield lambda done, total, what: progress.update(
                 bar, completed=done, total=total, what=f"{what} {done}/{total}"
             )
+
+    def _lines(self, title: str) -> Tick:
+        said = time.monotonic()
+
+        def tick(done: int, total: int, what: str) -> None:
+            nonlocal said
+            if time.monotonic() - said >= EVERY:
+                said = time.monotonic()
+                self.say(f"{title}: {what} {done}/{total}")
+
+        return tick
 
     def say(self, line: str) -> None:
         """Print a line that stays on the screen."""

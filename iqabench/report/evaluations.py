@@ -80,7 +80,10 @@ class Group:
         The start time is part of it because a failed job may run again.
         """
         ends = [str(self._end(record)) for record in self.evaluations]
-        findings = [f"{record.shared} {record.seen} {record.recipe}" for record in self.evaluations]
+        findings = [
+            f"{record.shared} {record.seen} {record.recipe}" + " pending" * record.pending
+            for record in self.evaluations
+        ]
         names = [record.id for record in self.evaluations]
         which = [str(self.exclude_shared), self.distortion, self.mapping]
         return text_digest([*names, *findings, *which, *ends])
@@ -91,6 +94,11 @@ class Group:
         found = [record.shared for record in self.evaluations]
         known = [contents for contents in found if contents is not None]
         return sorted({*chain(*known)}) if len(known) == len(found) else None
+
+    @property
+    def pending(self) -> bool:
+        """Whether the audit of a repetition has yet to be made."""
+        return any(record.pending for record in self.evaluations)
 
     @property
     def seen(self) -> list[str]:

@@ -244,6 +244,10 @@ class Store:
         if read_record(path, EvaluationRecord) != record:
             write_json(path, plain(record))
 
+    def evaluation(self, name: str) -> EvaluationRecord | None:
+        """The evaluation of that ID; None where there is none."""
+        return read_record(self._readable / "evaluations" / f"{name}.json", EvaluationRecord)
+
     def evaluations(self) -> list[EvaluationRecord]:
         """All evaluations, by ID."""
         return list(self._all("evaluations", EvaluationRecord))

@@ -13,7 +13,7 @@ from iqabench.contract.errors import StoreError, UsageError
 from iqabench.contract.progress import Tick
 from iqabench.store.files import write_atomically, write_json
 from iqabench.store.folder import JOB, PREDICTIONS, WEIGHTS, Job, Store, stored_files
-from iqabench.store.records import plain
+from iqabench.store.records import EvaluationRecord, plain
 
 
 @dataclass(frozen=True)
@@ -94,10 +94,15 @@ def _copy_evaluations(into: Store, other: Store) -> int:
     copied = 0
     for record in other.evaluations():
         ours = known.get(record.id)
-        if ours is None or (ours.shared is None and record.shared is not None):
+        if ours is None or _tells_less(ours, record):
             write_json(into.root / "evaluations" / f"{record.id}.json", plain(record))
             copied += ours is None
     return copied
+
+
+def _tells_less(ours: EvaluationRecord, theirs: EvaluationRecord) -> bool:
+    """Whether only the other store's audit has told what a model has seen."""
+    return (ours.shared is None and theirs.shared is not None) or ours.pending > theirs.pending
 
 
 def _copy_job(into: Store, job: Job) -> None:
