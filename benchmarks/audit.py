@@ -1,93 +1,153 @@
-"""How the cost of the leakage audit grows with the number of pictures.
+"""What an audit of two sets costs, with an empty cache and with a full one, and what it finds.
 
-    python benchmarks/audit.py [--images DIR] [--numbers 50 100 200 ...] [--tile 128]
+    python benchmarks/audit.py [--images DIR] [--train N] [--test M] [--pairs K]
 
-Pictures are tiles that do not overlap, cut from the photographs of a folder, so that there are many
-unrelated ones; each number is compared with as many others. Last stands what the growth says about
-10,000 x 10,000: features grow with the number, the index and the close looks with its square.
+Without ``--images`` the pictures are generated (drawings of 512 x 512 on noise, as JPEG, in a
+temporary folder), so that any pair but the constructed ones is a false alarm. With it they are the
+folder's, in an order drawn by a fixed seed, N for the first set and the next M for the second. To
+the second set come K copies of pictures of the first: cut to 40 to 100% of the area, scaled by 0.5
+to 2, saved as JPEG of quality 20 to 90, three in ten mirrored. Two processes audit one after the
+other, with a cache of their own: the second finds the first one's audit in it.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
+from PIL import Image, ImageDraw, ImageOps
 
-from iqabench.audit import compare, index, phash
-from iqabench.audit.features import Features, compute
-from iqabench.audit.geometry import overlap
-from iqabench.data.decoding import decode
+from iqabench.audit.pairs import audit
+from iqabench.contract import DatasetCard
+from iqabench.data.tables import Dataset, canonical
+from iqabench.data.threads import in_threads
+from iqabench.kit.processors import cores
 
-SCENES = Path(__file__).parents[2] / "shared" / "scene200" / "images"
-FAR = 10_000
-
-
-def tiles(folder: Path, side: int) -> Iterator[np.ndarray]:
-    """Square tiles of a folder's photographs, the first of each photograph first."""
-    photos = [decode(path).pixels for path in sorted(folder.iterdir())]
-    for row in range(max(photo.shape[0] for photo in photos) // side):
-        for column in range(max(photo.shape[1] for photo in photos) // side):
-            for photo in photos:
-                tile = photo[side * row : side * (row + 1), side * column : side * (column + 1)]
-                if tile.shape[:2] == (side, side):
-                    yield tile
+SIDE = 512
 
 
-def spent(start: float) -> float:
-    """Processor seconds since then."""
-    return time.process_time() - start
+def drawing(number: int) -> Image.Image:
+    """A drawing of shapes in many sizes and shades, on noise; each number is another one."""
+    random = np.random.default_rng(number)
+    noise = random.integers(0, 256, (16, 16, 3)).astype(np.uint8)
+    picture = Image.fromarray(noise).resize((SIDE, SIDE), Image.Resampling.BICUBIC)
+    draw = ImageDraw.Draw(picture)
+    for size in np.geomspace(200, 8, 60):
+        x, y = random.integers(0, SIDE, 2)
+        corners = [
+            (x + dx, y + dy) for dx, dy in random.normal(0, size / 2, (random.integers(3, 7), 2))
+        ]
+        draw.polygon(corners, fill=tuple(int(v) for v in random.integers(0, 256, 3)))
+    return picture
 
 
-def parts(first: list[Features], second: list[Features]) -> tuple[float, float, int, float]:
-    """Seconds for hashes and for the index, its candidates, and seconds for looking at them."""
-    start = time.process_time()
-    phash.near(phash.squares(first), phash.squares(second))
-    hashes, start = spent(start), time.process_time()
-    found = list(index.candidates(first, second))
-    indexed, start = spent(start), time.process_time()
-    for i, j, mirrored in found:
-        overlap(first[i], second[j], mirrored)
-    return hashes, indexed, len(found), spent(start)
+def copied(picture: Image.Image, number: int) -> Image.Image:
+    """The picture as another set may hold it."""
+    random = np.random.default_rng(number)
+    share = random.uniform(0.4, 1) ** 0.5
+    width, height = round(picture.width * share), round(picture.height * share)
+    left, top = (
+        random.integers(0, most + 1) for most in (picture.width - width, picture.height - height)
+    )
+    part = picture.crop((left, top, left + width, top + height))
+    factor = 2 ** random.uniform(-1, 1)
+    part = part.resize((round(width * factor), round(height * factor)))
+    return ImageOps.mirror(part) if random.random() < 0.3 else part
+
+
+def dataset(name: str, root: Path, files: list[Path]) -> Dataset:
+    """A data set of these files, whose labels say nothing."""
+    card = DatasetCard(name=name, title=name, reader="a:b")
+    table = pd.DataFrame({"image": [str(file.relative_to(root)) for file in files]})
+    return Dataset(card, root, canonical(table.assign(mos=1.0), card, root))
+
+
+def built(asked: argparse.Namespace, folder: Path) -> dict[str, list[str]]:
+    """The files of both sets and of the constructed pairs, made where they do not exist."""
+    if asked.images is None:
+
+        def drawn(number: int) -> Path:
+            place = folder / f"{number}.jpg"
+            drawing(number).save(place, quality=85)
+            return place
+
+        files = list(in_threads(drawn, range(asked.train + asked.test)))
+    else:
+        found = sorted(file for file in asked.images.iterdir() if file.is_file())
+        np.random.default_rng(0).shuffle(found)  # type: ignore[arg-type]
+        files = found[: asked.train + asked.test]
+    originals = files[: asked.train][:: max(1, asked.train // asked.pairs)][: asked.pairs]
+    copies = []
+    for number, original in enumerate(originals):
+        copies.append(folder / f"copy-{number}.jpg")
+        with Image.open(original) as picture:
+            quality = int(np.random.default_rng(number).integers(20, 91))
+            copied(picture.convert("RGB"), number).save(copies[-1], quality=quality)
+    sides = {"first": files[: asked.train], "second": [*files[asked.train :], *copies]}
+    return {
+        side: list(map(str, paths))
+        for side, paths in {**sides, "originals": originals, "copies": copies}.items()
+    }
+
+
+def measure(plan: Path) -> None:
+    """Audit once; print what it cost and found, as a line of JSON."""
+    asked = {side: list(map(Path, paths)) for side, paths in json.loads(plan.read_text()).items()}
+    root = Path(os.path.commonpath([*asked["first"], *asked["second"]]))
+    first, second = (dataset(side, root, asked[side]) for side in ("first", "second"))
+    _ = first.image_hashes, second.image_hashes
+    wall, processor = time.perf_counter(), time.process_time()
+    found = audit(first, second)
+    spent = {
+        "wall s": round(time.perf_counter() - wall, 2),
+        "processor s": round(time.process_time() - processor, 2),
+        "peak MB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+    }
+    pairs = {(pair.first.path, pair.second.path) for pair in found.pairs}
+    built_pairs = set(zip(asked["originals"], asked["copies"], strict=True))
+    print(
+        json.dumps(
+            {
+                "pictures": [len(first.table), len(second.table)],
+                "cores": cores(),
+                **spent,
+                "constructed": len(built_pairs),
+                "of these found": len(built_pairs & pairs),
+                "other pairs": len(pairs - built_pairs),
+            }
+        ),
+        flush=True,
+    )
 
 
 def main() -> None:
-    """Print a row per number of pictures, and the cost that it leads to expect far out."""
+    """Build the sets, and audit them in two processes."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--images", type=Path, default=SCENES)
-    parser.add_argument("--numbers", type=int, nargs="+", default=[50, 100, 200, 400, 800, 1600])
-    parser.add_argument("--tile", type=int, default=128)
+    parser.add_argument("--images", type=Path)
+    parser.add_argument("--train", type=int, default=10_000)
+    parser.add_argument("--test", type=int, default=2_000)
+    parser.add_argument("--pairs", type=int, default=50)
+    parser.add_argument("--measure", type=Path, help=argparse.SUPPRESS)
     asked = parser.parse_args()
-    made: list[Features] = []
-    start = time.process_time()
-    for tile in tiles(asked.images, asked.tile):
-        if len(made) == 2 * max(asked.numbers):
-            break
-        made.append(compute(tile))
-    each = spent(start) / len(made)
-    points = np.mean([len(one.points) for one in made])
-    print(f"{len(made)} tiles: {1000 * each:.0f} ms for the features of one, {points:.0f} points")
-    print("n x n: hashes, index, close looks (candidates); every pair instead")
-    for number in asked.numbers:
-        if 2 * number > len(made):
-            break
-        sides = made[0 : 2 * number : 2], made[1 : 2 * number : 2]
-        hashes, indexed, candidates, looked = parts(*sides)
-        pair = looked / max(candidates, 1)
-        print(
-            f"{number} x {number}: {hashes:.2f} s, {indexed:.2f} s, {looked:.2f} s ({candidates}); "
-            f"{2 * number**2 * pair:.1f} s",
-            flush=True,
-        )
-    far = (FAR / number) ** 2
-    print(
-        f"{FAR} x {FAR}: {2 * FAR * each / 60:.1f} minutes for features, "
-        f"{(hashes + indexed) * far / 60:.1f} for hashes and index, {looked * far / 60:.1f} for "
-        f"close looks; {2 * FAR**2 * pair / 3600:.0f} hours for every pair"
-    )
-    print(f"up to {compare.ALL_PAIRS} pairs every pair is looked at, and no index made")
+    if asked.measure is not None:
+        measure(asked.measure)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        plan = Path(folder, "plan.json")
+        plan.write_text(json.dumps(built(asked, Path(folder))))
+        for state in ("cold", "warm"):
+            print(state, end=": ", flush=True)
+            own = {**os.environ, "IQABENCH_CACHE": str(Path(folder, "cache"))}
+            subprocess.run([sys.executable, __file__, "--measure", str(plan)], env=own, check=True)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ from iqabench.api.session import Session, in_use, listed
 from iqabench.audit.pairs import Audit as Audit
 from iqabench.catalog import user_catalog
 from iqabench.contract.cards import Direction
-from iqabench.contract.errors import UsageError
+from iqabench.contract.errors import IqabenchError, UsageError
 from iqabench.protocols import grammar
 
 if TYPE_CHECKING:
@@ -261,21 +262,22 @@ def export_split(
 def audit_datasets(datasets: str | Sequence[str], *, session: Session | None = None) -> list[Audit]:
     """Find pairs of pictures that show the same content.
 
-    Such a pair is a leak if a model is trained on one picture and tested on the other.
+    Such a pair is a leak if a model is trained on one picture and tested on the other. Results in
+    the session's store that wait for one of these audits are told what it found.
 
     Args:
         datasets: as for :func:`iqabench.run`. ``a:b`` compares the sets a and b; ``a`` compares
             the different contents of the set a.
-        session: catalogue and progress.
+        session: catalogue, store and progress.
 
     Raises:
         IqabenchError: a data set is unknown, or its files are not here.
     """
     session = in_use(session)
-    return [
-        session.audit(*map(session.dataset, request.sets))
-        for request in grammar.canonical(grammar.parse(listed(datasets)), session.catalog)
-    ]
+    requests = grammar.canonical(grammar.parse(listed(datasets)), session.catalog)
+    audits = [session.audit(*map(session.dataset, request.sets)) for request in requests]
+    _tell_store(session, {name for request in requests for name in request.sets})
+    return audits
 
 
 def draw_pairs(pairs: Sequence[Pair], path: Path | str) -> bool:
@@ -287,6 +289,17 @@ def draw_pairs(pairs: Sequence[Pair], path: Path | str) -> bool:
     from iqabench.report.montage import montage
 
     return montage(pairs, Path(path))
+
+
+def _tell_store(session: Session, tested: Collection[str]) -> None:
+    """Complete the pending evaluations on these test sets of which the cache has the audit."""
+    from iqabench.audit.pairs import known
+    from iqabench.protocols.leakage import complete
+
+    with suppress(IqabenchError, OSError):  # a store that cannot be written or read, or is another
+        store = session.existing_store()
+        waiting = [one.id for one in store.evaluations() if one.pending and one.test in tested]
+        complete(waiting, store, session.dataset, known)
 
 
 def _found(dataset: Dataset, catalog: Path) -> Mapping[str, Any]:

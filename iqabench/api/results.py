@@ -104,7 +104,7 @@ class Results:
         from iqabench.report.leaderboard import differences
 
         with self.session.watch.task("paired differences") as tick:
-            only = self.tables.chosen(models, datasets)
+            only = self.tables.chosen(models, datasets, exclude_shared)
             return differences(self.store, only, exclude_shared, tick)
 
     def compare(
@@ -162,7 +162,7 @@ class Results:
         """
         from iqabench.report.ranks import ranks
 
-        only = self.tables.chosen((), datasets)
+        only = self.tables.chosen((), datasets, exclude_shared)
         return ranks(self.store, listed(models), train, exclude_shared, only)
 
     def draw_ranks(
@@ -249,7 +249,7 @@ class Results:
         """
         from iqabench.report.figures import write
 
-        only = self.tables.chosen(models, datasets)
+        only = self.tables.chosen(models, datasets, exclude_shared)
         with self.session.watch.task("drawing") as tick:
             return write(self.store, Path(folder), form, only, exclude_shared, tick)
 
@@ -271,7 +271,7 @@ class Results:
         """
         from iqabench.report import page
 
-        store, only = self.store, self.tables.chosen(models, datasets)
+        store, only = self.store, self.tables.chosen(models, datasets, exclude_shared)
         sources = {key: self.session.pictures(*key) for key in page.sets_tested(store, only)}
         with self.session.watch.task(f"writing {path}") as tick:
             page.write(

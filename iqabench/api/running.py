@@ -118,6 +118,9 @@ def run(
 ) -> Results:
     """Fit and test models under one protocol. A job whose result the store holds is not made again.
 
+    After the jobs the pictures of the sets are audited for shared contents, unless the cache has
+    the audit: see docs/leakage.md.
+
     Args:
         models: names or ``label=name``.
         datasets: each is ``a,b`` (split a and b each into training and test part) or ``a:b,c``
@@ -134,9 +137,10 @@ def run(
     Raises:
         IqabenchError: an error that the user can correct; it is raised before any job begins.
     """
+    from iqabench.audit.pairs import known
     from iqabench.engine import preflight
     from iqabench.engine.execute import execute
-    from iqabench.protocols.leakage import audited
+    from iqabench.protocols import leakage
 
     session = in_use(session)
     store, executor = session.writable_store(), session.executor
@@ -146,8 +150,9 @@ def run(
     for line in (*(f"not applicable: {one}" for one in made.skipped), *made.remarks):
         session.watch.say(line)
     preflight.check(made, store, session.watch)
-    made = audited(made, store, session.dataset, session.audit)
-    outcome = execute(made, store, session.watch, executor)
+    made = leakage.audited(made, store, session.dataset, known)
+    outcome = execute(leakage.kept(made, store), store, session.watch, executor)
+    session.complete(one.id for one in made.evaluations if one.pending)
     return Results(session, (evaluation.id for evaluation in made.evaluations), outcome)
 
 

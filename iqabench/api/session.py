@@ -19,7 +19,7 @@ from iqabench.store import Store
 from iqabench.store.folder import default_root
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from iqabench.audit.pairs import Audit
     from iqabench.data.tables import Dataset
@@ -218,6 +218,25 @@ class Session:
         names = first.name if second is None else f"{first.name} and {second.name}"
         with self.watch.task(f"comparing the contents of {names}") as tick:
             return audit(first, second, tick)
+
+    def complete(self, names: Iterable[str]) -> None:
+        """Audit the pictures of stored evaluations, by ID; what cannot be audited stays as it is.
+
+        A failure of the audit is said, not raised: results do not depend on it.
+        """
+        from iqabench.protocols.leakage import complete
+
+        try:
+            gone = complete(names, self.store, self.dataset, self.audit)[1]
+        except (IqabenchError, OSError, MemoryError) as error:
+            why = error.message if isinstance(error, IqabenchError) else error
+            self.watch.say(f"what models have seen stays pending: the audit failed: {why}")
+            return
+        for name in gone:
+            self.watch.say(
+                f"what models have seen stays pending: {name} is not here as it was; where it is, "
+                "--catalog FILE or `iqabench datasets add` names it"
+            )
 
     @cached_property
     def _unreadable(self) -> dict[tuple[str, bool], frozenset[str]]:

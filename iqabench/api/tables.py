@@ -35,18 +35,27 @@ class Tables:
         """The store that holds the results."""
         return self.session.existing_store()
 
-    def chosen(self, models: Names = (), datasets: Names = ()) -> frozenset[str] | None:
+    def chosen(
+        self, models: Names = (), datasets: Names = (), exclude_shared: bool = False
+    ) -> frozenset[str] | None:
         """IDs of the evaluations that the filters select; None stands for all of the store.
+
+        ``exclude_shared`` makes the audits for which they wait.
 
         Raises:
             UsageError: the filters select nothing.
             UnknownNameError: the store has no results of a label or a test set.
         """
-        if not models and not datasets:
-            return None if self.evaluations is None else frozenset(self.evaluations)
-        from iqabench.report.evaluations import selected
+        only = None if self.evaluations is None else frozenset(self.evaluations)
+        if models or datasets:
+            from iqabench.report.evaluations import selected
 
-        return selected(self.store, self.evaluations, listed(models), listed(datasets))
+            only = selected(self.store, self.evaluations, listed(models), listed(datasets))
+        if exclude_shared:
+            stored = self.store.evaluations()
+            waiting = [one.id for one in stored if one.pending and (only is None or one.id in only)]
+            self.session.complete(waiting)
+        return only
 
     def leaderboard(
         self,
@@ -69,7 +78,7 @@ class Tables:
         from iqabench.report import leaderboard, leaderboard_table
         from iqabench.report.marks import marks
 
-        only = self.chosen(models, datasets)
+        only = self.chosen(models, datasets, exclude_shared)
         leaderboard_table.sortable(sort)
         with self.session.watch.task("leaderboard") as tick:
             frame = leaderboard.leaderboard(self.store, only, exclude_shared, tick, mapping)
@@ -94,7 +103,7 @@ class Tables:
         """Agreement within each distortion, level or quarter of quality."""
         from iqabench.report import breakdown
 
-        only = self.chosen(models, datasets)
+        only = self.chosen(models, datasets, exclude_shared)
         frame = breakdown.breakdown(self.store, by, only, exclude_shared, mapping)
         return Table(frame, screen_rows(frame), breakdown.notes(frame))
 
@@ -110,7 +119,7 @@ class Tables:
         """Every pair of models: rows are a matrix of verdicts, notes begin with a sentence each."""
         from iqabench.report import compare, verdicts
 
-        only = self.chosen(models, datasets)
+        only = self.chosen(models, datasets, exclude_shared)
         with self.session.watch.task("comparing models") as tick:
             frame = compare.compare(self.store, test, only, exclude_shared, tick, mapping)
         notes = [*frame["sentence"], *compare.notes(frame)]
@@ -127,7 +136,7 @@ class Tables:
         """The models' mean ranks, and their mean SROCC on each test set."""
         from iqabench.report import ranks
 
-        only = self.chosen((), datasets)
+        only = self.chosen((), datasets, exclude_shared)
         ranking = ranks.ranks(self.store, listed(models), train, exclude_shared, only)
         return Table(ranking.table, screen_rows(ranking.table), ranks.notes(ranking))
 
@@ -142,7 +151,7 @@ class Tables:
         """The models' errors compared with the scatter of the test sets' raters."""
         from iqabench.report import raters
 
-        only = self.chosen(models, datasets)
+        only = self.chosen(models, datasets, exclude_shared)
         frame = raters.raters(self.store, z, only, exclude_shared)
         return Table(frame, raters.short(frame), raters.notes(z))
 
@@ -157,7 +166,7 @@ class Tables:
         """The D-, L- and P-test of the models."""
         from iqabench.report import waterloo
 
-        only = self.chosen(models, datasets)
+        only = self.chosen(models, datasets, exclude_shared)
         frame = waterloo.waterloo(self.store, self._unordered, margin, only, exclude_shared)
         return Table(frame, screen_rows(frame), waterloo.notes(frame))
 
@@ -167,7 +176,7 @@ class Tables:
         """One row per picture and repetition."""
         from iqabench.report import predictions
 
-        only = self.chosen(models, datasets)
+        only = self.chosen(models, datasets, exclude_shared)
         with self.session.watch.task("predictions") as tick:
             frame = predictions.predictions(self.store, only, exclude_shared, tick)
         if frame.empty:

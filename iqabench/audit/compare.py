@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from iqabench.audit import index, phash
 from iqabench.audit.features import Features
 from iqabench.audit.geometry import Overlap, overlap
+from iqabench.contract.progress import Tick
+from iqabench.kit.processors import cores
 
 ALL_PAIRS = 4000
 """Up to this many pairs, all are compared by geometry. Of more pairs, an index chooses some."""
@@ -42,7 +45,7 @@ class Evidence:
 def compare(
     first: Sequence[Features],
     second: Sequence[Features] | None = None,
-    tick: Callable[[int, int], None] | None = None,
+    tick: Tick | None = None,
 ) -> dict[Places, Evidence]:
     """Pairs of indices of pictures that show the same content -> the evidence.
 
@@ -50,37 +53,44 @@ def compare(
         first: pictures of one set.
         second: pictures of another set; None compares the pictures of ``first`` with each other,
             each pair once and no picture with itself.
-        tick: called with (pairs whose geometry was compared, all such pairs).
+        tick: called while pairs are chosen by the index, if it is needed, and for each pair whose
+            geometry was compared.
     """
     within = second is None
     others = first if second is None else second
     hashed = _hashed(first, others)
-    close = list(_close(first, others))
-    candidates = {(*places, one.mirrored) for places, one in hashed.items()} | set(close)
     if within:
-        candidates = {one for one in candidates if one[0] < one[1]}
         hashed = {places: one for places, one in hashed.items() if places[0] < places[1]}
+    close = {(*places, one.mirrored) for places, one in hashed.items()}
+    close |= _close(first, second, tick)
     found = dict(hashed)
-    for done, (i, j, mirrored) in enumerate(sorted(candidates), 1):
+    for done, (i, j, mirrored) in enumerate(sorted(close), 1):
         seen = overlap(first[i], others[j], mirrored)
         if seen is not None and seen.inliers > (_inliers(found.get((i, j)))):
             found[i, j] = _with_overlap(found.get((i, j), Evidence()), seen)
         if tick is not None:
-            tick(done, len(candidates))
+            tick(done, len(close), "comparing")
     return dict(sorted(found.items()))
 
 
 def _close(
-    first: Sequence[Features], second: Sequence[Features]
-) -> Iterable[tuple[int, int, bool]]:
-    if len(first) * len(second) > ALL_PAIRS:
-        return index.candidates(first, second)
-    return (
+    first: Sequence[Features], second: Sequence[Features] | None, tick: Tick | None
+) -> set[tuple[int, int, bool]]:
+    """The pairs to compare closely, and whether to mirror the first picture before."""
+    others = first if second is None else second
+    if len(first) * len(others) > ALL_PAIRS:
+        with ThreadPoolExecutor(cores()) as threads:
+            return {
+                (int(i), int(j), some.mirrored)
+                for some in index.candidates(first, second, threads, tick)
+                for i, j in some.places
+            }
+    return {
         (i, j, mirrored)
         for i in range(len(first))
-        for j in range(len(second))
+        for j in range(i + 1 if second is None else 0, len(others))
         for mirrored in (False, True)
-    )
+    }
 
 
 def _hashed(first: Sequence[Features], second: Sequence[Features]) -> dict[Places, Evidence]:

@@ -23,7 +23,7 @@ the square root of the picture's area. Half of it is allowed for the refined tra
 SCALE_AGREES, TURN_AGREES = 0.4, 0.35
 """Largest difference of log scales, and of angles in radians, between matches that agree."""
 LEAST_INLIERS = 4
-LEAST_CORRELATION = 0.75
+LEAST_CORRELATION = 0.72
 LEAST_OVERLAP = 0.1
 """The overlap must cover at least this share of one of the two pictures."""
 LEAST_PIXELS = 64
@@ -68,14 +68,19 @@ def mirror(features: Features) -> Features:
 
     points = features.points * np.array([-1, 1, 1, -1], np.float32)
     points[:, 0] += features.extent[0]
-    grid = features.descriptors.reshape(-1, 4, 4, 8)
-    turned = grid[:, :, ::-1, [0, 7, 6, 5, 4, 3, 2, 1]]
-    return replace(
-        features,
-        grey=features.grey[:, ::-1],
-        points=points,
-        descriptors=turned.reshape(-1, 128),
-    )
+    points[:, 3] += np.pi
+    descriptors = mirrored_descriptors(features.descriptors)
+    return replace(features, grey=features.grey[:, ::-1], points=points, descriptors=descriptors)
+
+
+def mirrored_descriptors(descriptors: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Descriptors, (K, 128), as the mirrored pictures have them.
+
+    OpenCV orders a descriptor by the place across the orientation, the place along it, and the
+    angle to it. What is across changes sides, and angles change their sign.
+    """
+    grid = descriptors.reshape(-1, 4, 4, 8)
+    return grid[:, ::-1, :, [0, 7, 6, 5, 4, 3, 2, 1]].reshape(-1, 128)
 
 
 def rooted(descriptors: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -103,7 +108,7 @@ def _matches(
     clear = 2 - 2 * likeness[rows, best] < RATIO**2 * (2 - 2 * runner_up)
     mutual = likeness.argmax(0)[best] == rows
     a, b = first.points[clear & mutual], second.points[best[clear & mutual]]
-    turned = b[:, 2] / a[:, 2] * np.exp(1j * (a[:, 3] - b[:, 3]))
+    turned = b[:, 2] / a[:, 2] * np.exp(1j * (b[:, 3] - a[:, 3]))
     return a[:, 0] + 1j * a[:, 1], b[:, 0] + 1j * b[:, 1], turned
 
 
@@ -126,12 +131,21 @@ def _transform(
     chosen = agree[agree.sum(1).argmax()]
     if _distinct(source[chosen]) < 3:
         return None
-    a, b = source[chosen], target[chosen]
-    centred = a - a.mean()
-    factor = (centred.conj() @ (b - b.mean())) / (abs(centred) ** 2).sum()
-    shift = b.mean() - factor * a.mean()
+    factor, shift = _fitted(source[chosen], target[chosen])
     close = abs(target - (factor * source + shift)) < NEAR / 2
+    if _distinct(source[close]) >= 3:
+        factor, shift = _fitted(source[close], target[close])
+        close = abs(target - (factor * source + shift)) < NEAR / 2
     return factor, shift, _distinct(source[close])
+
+
+def _fitted(
+    source: NDArray[np.complex128], target: NDArray[np.complex128]
+) -> tuple[complex, complex]:
+    """Factor and shift of ``target = factor * source + shift`` by least squares."""
+    centred = source - source.mean()
+    factor = (centred.conj() @ (target - target.mean())) / (abs(centred) ** 2).sum()
+    return factor, target.mean() - factor * source.mean()
 
 
 def _distinct(points: NDArray[np.complex128]) -> int:

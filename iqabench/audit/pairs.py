@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from iqabench.audit.batches import features
 from iqabench.audit.compare import Evidence, compare
+from iqabench.audit.features import PACKAGES, Features
 from iqabench.audit.features import VERSION as FEATURES_VERSION
-from iqabench.audit.features import Features, features
-from iqabench.contract.errors import DataError
 from iqabench.contract.progress import Tick
+from iqabench.data import array_files
 from iqabench.data.decoding import DECODING
 from iqabench.data.tables import Dataset
 from iqabench.kit.places import cache_dir
-from iqabench.store.files import write_json
 from iqabench.store.fingerprints import digest, package_version
 
-VERSION = 1
+VERSION = 2
 """Rises when the audit finds other pairs; the cache's key holds it and the features' version."""
 
 
@@ -41,6 +39,20 @@ class Pair:
     first: Picture
     second: Picture
     evidence: Evidence
+
+
+Side = Mapping[str, Sequence[Picture]]
+"""A set's pictures by content hash."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What comparing the contents of files has found, whatever the files are called."""
+
+    matches: Sequence[tuple[str, str, Evidence]]
+    """Pairs of content hashes."""
+    unreadable: Sequence[str]
+    """Content hashes."""
 
 
 @dataclass(frozen=True)
@@ -80,32 +92,48 @@ def audit(first: Dataset, second: Dataset | None = None, tick: Tick | None = Non
     images are compared byte for byte. The cache keeps an audit by the contents of all compared
     pictures, and features by the content of each picture.
     """
-    here = compared(first)
-    there = None if second is None else compared(second)
-    sides = [_by_hash(side) for side in (here, there) if side is not None]
-    matches, unreadable = _matches(sides, tick)
-    others = sides[-1]
+    sides = _sides(first, second)
+    place = _place(sides)
+    found = _kept(place)
+    if found is None:
+        found = _made(sides, tick)
+        _keep(place, found)
+    return _named(first, second, sides, found)
+
+
+def known(first: Dataset, second: Dataset | None = None) -> Audit | None:
+    """The audit that :func:`audit` returns if the cache has it, else None."""
+    sides = _sides(first, second)
+    found = _kept(_place(sides))
+    return None if found is None else _named(first, second, sides, found)
+
+
+def _sides(first: Dataset, second: Dataset | None) -> list[dict[str, list[Picture]]]:
+    return [_by_hash(compared(side)) for side in (first, second) if side is not None]
+
+
+def _named(first: Dataset, second: Dataset | None, sides: Sequence[Side], found: Found) -> Audit:
+    """What was found of contents, as pairs of pictures by name."""
     pairs = [
         Pair(one, other, evidence)
-        for a, b, evidence in matches
+        for a, b, evidence in found.matches
         for one in sides[0][a]
-        for other in others[b]
+        for other in sides[-1][b]
         if second is not None or one.content != other.content
     ]
-    known = {(pair.first.content, pair.second.content) for pair in pairs}
+    seen = {(pair.first.content, pair.second.content) for pair in pairs}
     pairs += [
         pair
         for pair in _identical(first, second)
-        if (pair.first.content, pair.second.content) not in known
+        if (pair.first.content, pair.second.content) not in seen
     ]
+    unread = {one.name for side in sides for key in found.unreadable for one in side.get(key, ())}
     return Audit(
         first.name,
         None if second is None else second.name,
         tuple(sorted(pairs, key=lambda pair: (pair.first.name, pair.second.name))),
-        tuple(len(side) for side in (here, there) if side is not None),
-        tuple(
-            sorted({one.name for side in sides for key in unreadable for one in side.get(key, ())})
-        ),
+        tuple(sum(map(len, side.values())) for side in sides),
+        tuple(sorted(unread)),
     )
 
 
@@ -145,62 +173,64 @@ def _identical(first: Dataset, second: Dataset | None) -> Iterable[Pair]:
     return found.values()
 
 
-Side = Mapping[str, Sequence[Picture]]
-"""A set's pictures by content hash."""
-Matches = list[tuple[str, str, Evidence]]
-"""Pairs of content hashes."""
-
-
-def _matches(sides: Sequence[Side], tick: Tick | None) -> tuple[Matches, list[str]]:
-    """Pairs of content hashes, and hashes of unreadable pictures; kept in the cache."""
+def _place(sides: Sequence[Side]) -> Path:
+    """The file of the cache that keeps the audit of these pictures."""
     key = digest(
         {
             "version": [VERSION, FEATURES_VERSION],
             "decoding": DECODING,
-            "packages": {
-                name: package_version(name) for name in ("numpy", "pillow", "scikit-image", "scipy")
-            },
+            "packages": {name: package_version(name) for name in (*PACKAGES, "scipy")},
             "pictures": [list(side) for side in sides],
         }
     )
-    place = cache_dir() / "audit" / "pairs" / f"{key}.json"
-    if place.exists():
-        kept = json.loads(place.read_text(encoding="utf-8"))
-        return [(a, b, Evidence(**fields)) for a, b, fields in kept["pairs"]], kept["unreadable"]
-    pairs, unreadable = _made(sides, tick)
-    place.parent.mkdir(parents=True, exist_ok=True)
-    plain: list[Any] = [(a, b, asdict(evidence)) for a, b, evidence in pairs]
-    write_json(place, {"pairs": plain, "unreadable": unreadable})
-    return pairs, unreadable
+    return cache_dir() / "audit" / "pairs" / f"{key}.bin"
 
 
-def _made(sides: Sequence[Side], tick: Tick | None) -> tuple[Matches, list[str]]:
+def _kept(place: Path) -> Found | None:
+    """What :func:`_keep` wrote; None where it is absent, damaged or of another shape."""
+    kept = array_files.read(place, "u1")
+    try:
+        facts: Any = {} if kept is None else kept[1]
+        matches = [(a, b, Evidence(**fields)) for a, b, fields in facts["matches"]]
+        return Found(matches, facts["unreadable"])
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def _keep(place: Path, found: Found) -> None:
+    import numpy as np
+
+    plain = [(a, b, asdict(evidence)) for a, b, evidence in found.matches]
+    content = array_files.parts(
+        np.empty(0, np.uint8), matches=plain, unreadable=list(found.unreadable)
+    )
+    array_files.write(place, content)
+
+
+def _made(sides: Sequence[Side], tick: Tick | None) -> Found:
     total, before = sum(map(len, sides)), 0
     readable = []
     for side in sides:
         readable.append(_features(side, before, total, tick))
         before += len(side)
     names = [list(side) for side in readable]
-    found = compare(
+    pairs = compare(
         list(readable[0].values()),
         list(readable[1].values()) if len(readable) > 1 else None,
-        None if tick is None else lambda done, total: tick(done, total, "comparing"),
+        tick,
     )
-    pairs = []
-    for (i, j), evidence in found.items():
+    matches = []
+    for (i, j), evidence in pairs.items():
         a, b = names[0][i], names[-1][j]
-        pairs.append((a, b, replace(evidence, identical=a == b)))
+        matches.append((a, b, replace(evidence, identical=a == b)))
     missing = {
         key for side, kept in zip(sides, readable, strict=True) for key in side.keys() - kept
     }
-    return pairs, sorted(missing)
+    return Found(matches, sorted(missing))
 
 
 def _features(side: Side, before: int, total: int, tick: Tick | None) -> dict[str, Features]:
-    found = {}
-    for done, (key, pictures) in enumerate(side.items(), 1):
-        with suppress(DataError):  # a job that uses the damaged picture reports it
-            found[key] = features(pictures[0].path, key)
-        if tick is not None:
-            tick(before + done, total, "features")
-    return found
+    paths = {key: pictures[0].path for key, pictures in side.items()}
+    if tick is None:
+        return features(paths)
+    return features(paths, lambda done, _: tick(before + done, total, "features"))

@@ -10,6 +10,7 @@ import click
 import iqabench
 from iqabench.cli.options import (
     MappingName,
+    catalog_option,
     chosen,
     datasets_option,
     emit_table,
@@ -43,6 +44,7 @@ from iqabench.contract.errors import UsageError
 @exclude_shared_option
 @mapping_option
 @store_option
+@catalog_option
 @quiet_option
 @table_options
 def command(
@@ -54,12 +56,13 @@ def command(
     exclude_shared: bool,
     mapping: MappingName,
     store: Path | None,
+    catalog: Path | None,
     quiet: bool,
     form: str | None,
     output: Path | None,
 ) -> None:
     """Print the leaderboard of a store; CSV, JSON and Parquet have every column."""
-    tables = iqabench.Results(session(store=store, quiet=quiet)).tables
+    tables = iqabench.Results(session(store=store, catalog=catalog, quiet=quiet)).tables
     which = names(models), names(datasets), exclude_shared
     if by is not None:
         if sort is not None or failed:

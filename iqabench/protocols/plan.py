@@ -113,6 +113,8 @@ class Evaluation:
     predict: PredictJob
     shared: tuple[str, ...] | None = None
     """Tested contents that the model has seen; None where this is not known."""
+    pending: bool = False
+    """Whether the audit that tells ``shared`` has yet to be made."""
     seen: tuple[str, ...] = ()
     """Names of the test set that the cards of published weights list as training data."""
     unreadable: tuple[str, ...] = ()
@@ -164,6 +166,7 @@ class Evaluation:
             saliency=self.saliency,
             fit=fit.fingerprint if fit is not None else None,
             shared=self.shared,
+            pending=self.pending,
             seen=self.seen,
             skipped=fit.identity.skipped if fit is not None else (),
         )

@@ -82,7 +82,10 @@ class Group:
         docs/design/why-what-is-damaged-is-absent.md.
         """
         ends = [str(self._end(record)) for record in self.evaluations]
-        findings = [f"{record.shared} {record.seen} {record.recipe}" for record in self.evaluations]
+        findings = [
+            f"{record.shared} {record.seen} {record.recipe}" + " pending" * record.pending
+            for record in self.evaluations
+        ]
         names = [record.id for record in self.evaluations]
         which = [str(self.exclude_shared), self.distortion, self.mapping]
         return text_digest([*names, *findings, *which, *ends])
@@ -93,6 +96,11 @@ class Group:
         found = [record.shared for record in self.evaluations]
         known = [contents for contents in found if contents is not None]
         return sorted({*chain(*known)}) if len(known) == len(found) else None
+
+    @property
+    def pending(self) -> bool:
+        """Whether the audit of a repetition has yet to be made."""
+        return any(record.pending for record in self.evaluations)
 
     @property
     def seen(self) -> list[str]:

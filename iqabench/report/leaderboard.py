@@ -33,6 +33,8 @@ METRICS = ("srocc", "plcc", "plcc_mapped", "krocc", "rmse", "rmse_mapped")
 SUMMARIES = ("median", "mean", "sd", "low", "high")
 SEPARATOR = "; "
 """Separates the names in a cell with several names."""
+PENDING = "pending"
+"""Stands in the column ``shared`` until the pictures of the sets have been audited."""
 COLUMNS = (
     "model",
     "name",
@@ -225,8 +227,8 @@ def _row(group: Group) -> dict[str, Any]:
         ),
         "images": len(group.table),
         "contents": len({content for frame in frames for content in frame["content"]}),
-        "shared": None if shared is None else len(shared),
-        "shared_contents": SEPARATOR.join(shared or ()),
+        "shared": PENDING if group.pending else None if shared is None else len(shared),
+        "shared_contents": "" if group.pending else SEPARATOR.join(shared or ()),
         "shared_excluded": group.exclude_shared,
         "seen": SEPARATOR.join(group.seen) or "-",
         "skipped": SEPARATOR.join(group.skipped) or "-",

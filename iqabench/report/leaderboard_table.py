@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from iqabench.contract.errors import UnknownNameError
 from iqabench.report import noise, undefined
-from iqabench.report.leaderboard import COLUMNS, METRICS, SEPARATOR
+from iqabench.report.leaderboard import COLUMNS, METRICS, PENDING, SEPARATOR
 from iqabench.report.tables import (
     FEW_CONTENTS,
     FEW_NOTE,
@@ -102,7 +102,7 @@ def places(frame: pd.DataFrame, sort: str, failed: bool) -> list[int]:
     def key(place: int) -> tuple[Any, ...]:
         row = frame.iloc[place]
         value, where = row[column], (row["test"], row["protocol"])
-        if value is None or value != value:
+        if value is None or value != value or (column == "shared" and value == PENDING):
             return (*where, 1, 0)
         if isinstance(value, str):
             return (*where, 0, value)
@@ -194,6 +194,11 @@ def _shared_notes(frame: pd.DataFrame) -> list[str]:
     for row in records(frame):
         if row["seen"] != "-":
             found.append(f"seen: the weights of {row['model']} were made from {row['seen']}")
+        elif row["shared"] == PENDING:
+            found.append(
+                f"shared pending: {row['train']} and {row['test']} have yet to be audited; the end "
+                "of `iqabench run` does it, or --exclude-shared"
+            )
         elif row["shared"]:
             names = row["shared_contents"].split(SEPARATOR)
             more = len(names) - MOST_NAMED
@@ -213,6 +218,8 @@ def _shared_notes(frame: pd.DataFrame) -> list[str]:
 def _shared(row: Row) -> str:
     if row["shared"] is None:
         return "?"
+    if row["shared"] == PENDING:
+        return PENDING
     if row["seen"] != "-":
         return "seen"
     left_out = " left out" if row["shared_excluded"] else f"/{row['contents']}"

@@ -1,9 +1,9 @@
 """What plans and reports ask most of ended jobs, without opening each record.
 
 The file STORE/cache/jobs.json holds a few facts of each job that was read before, whose predictions
-were then as its record says, and what the system says of its files (:func:`intact.stamp_text`). A job of
-which a file has changed since is read again. A file that is absent, damaged, or of another release
-counts as empty, and one that cannot be written is left as it is: then only time is lost.
+were then as its record says, and what the system says of its files (:func:`intact.stamp_text`). A
+job of which a file has changed since is read again. A file that is absent, damaged, or of another
+release counts as empty, and one that cannot be written is left as it is: then only time is lost.
 """
 
 from __future__ import annotations

@@ -339,6 +339,10 @@ class Store:
             # There are thousands, and the next run writes again what a loss of power took.
             write_sealed(path, plain(record), lasting=False)
 
+    def evaluation(self, name: str) -> EvaluationRecord | None:
+        """The evaluation of that ID; None where there is none."""
+        return self._evaluation(self._readable / "evaluations" / f"{name}.json")
+
     def evaluations(self) -> list[EvaluationRecord]:
         """All evaluations, by ID."""
         paths = sorted((self._readable / "evaluations").glob("[!.]*.json"))

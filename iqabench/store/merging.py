@@ -16,7 +16,7 @@ from iqabench.store.files import write_atomically
 from iqabench.store.folder import PREDICTIONS, WEIGHTS, Job, Store, stored_files
 from iqabench.store.formats import JOB
 from iqabench.store.reading import read_record
-from iqabench.store.records import SplitRecord, plain
+from iqabench.store.records import EvaluationRecord, SplitRecord, plain
 from iqabench.store.sealed import write_sealed
 
 
@@ -127,10 +127,15 @@ def _copy_evaluations(into: Store, other: Store) -> int:
     copied = 0
     for record in other.evaluations():
         ours = known.get(record.id)
-        if ours is None or (ours.shared is None and record.shared is not None):
+        if ours is None or _tells_less(ours, record):
             write_sealed(into.root / "evaluations" / f"{record.id}.json", plain(record))
             copied += ours is None
     return copied
+
+
+def _tells_less(ours: EvaluationRecord, theirs: EvaluationRecord) -> bool:
+    """Whether only the other store's audit has told what a model has seen."""
+    return (ours.shared is None and theirs.shared is not None) or ours.pending > theirs.pending
 
 
 def _copy_job(into: Store, job: Job) -> None:

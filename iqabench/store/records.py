@@ -315,6 +315,8 @@ class EvaluationRecord(Record):
     """Fingerprint of the fit job."""
     shared: tuple[str, ...] | None = None
     """Tested contents that the model has seen; None where this is not known."""
+    pending: bool = False
+    """Whether the audit that tells ``shared`` has yet to be made."""
     seen: tuple[str, ...] = ()
     """Names of the test set that the cards of published weights list as training data."""
     skipped: tuple[str, ...] = ()
@@ -336,7 +338,7 @@ class EvaluationRecord(Record):
         out, too, because ``config`` is a hash of the recipe itself and of these pictures; and so is
         what follows from the model's name.
         """
-        unused = {"version", "shared", "seen", "recipe", "skipped", "variant_of"}
+        unused = {"version", "shared", "pending", "seen", "recipe", "skipped", "variant_of"}
         return digest(self.model_dump(mode="json", exclude=unused))
 
 

@@ -145,10 +145,8 @@ def test_pictures_seen_before_are_not_computed_again(dataset, tiny, monkeypatch)
     here = dataset("here", {"a.png": tiny[4], "b.png": tiny[5]})
     audit(here)
     computed = []
-    compute = features_module.compute
-    monkeypatch.setattr(
-        features_module, "compute", lambda picture: computed.append(1) or compute(picture)
-    )
+    make = features_module.features
+    monkeypatch.setattr(features_module, "features", lambda path: computed.append(1) or make(path))
     audit(here, dataset("there", {"new.jpg": compressed(tiny[4], 33)}))
     assert len(computed) == 1
 

@@ -74,3 +74,89 @@ def test_a_run_says_what_was_shared_and_leaves_it_out_where_asked(iqabench, litt
     assert iqabench(*board, "--exclude-shared")[1] == printed
     (again,) = csv.DictReader(io.StringIO(iqabench(*board)[1]))
     assert again == row
+
+
+@pytest.fixture
+def unaudited(copies, tmp_path, monkeypatch):
+    """Sets with shared contents, and a cache that knows no audit."""
+    monkeypatch.setenv("IQABENCH_CACHE", str(tmp_path / "new-cache"))
+
+
+@pytest.fixture
+def pending(iqabench, little, unaudited, store, monkeypatch):
+    """A run that was killed before its audit; returns its arguments and places."""
+    given = ["run", "--models", "brisque", "--datasets", "copies:little", "--seeds", "1"]
+    places = ["--catalog", little.catalog, "--store", store, "--quiet"]
+
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("iqabench.audit.pairs._made", killed)
+        assert iqabench(*given, *places)[0] != 0
+    return given, places
+
+
+def test_until_the_audit_has_ended_shared_is_pending(iqabench, pending, store, tmp_path):
+    board = ["leaderboard", "--store", store]
+    for form in FORMATS:
+        assert "pending" in iqabench(*board, "--format", form)[1]
+    (row,) = csv.DictReader(io.StringIO(iqabench(*board, "--format", "csv")[1]))
+    assert (row["shared"], row["shared_contents"]) == ("pending", "")
+    assert iqabench(*board, "--sort", "shared")[0] == 0
+    said = iqabench(*board)
+    assert any("copies and little have yet to be audited" in line for line in [said[1], *said[2]])
+    iqabench("report", "--store", store, "-o", tmp_path / "page.html")
+    assert "also in copies is pending" in (tmp_path / "page.html").read_text()
+
+
+def test_the_next_run_makes_the_audit_and_no_job(iqabench, pending):
+    given, places = pending
+    code, printed, _ = iqabench(*given, *places, "--format", "csv")
+    (row,) = csv.DictReader(io.StringIO(printed))
+    assert (code, row["shared"], row["shared_contents"]) == (0, "2", "c0.png; c5.png")
+
+
+def test_leaving_out_what_is_shared_makes_the_audit(iqabench, pending, little, store):
+    places = ["--store", store, "--catalog", little.catalog, "--format", "csv"]
+    (without,) = csv.DictReader(
+        io.StringIO(iqabench("leaderboard", *places, "--exclude-shared")[1])
+    )
+    assert (without["contents"], without["shared"]) == ("7", "2")
+
+
+def test_an_audit_by_hand_tells_the_results_that_wait_for_it(
+    iqabench, pending, little, store, monkeypatch
+):
+    monkeypatch.setenv("IQABENCH_STORE", str(store))
+    iqabench("datasets", "audit", "copies:little", "--catalog", little.catalog, "--quiet")
+    (row,) = csv.DictReader(io.StringIO(iqabench("leaderboard", "--format", "csv")[1]))
+    assert row["shared"] == "2"
+
+
+def test_a_failed_audit_leaves_the_results_and_says_so(
+    iqabench, little, unaudited, store, monkeypatch
+):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("iqabench.audit.pairs._made", full)
+    given = ["run", "--models", "brisque", "--datasets", "copies:little", "--seeds", "1"]
+    places = ["--catalog", little.catalog, "--store", store]
+    code, printed, said = iqabench(*given, *places, "--format", "csv")
+    (row,) = csv.DictReader(io.StringIO(printed))
+    assert (code, row["shared"]) == (0, "pending")
+    assert any("stays pending: the audit failed" in line for line in said)
+
+
+def test_jobs_do_not_wait_for_the_audit(iqabench, little, unaudited, store, monkeypatch):
+    order = []
+    from iqabench.audit import pairs
+    from iqabench.engine import execute
+
+    audit, work = pairs._made, execute._work
+    monkeypatch.setattr(pairs, "_made", lambda *a: order.append("audit") or audit(*a))
+    monkeypatch.setattr(execute, "_work", lambda *a: order.append("job") or work(*a))
+    given = ["run", "--models", "brisque", "--datasets", "copies:little", "--seeds", "1"]
+    assert iqabench(*given, "--catalog", little.catalog, "--store", store, "--quiet")[0] == 0
+    assert order == ["job", "job", "audit"]

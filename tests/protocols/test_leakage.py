@@ -10,7 +10,7 @@ from iqabench.contract import DataError, DatasetCard, ModelCard, Protocol, Weigh
 from iqabench.data.tables import Dataset, canonical
 from iqabench.protocols import plan
 from iqabench.protocols.grammar import Across, Within
-from iqabench.protocols.leakage import audited
+from iqabench.protocols.leakage import audited, complete, kept
 from iqabench.protocols.requests import Choices, resolve
 from iqabench.registry import registry
 from iqabench.store import Store
@@ -200,3 +200,62 @@ def test_a_job_whose_data_are_gone_or_changed_leaves_it_open(findings, job, sets
     made = plan.make([model], [Within("b")], gone, lambda model, data: None)
     (found, *_) = audited(made, Store(sets["a"].root.parent / "store"), gone, Auditor()).evaluations
     assert found.shared is None
+
+
+@pytest.fixture
+def fitted(sets, tmp_path):
+    """A plan that fits on ``a`` and tests on ``b``, its store with the ended fits, unaudited."""
+    asked = resolve(registry(), ["brisque"], [], Choices())
+    made = plan.make(asked, [Across("a", "b")], sets.__getitem__, lambda model, data: None)
+    store = Store(tmp_path / "store")
+    store.prepare()
+    made = audited(made, store, sets.__getitem__, lambda first, second: None)
+    for evaluation in made.evaluations:
+        fit = evaluation.predict.fit
+        store.save_evaluation(evaluation.record())
+        store.save_split(fit.split.record())
+        if store.job(fit.fingerprint) is None:
+            with store.writing(fit.fingerprint):
+                done = {"status": "done", "began": "2026-01-01T00:00:00+00:00", "seconds": 0.0}
+                store.finish(JobRecord(identity=fit.identity, title="t", **done))
+    return made, store
+
+
+def test_an_evaluation_is_pending_until_its_sets_are_audited(fitted, sets):
+    made, store = fitted
+    assert {(one.shared, one.pending) for one in made.evaluations} == {(None, True)}
+    names = [one.id for one in made.evaluations]
+    auditor = Auditor(("a0", "b3"))
+    assert complete(names, store, sets.__getitem__, auditor) == (names, [])
+    assert auditor.asked == [("a", "b")]
+    for name in names:
+        record = store.evaluation(name)
+        assert (record.id, record.shared, record.pending) == (name, ("b3",), False)
+
+
+def test_the_end_of_the_audit_changes_nothing_else(fitted, sets):
+    made, store = fitted
+    (first, *_) = made.evaluations
+    before = store.evaluation(first.id)
+    complete([first.id], store, sets.__getitem__, Auditor())
+    after = store.evaluation(first.id)
+    assert after == before.model_copy(update={"shared": (), "pending": False})
+    assert len(store.evaluations()) == len(made.evaluations)
+
+
+def test_what_is_not_audited_or_no_longer_here_stays_pending(fitted, sets):
+    made, store = fitted
+    name = made.evaluations[0].id
+    assert complete([name], store, sets.__getitem__, lambda first, second: None) == ([], [])
+    others = {"a": sets["a"], "b": sets["c"]}
+    assert complete([name], store, others.__getitem__, Auditor()) == ([], ["b"])
+    assert complete([name], store, {"a": sets["c"], "b": sets["b"]}.__getitem__, Auditor())[0] == []
+    assert store.evaluation(name).pending
+
+
+def test_an_earlier_finding_is_kept_while_a_new_audit_is_awaited(fitted, sets):
+    made, store = fitted
+    assert kept(made, store) == made
+    complete([one.id for one in made.evaluations], store, sets.__getitem__, Auditor(("a0", "b3")))
+    again = kept(made, store).evaluations
+    assert {(one.shared, one.pending) for one in again} == {(("b3",), False)}

@@ -9,7 +9,7 @@ from stored import CROSS, fit_identity, job_record, keep
 
 from iqabench.report.evaluations import groups
 from iqabench.report.leaderboard import COLUMNS, METRICS, differences, leaderboard
-from iqabench.report.leaderboard_table import notes, short
+from iqabench.report.leaderboard_table import notes, places, short
 from iqabench.stats import repeated_bootstrap
 from iqabench.store.records import Timing
 
@@ -332,6 +332,25 @@ def test_a_store_from_before_the_audit_is_read_and_its_rows_stay_whole(book):
     assert list(plain["shared"]) == [None, None]
     assert set(plain["shared_contents"]) == {""} and set(plain["seen"]) == {"-"}
     assert leaderboard(book.store, None, exclude_shared=True).equals(plain.reset_index(drop=True))
+
+
+def test_until_every_repetition_is_audited_shared_is_pending(book):
+    """It is neither 0 nor unknown, and such a row keeps all contents and its protocol's name."""
+    book.add("half", book.noisy(0.5), folds=(0, 1), shared=["c00"], seen=[], name="half")
+    book.add("half", book.noisy(0.5), folds=(2,), pending=True, name="half")
+    book.add("known", book.noisy(0.7), shared=[], seen=[], name="known")
+    frame = leaderboard(book.store, None)
+    (row,) = frame[frame["model"] == "half"].to_dict("records")
+    assert (row["shared"], row["shared_contents"]) == ("pending", "")
+    without = leaderboard(book.store, None, exclude_shared=True)
+    (row,) = without[without["model"] == "half"].to_dict("records")
+    assert (row["shared"], row["contents"], row["protocol"]) == ("pending", 12, "3-fold")
+    assert [one["shared"] for one in short(frame)] == ["pending", "0/12"]
+    assert [line for line in notes(frame) if line.startswith("shared")] == [
+        "shared pending: set and set have yet to be audited; the end of `iqabench run` does it, "
+        "or --exclude-shared"
+    ]
+    assert places(frame, "shared", False) == [1, 0]
 
 
 def test_what_a_new_audit_found_is_shown_at_once(book):

@@ -84,6 +84,17 @@ def test_a_finding_of_the_audit_is_taken_where_none_was_known(tmp_path):
     assert [one.shared for one in into.evaluations()] == [("c",)]
 
 
+def test_a_finding_replaces_what_is_pending_and_never_the_other_way(tmp_path):
+    into, other = filled(tmp_path / "a", one=1.0), filled(tmp_path / "b", one=1.0)
+    (record,) = other.evaluations()
+    into.save_evaluation(record.model_copy(update={"pending": True}))
+    other.save_evaluation(record.model_copy(update={"shared": ()}))
+    for _ in range(2):
+        merge(into, other, quiet)
+        assert [(one.shared, one.pending) for one in into.evaluations()] == [((), False)]
+        other.save_evaluation(record.model_copy(update={"pending": True}))
+
+
 def test_other_formats_no_store_and_itself_are_refused_before_anything_is_written(tmp_path):
     into, other = filled(tmp_path / "a", one=1.0), filled(tmp_path / "b", two=2.0)
     before = files(into.root)

@@ -76,6 +76,7 @@ def write(
         album=album(sources, panels, tick),
         failures=[failure for panel in panels for failure in records.failures(panel)],
         leaks=records.leaks(found),
+        unaudited=records.unaudited(found),
         origins=[records.origin(panel.group) for panel in panels],
         citations=records.citations(found, catalog),
     )

@@ -83,6 +83,11 @@ def leaks(found: Iterable[Group]) -> list[Leak]:
     ]
 
 
+def unaudited(found: Iterable[Group]) -> list[tuple[str, str]]:
+    """The training and test sets whose pictures have yet to be audited for shared contents."""
+    return sorted({(one.record.train, one.record.test) for one in found if one.pending})
+
+
 def origin(group: Group) -> Origin:
     """A group's protocol, fingerprints and settings."""
     first, records = group.record, group.evaluations
