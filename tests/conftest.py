@@ -19,6 +19,7 @@ from iqabench.cli import main
 from iqabench.registry import registry
 
 CONTENTS, LEVELS, SIZE = 9, (1, 2, 3, 4), (96, 80)
+pytest_plugins = ("durations",)
 
 
 @pytest.fixture(scope="session")
