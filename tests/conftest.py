@@ -35,6 +35,20 @@ def session_cache(tmp_path_factory):
     return cache
 
 
+@pytest.fixture(scope="session")
+def small_demo(session_places):
+    """The root of the built-in set, its pictures much reduced, where the program looks for it.
+
+    At full size it takes minutes to make.
+    """
+    from iqabench import Session
+    from iqabench_datasets import demo
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(demo, "LONG_SIDE", 160)
+        return Session().dataset("demo").root
+
+
 def _keep_out(patch, cache, private):
     """Point every place of the user's to folders of the tests."""
     patch.setenv("IQABENCH_CACHE", str(cache))
