@@ -1,10 +1,11 @@
 # make demo    the main job on the built-in set: install, train, test, leaderboard
 # make test    every test
-# make quick   the tests that take seconds
+# make quick   the tests that take less than 0.7 s each
 # make check   format, lint, types, import rules
 # make bench   benchmarks of a quarter of an hour, and docs/performance.md
 # make bench-full   all benchmarks at full size: hours
 # make floors  draw docs/floors.svg from the import rules
+# make durations  record what each test takes: which are quick, and which file begins
 # make golden  record what each part computes, after its version was raised
 # make pyiqa-table   list pyiqa's metrics again, after a new version of it
 
@@ -14,7 +15,7 @@ BIN := $(VENV)/bin
 # A process for each core, each with one thread: threads that wait for each other spin.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo test quick check bench bench-full format floors golden pyiqa-table clean
+.PHONY: demo test quick check bench bench-full format floors durations golden pyiqa-table clean
 
 demo: $(VENV)/.installed
 	$(BIN)/iqabench run --models biosiqnet-lite,brisque --datasets demo
@@ -44,6 +45,9 @@ format: $(VENV)/.installed-dev
 
 floors: $(VENV)/.installed-dev
 	$(BIN)/python docs/floors.py
+
+durations: $(VENV)/.installed-dev
+	$(PYTEST) --record-durations
 
 golden: $(VENV)/.installed-dev
 	$(BIN)/python tests/golden/record.py

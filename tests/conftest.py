@@ -19,21 +19,7 @@ from iqabench.cli import main
 from iqabench.registry import registry
 
 CONTENTS, LEVELS, SIZE = 9, (1, 2, 3, 4), (96, 80)
-
-
-LONGEST = (
-    "test_main_job.py",
-    "test_every_model.py",
-    "test_users_command.py",
-    "test_biosiqnet_learns.py",
-    "test_pyiqa_training.py",
-)
-"""Files that take minutes. They run first, so that no worker is left with one at the end."""
-
-
-def pytest_collection_modifyitems(items):
-    """Put the longest files first; the order of the others stays."""
-    items.sort(key=lambda item: item.path.name not in LONGEST)
+pytest_plugins = ("durations",)
 
 
 @pytest.fixture(scope="session")
@@ -49,17 +35,43 @@ def session_cache(tmp_path_factory):
     return cache
 
 
+@pytest.fixture(scope="session")
+def small_demo(session_places):
+    """The root of the built-in set, its pictures much reduced, where the program looks for it.
+
+    At full size it takes minutes to make.
+    """
+    from iqabench import Session
+    from iqabench_datasets import demo
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(demo, "LONG_SIDE", 160)
+        return Session().dataset("demo").root
+
+
+def _keep_out(patch, cache, private):
+    """Point every place of the user's to folders of the tests."""
+    patch.setenv("IQABENCH_CACHE", str(cache))
+    patch.setenv("IQABENCH_CONFIG", str(private / "config"))
+    patch.setenv("IQABENCH_WEIGHTS", str(private / "weights"))
+    patch.setenv("TORCH_HOME", str(private / "torch"))
+    patch.setenv("HF_HUB_CACHE", str(private / "hub"))
+    patch.delenv("IQABENCH_DATA", raising=False)
+    patch.delenv("IQABENCH_STORE", raising=False)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def session_places(session_cache, tmp_path_factory):
+    """No fixture that serves several tests reads or writes the user's own folders."""
+    with pytest.MonkeyPatch.context() as patch:
+        _keep_out(patch, session_cache, tmp_path_factory.mktemp("places"))
+        yield
+
+
 @pytest.fixture(autouse=True)
-def places(session_cache, tmp_path_factory, monkeypatch):
-    """No test reads or writes the user's own folders."""
-    private = tmp_path_factory.mktemp("places")
-    monkeypatch.setenv("IQABENCH_CACHE", str(session_cache))
-    monkeypatch.setenv("IQABENCH_CONFIG", str(private / "config"))
-    monkeypatch.setenv("IQABENCH_WEIGHTS", str(private / "weights"))
-    monkeypatch.setenv("TORCH_HOME", str(private / "torch"))
-    monkeypatch.setenv("HF_HUB_CACHE", str(private / "hub"))
-    monkeypatch.delenv("IQABENCH_DATA", raising=False)
-    monkeypatch.delenv("IQABENCH_STORE", raising=False)
+def places(session_places, session_cache, tmp_path_factory, monkeypatch):
+    """No test reads or writes the user's own folders, nor those of another test."""
+    _keep_out(monkeypatch, session_cache, tmp_path_factory.mktemp("places"))
 
 
 @pytest.fixture(scope="module")
@@ -117,17 +129,27 @@ def little_files(tmp_path_factory):
 @pytest.fixture
 def little(little_files, tmp_path):
     """The small data set, called ``little``; its files are shared, so write none below its root."""
-    catalog = tmp_path / "catalog.yaml"
+    return _little(little_files, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def shared_little(little_files, tmp_path_factory):
+    """The same for a fixture that serves the tests of a file; write no other catalogue there."""
+    return _little(little_files, tmp_path_factory.mktemp("shared"))
+
+
+def _little(files, folder):
+    catalog = folder / "catalog.yaml"
     catalog.write_text(
         "datasets:\n"
         "  little:\n"
         "    reader: csv\n"
-        f"    root: {little_files}\n"
+        f"    root: {files}\n"
         "    labels: scores.csv\n"
         "    columns: {image: file, mos: score, reference: original, distortion: kind,"
         " level: strength}\n"
     )
-    return Little(little_files, catalog)
+    return Little(files, catalog)
 
 
 @pytest.fixture

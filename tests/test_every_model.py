@@ -66,6 +66,7 @@ def test_all_run_the_same_way(iqabench, catalog, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     # A cache of its own: nothing that is built here by one thread decides another test.
     monkeypatch.setenv("IQABENCH_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr("iqabench.report.leaderboard.RESAMPLES", 100)
 
     def printed(*words):
         code, out, complaint = iqabench(*words)

@@ -6,24 +6,24 @@ import re
 import numpy as np
 import pytest
 
-from iqabench import Results, Session
+from iqabench import Results, Session, import_scores
 from iqabench.report.compare import COLUMNS
 
 
-@pytest.fixture
-def scored(iqabench, little, store, tmp_path):
-    """A store with three models' scores of ``little``, imported."""
+@pytest.fixture(scope="module")
+def scored(shared_little, tmp_path_factory):
+    """A store with three models' scores of ``little``, imported; only read it."""
+    little, folder = shared_little, tmp_path_factory.mktemp("scored")
     with (little.root / "scores.csv").open() as stream:
         labels = {row["file"]: float(row["score"]) for row in csv.DictReader(stream)}
     random = np.random.default_rng(0)
     for model, noise in (("good", 0.1), ("fair", 0.4), ("poor", 3.0)):
-        path = tmp_path / f"{model}.csv"
+        path = folder / f"{model}.csv"
         lines = [f"{name},{score + random.normal(0, noise)}" for name, score in labels.items()]
         path.write_text("\n".join(["image,score", *lines]))
-        given = ["--model", model, "--dataset", "little"]
-        places = ["--catalog", little.catalog, "--store", store]
-        assert iqabench("import", path, *given, *places)[0] == 0
-    return store
+        session = Session(little.catalog, store=folder / "store")
+        import_scores(path, model, "little", session=session)
+    return folder / "store"
 
 
 def test_a_matrix_sentences_and_notes(iqabench, scored):

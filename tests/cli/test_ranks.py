@@ -6,13 +6,16 @@ import shutil
 import numpy as np
 import pytest
 
+from iqabench import Session, import_scores
+
 NOISES = {"good": 0.2, "fair": 1.0, "bad": 4.0}
 
 
-@pytest.fixture
-def shelf(iqabench, little, store, tmp_path):
-    """Three models' scores on two sets of the same pictures, rated by 20 people."""
-    root = shutil.copytree(little.root, tmp_path / "rated")
+@pytest.fixture(scope="module")
+def shelf(shared_little, tmp_path_factory):
+    """Three models' scores on two sets of the same pictures, rated by 20 people; only read it."""
+    little, folder = shared_little, tmp_path_factory.mktemp("shelf")
+    root = shutil.copytree(little.root, folder / "rated")
     with (root / "scores.csv").open() as stream:
         rows = list(csv.DictReader(stream))
     with (root / "scores.csv").open("w") as stream:
@@ -24,14 +27,14 @@ def shelf(iqabench, little, store, tmp_path):
     (head, own) = text.split("\n", 1)
     little.catalog.write_text(f"{head}\n{own}{own.replace('little:', 'twin:')}")
     random = np.random.default_rng(0)
+    session = Session(little.catalog, store=folder / "store")
     for label, noise in NOISES.items():
         lines = [f"{row['file']},{float(row['score']) + random.normal(0, noise)}" for row in rows]
-        path = tmp_path / f"{label}.csv"
+        path = folder / f"{label}.csv"
         path.write_text("\n".join(["image,score", *lines]))
         for name in ("little", "twin"):
-            given = ["--model", label, "--dataset", name, "--catalog", little.catalog]
-            assert iqabench("import", path, *given, "--store", store)[0] == 0
-    return store
+            import_scores(path, label, name, session=session)
+    return folder / "store"
 
 
 def test_ranks(iqabench, shelf, tmp_path):

@@ -27,10 +27,11 @@ def true_map(number):
     return np.tile(ramp, (SIDE, 1)) if number % 2 else np.tile(ramp[:, None], (1, SIDE))
 
 
-@pytest.fixture
-def gazed(tmp_path):
-    """A data set of six contents that ships a saliency map of every picture."""
-    root, random = tmp_path / "gazed", np.random.default_rng(0)
+@pytest.fixture(scope="module")
+def gazed(tmp_path_factory):
+    """A data set of six contents that ships a saliency map of every picture; only read it."""
+    folder = tmp_path_factory.mktemp("explain")
+    root, random = folder / "gazed", np.random.default_rng(0)
     (root / "maps").mkdir(parents=True)
     lines = ["image,ref_id,mos,saliency"]
     for number in range(6):
@@ -39,13 +40,19 @@ def gazed(tmp_path):
         Image.fromarray(true_map(number)).save(root / "maps" / f"p{number}.png")
         lines.append(f"p{number}.png,c{number},{number},maps/p{number}.png")
     (root / "manifest.csv").write_text("\n".join(lines) + "\n")
-    catalog = tmp_path / "gazed.yaml"
+    catalog = folder / "gazed.yaml"
     catalog.write_text(f"datasets:\n  gazed: {{reader: cuid, root: {root}}}\n")
     return root, catalog
 
 
-@pytest.fixture
-def fitted(gazed, store):
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    """One store for the tests of this file, which only read what ``fitted`` puts there."""
+    return tmp_path_factory.mktemp("results") / "store"
+
+
+@pytest.fixture(scope="module")
+def fitted(gazed, store, one_thread):
     """The fit job of a network that has learnt one epoch."""
     overrides = ["biosiqnet-lite.recipe.epochs=1"]
     choices = Choices(init="random", tiny=True)
@@ -116,6 +123,7 @@ def test_the_innermost_data_set_has_the_picture(gazed, tmp_path):
     session = Session(catalog)
     dataset, name = session.place_of(root / "p3.png")
     assert (dataset.name, name) == ("gazed", "p3.png")
-    Image.new("RGB", (SIDE, SIDE)).save(root / "other.png")
+    (root / "other.png").touch()
     with pytest.raises(UsageError, match=r"other\.png is not in gazed"):
         session.place_of(root / "other.png")
+    (root / "other.png").unlink()

@@ -13,26 +13,15 @@ CONTENTS = 8
 
 
 SMALL = 160
-"""The longer side of a build that takes seconds."""
+"""The longer side of pictures in a build that is interrupted."""
 
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory):
-    """A small set, built once."""
-    patch = pytest.MonkeyPatch()
-    patch.setattr(demo, "LONG_SIDE", SMALL)
-    root = tmp_path_factory.mktemp("small") / "demo"
-    ticks = []
-    demo.build(root, lambda *what: ticks.append(what))
-    patch.undo()
-    return root, ticks
-
-
-def test_every_photograph_type_and_level_is_there(built):
-    root, ticks = built
+@pytest.mark.slow
+def test_every_photograph_type_and_level_is_there(small_demo):
+    root = small_demo
     table = demo.read(root, {})
     card = registry().dataset("demo")
     assert len(table) == card.images == 320
@@ -41,8 +30,6 @@ def test_every_photograph_type_and_level_is_there(built):
     assert sorted(table["distortion"].unique()) == sorted(demo.TYPES)
     assert sorted(table["level"].unique()) == [1, 2, 3, 4, 5]
     assert all((root / name).is_file() for name in {*table["image"], *table["reference"]})
-    assert ticks[0] == (1, 320, "building demo")
-    assert ticks[-1] == (320, 320, "building demo")
 
 
 def test_labels_are_declared_a_proxy():
@@ -51,8 +38,9 @@ def test_labels_are_declared_a_proxy():
     assert (card.protocol.kind, card.protocol.folds) == ("k-fold", 4)
 
 
-def test_mean_quality_falls_with_the_level(built):
-    table = demo.read(built[0], {})
+@pytest.mark.slow
+def test_mean_quality_falls_with_the_level(small_demo):
+    table = demo.read(small_demo, {})
     means = table.pivot_table(index="distortion", columns="level", values="mos", aggfunc="mean")
     assert (np.diff(means.to_numpy(), axis=1) < 0).all(), means
     assert table["mos"].between(0, 100).all()
@@ -60,8 +48,9 @@ def test_mean_quality_falls_with_the_level(built):
     assert table["mos"].min() < 50
 
 
-def test_pictures_are_the_kit_s_distortions_of_the_reference(built):
-    root, _ = built
+@pytest.mark.slow
+def test_pictures_are_the_kit_s_distortions_of_the_reference(small_demo):
+    root = small_demo
     table = demo.read(root, {})
     for row in table.sample(12, random_state=0).itertuples():
         assert row.reference == f"images/{row.content}.png"
@@ -76,8 +65,9 @@ def test_pictures_are_the_kit_s_distortions_of_the_reference(built):
         )
 
 
-def test_a_second_build_changes_nothing(built):
-    root, _ = built
+@pytest.mark.slow
+def test_a_second_build_changes_nothing(small_demo):
+    root = small_demo
     before = {path: path.stat().st_mtime_ns for path in root.rglob("*")}
     demo.build(root, lambda *what: pytest.fail("built again"))
     assert {path: path.stat().st_mtime_ns for path in root.rglob("*")} == before
@@ -87,6 +77,7 @@ def test_an_interrupted_build_leaves_nothing_and_goes_again(tmp_path, monkeypatc
     monkeypatch.setattr(demo, "LONG_SIDE", SMALL)
 
     def stop(done, total, what):
+        assert (total, what) == (320, "building demo")
         if done == 5:
             raise KeyboardInterrupt
 
@@ -125,10 +116,23 @@ def test_photographs_ship_with_packages(name):
 
 
 @pytest.mark.slow
-def test_the_whole_set():
+def test_a_photograph_at_full_size(tmp_path, monkeypatch):
+    """One of eight: the whole set takes minutes."""
+    monkeypatch.setattr(demo, "PHOTOS", {"coffee": demo.PHOTOS["coffee"]})
+    ticks = []
+    demo.build(tmp_path / "demo", lambda *what: ticks.append(what))
+    assert ticks == [(done, 40, "building demo") for done in range(1, 41)]
+    table = demo.read(tmp_path / "demo", {})
+    assert Image.open(tmp_path / "demo" / table["image"].iloc[0]).size == (512, 341)
+    levels = table.pivot_table(index="distortion", columns="level", values="mos")
+    assert levels.shape == (8, 5)
+    assert (np.diff(levels.to_numpy(), axis=1) < 0).all(), levels
+
+
+@pytest.mark.slow
+def test_a_session_makes_the_set_in_the_cache(small_demo, session_cache):
     dataset = Session().dataset("demo")
+    assert dataset.root == small_demo
+    assert small_demo.parent == session_cache / "datasets"
     assert len(dataset.table) == 320
-    table = dataset.table
-    means = table.pivot_table(index="distortion", columns="level", values="mos", aggfunc="mean")
-    assert (np.diff(means.to_numpy(), axis=1) < 0).all()
-    assert pd.read_csv(dataset.root / "labels.csv").shape == (320, 6)
+    assert pd.read_csv(small_demo / "labels.csv").shape == (320, 6)
