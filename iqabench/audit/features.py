@@ -6,7 +6,7 @@ import io
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from iqabench.data.decoding import MAX_PIXELS, decode_bytes, read_bytes
 
@@ -72,7 +72,8 @@ def compute(picture: NDArray[np.uint8], size: tuple[int, int] | None = None) -> 
     width, height = size or picture.shape[1::-1]
     extent = np.array((width, height)) / math.sqrt(width * height)
     grey = _resized(picture, SIDE, (width, height))
-    sift = cv2.SIFT_create(
+    make: Any = cv2  # whose stubs lack SIFT
+    sift = make.SIFT_create(
         nfeatures=MOST_POINTS, contrastThreshold=CONTRAST, enable_precise_upscale=True
     )
     found, descriptors = sift.detectAndCompute(grey, None)

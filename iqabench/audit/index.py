@@ -148,7 +148,8 @@ def _spots(pictures: Sequence[Features], start: int, axes: _Axes, mirrored: bool
     points = np.concatenate([one.points for one in block])
     turns = math.pi - points[:, 3] if mirrored else points[:, 3]
     owners = start + np.repeat(np.arange(len(block)), numbers)
-    return _Spots(owners, reduced, np.log2(points[:, 2]), turns)
+    turned = turns.astype(np.float32)
+    return _Spots(owners, reduced.astype(np.float32, copy=False), np.log2(points[:, 2]), turned)
 
 
 def _together(here: _Spots, there: _Spots, found: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -179,7 +180,8 @@ def _bins(octaves: NDArray[np.float32], turns: NDArray[np.float32]) -> NDArray[n
 
     around = round(2 * math.pi / TURNS)
     scale = np.clip(np.floor(octaves) + 64, 0, 127).astype(np.int64)
-    return scale * around + np.floor(turns).astype(np.int64) % around
+    found: NDArray[np.int64] = scale * around + np.floor(turns).astype(np.int64) % around
+    return found
 
 
 def _several(
@@ -192,7 +194,7 @@ def _several(
     import numpy as np
 
     keys = pairs * 2048 + bins
-    kept = np.intersect1d(*(_often(keys, spots) for spots in (here, there)), assume_unique=True)
+    kept = np.intersect1d(_often(keys, here), _often(keys, there), assume_unique=True)
     return np.unique(kept // 2048)
 
 

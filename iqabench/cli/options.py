@@ -243,13 +243,12 @@ def session(
     from iqabench.cli.progress import Failures, Notices, RichWatcher
     from iqabench.cli.spreading import spread
 
-    silent = Notices() if notices else Failures()
     return iqabench.Session(
         catalog,
         store=store,
         device=device,
         precision=precision,
-        watch=silent if quiet else RichWatcher(),
+        watch=(Notices() if notices else Failures()) if quiet else RichWatcher(),
         spread=iqabench.Spread(**spread()),
     )
 

@@ -89,6 +89,7 @@ class RichWatcher:
         """Print a line that stays on the screen."""
         self.say(visible(line))
 
+
 @contextmanager
 def _lines(title: str, say: Callable[[str], None]) -> Iterator[Tick]:
     """Say now and then how far the work is; a thread does so, since work may tick rarely."""

@@ -66,7 +66,7 @@ def write(place: Path, content: list[bytes | memoryview]) -> None:
         write_atomically(place, write_all)
 
 
-def read(place: Path, dtype: DTypeLike = None) -> tuple[NDArray[Any], dict[str, Any]] | None:
+def read(place: Path, dtype: DTypeLike | None = None) -> tuple[NDArray[Any], dict[str, Any]] | None:
     """The array and the facts in a file; None where it is absent, damaged or of another type.
 
     Changes to the array do not reach the file.
@@ -92,7 +92,7 @@ def read(place: Path, dtype: DTypeLike = None) -> tuple[NDArray[Any], dict[str, 
         return None
 
 
-def _parsed(data: mmap.mmap, dtype: DTypeLike) -> tuple[NDArray[Any], dict[str, Any]]:
+def _parsed(data: mmap.mmap, dtype: DTypeLike | None) -> tuple[NDArray[Any], dict[str, Any]]:
     import numpy as np
 
     start = data.find(b"\n", CHECKSUM) + 1

@@ -123,7 +123,8 @@ def _mdsi(one: _Seen, two: _Seen) -> Tensor:
     joint = MDSI_GRADIENT_SHARE * gradients + (1 - MDSI_GRADIENT_SHARE) * chroma
     powers = pow_for_complex(joint, MDSI_POWER)
     away = powers - powers.mean(2, keepdim=True).mean(3, keepdim=True)
-    return away.pow(2).sum(-1).sqrt().mean() ** MDSI_POWER
+    found: Tensor = away.pow(2).sum(-1).sqrt().mean() ** MDSI_POWER
+    return found
 
 
 def _haar(plane: Tensor, size: int) -> Tensor:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from dataclasses import dataclass
@@ -184,7 +184,7 @@ def _rows(
     reference: NDArray[np.uint8],
     kinds: Sequence[str | int],
     levels: Sequence[float],
-) -> Iterator[dict[str, Any]]:
+) -> Generator[dict[str, Any]]:
     """Write a photo's pictures; yields their rows. Pictures are made on all cores, in threads.
 
     Nearly all of the work is done by libraries that release Python's global lock.

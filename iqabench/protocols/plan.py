@@ -16,7 +16,8 @@ from iqabench.data.splits import Split
 from iqabench.data.tables import Dataset
 from iqabench.protocols.grammar import Request
 from iqabench.protocols.parts import Part, Reader, Shares, parts_of, whole
-from iqabench.protocols.requests import ModelRequest, with_published
+from iqabench.protocols.references import lack, with_references
+from iqabench.protocols.requests import ModelRequest
 from iqabench.saliency.maps import MapSource
 from iqabench.store.fingerprints import digest
 from iqabench.store.records import (
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
 MapChoice = Callable[[ModelRequest, Dataset], MapSource | None]
 """Chooses the saliency maps that a model learns from on a data set."""
-_NO_REFERENCES = "{label} on {name}: no references to learn from, so its published weights are used"
 Unreadable = Callable[[ModelRequest, Dataset], frozenset[str]]
 """Finds the pictures of a data set that cannot be decoded for a model."""
 
@@ -222,18 +222,17 @@ def make(
         DataError: a data set is too small for its protocol or has no official split, or the file
             holds no split of it.
     """
-    evaluations, skipped, notes = [], [], []
+    evaluations, skipped, notes = [], [], list[str]()
     for request in requests:
         train, test = read(request.sets[0]), read(request.sets[-1])
         trained = split is not None or any(model.trains for model in models)
         parts = list(parts_of(request, read, seeds, split, shares)) if trained else []
         for asked in models:
-            model = _with_references(asked, train)
-            if model is not asked:
-                notes.append(_NO_REFERENCES.format(label=model.label, name=train.name))
-            lack = _lack(model, train, test)
-            if lack:
-                skipped.append(f"{model.label} on {lack}")
+            model, note = with_references(asked, train)
+            notes += note
+            missing = lack(model, train, test)
+            if missing:
+                skipped.append(f"{model.label} on {missing}")
                 continue
             counted = [] if model.trains else [whole(test)]
             if model.trains or split is not None:
@@ -285,26 +284,6 @@ def with_model(job: PredictJob, model: ModelRequest, seed: int) -> PredictJob:
         }
     )
     return replace(job, model=model, fit=fit, seed=identity.seed, identity=identity)
-
-
-def _with_references(model: ModelRequest, train: Dataset) -> ModelRequest:
-    """The model; with its published weights, if it has some and the set has no references from
-    which it could learn.
-    """
-    learns = model.trains and model.card.fit_on == "references"
-    if learns and model.card.weights and "reference" not in train.table:
-        return with_published(model)
-    return model
-
-
-def _lack(model: ModelRequest, train: Dataset, test: Dataset) -> str:
-    """A note on the set that lacks references which the model needs; empty if none does."""
-    if model.card.full_reference and "reference" not in test.table:
-        return f"{test.name}: it has no references"
-    learns = model.trains and model.card.fit_on == "references"
-    if learns and "reference" not in train.table:
-        return f"{train.name}: it has no references to learn from"
-    return ""
 
 
 def _jobs(evaluations: Iterable[Evaluation]) -> Iterable[FitJob | PredictJob]:

@@ -100,5 +100,7 @@ def _read(path: Path) -> Resampled:
         raise FileNotFoundError(path)
     samples, facts = kept
     types = {"images": str, "contents": str, "scored": int, "tested": int, "srocc": float}
-    arrays = {name: np.array(facts[name], dtype=kind) for name, kind in types.items()}
+    arrays: dict[str, Any] = {
+        name: np.array(facts[name], dtype=kind) for name, kind in types.items()
+    }
     return Resampled(samples=np.array(samples), **arrays)

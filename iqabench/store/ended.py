@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterable
-from dataclasses import astuple, dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from iqabench.store import intact
@@ -87,7 +87,7 @@ class EndedJobs:
             return
         # Each job is a string: the layout of sealed files would give each fact a line.
         jobs = {
-            name: json.dumps([stamp, *astuple(ended)], ensure_ascii=False)
+            name: json.dumps([stamp, asdict(ended)], ensure_ascii=False)
             for name, (stamp, ended) in self._known.items()
         }
         cache_sealed(self._file, {"form": FORM, "jobs": jobs})
@@ -107,7 +107,7 @@ def kind_of_job(identity: JobIdentity) -> str:
     return f"{identity.kind} {model.model} {told}"
 
 
-def ended(folder: Path, record: JobRecord) -> Ended:
+def facts_of(folder: Path, record: JobRecord) -> Ended:
     """The facts of a job, from its folder and its record."""
     return Ended(
         status=record.status,
@@ -129,6 +129,6 @@ def _read(place: Path) -> dict[str, tuple[str, Ended]]:
         return {}
     known = {}
     for name, text in found["jobs"].items():
-        stamp, *facts, files, content, whole = json.loads(text)
-        known[name] = (stamp, Ended(*facts, tuple(files), content, whole))
+        stamp, facts = json.loads(text)
+        known[name] = (stamp, Ended(**{**facts, "files": tuple(facts["files"])}))
     return known

@@ -16,7 +16,13 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
-from iqabench.store.records import FitIdentity, ImportIdentity, PredictIdentity
+from iqabench.store.records import (
+    EvaluationRecord,
+    FitIdentity,
+    ImportIdentity,
+    PredictIdentity,
+    StressRecord,
+)
 
 if TYPE_CHECKING:
     from iqabench.store.folder import Job, Store
@@ -50,7 +56,8 @@ def garbage(store: Store) -> Iterator[Garbage]:
     for job in jobs:
         if job.fingerprint not in used:
             yield _found(job.folder, f"no result uses it: {job.record.title}")
-    tables = {f"{one.test}-{one.test_hash}" for one in (*evaluations, *stresses)}
+    judged: list[EvaluationRecord | StressRecord] = [*evaluations, *stresses]
+    tables = {f"{one.test}-{one.test_hash}" for one in judged}
     for path in sorted((store.root / "tables").glob("[!.]*")):
         if path.stem not in tables:
             yield _found(path, "no result was judged by these labels")

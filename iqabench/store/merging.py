@@ -16,7 +16,7 @@ from iqabench.store.files import write_atomically
 from iqabench.store.folder import PREDICTIONS, WEIGHTS, Job, Store, stored_files
 from iqabench.store.formats import JOB
 from iqabench.store.reading import read_record
-from iqabench.store.records import EvaluationRecord, SplitRecord, plain
+from iqabench.store.records import EvaluationRecord, SplitRecord, StressRecord, plain
 from iqabench.store.sealed import write_sealed
 
 
@@ -70,7 +70,8 @@ def _whole(other: Store) -> list[Job]:
     damage: list[str] = []
     checked = Store(other.root, damage.append)
     theirs = list(checked.jobs())
-    for record in (*checked.evaluations(), *checked.stresses()):
+    judged: list[EvaluationRecord | StressRecord] = [*checked.evaluations(), *checked.stresses()]
+    for record in judged:
         checked.has_table(record.test, record.test_hash)
     if damage:
         raise StoreError(damage[0].partition(": it is left out")[0], "remove it there, then again")

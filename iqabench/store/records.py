@@ -2,6 +2,8 @@
 
 A store keeps each record as a JSON file. :data:`FORMAT` numbers the format of all of them;
 :mod:`iqabench.store.upgrade` turns the records of an older format into these.
+
+This file is long because the records of one format change together.
 """
 
 from __future__ import annotations

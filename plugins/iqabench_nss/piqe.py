@@ -10,7 +10,7 @@ next multiple of 16.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,7 +69,7 @@ def piqe(levels: Plane | NDArray[np.uint8]) -> float:
     if min(levels.shape) < _BLOCK // 2:
         shape = "x".join(map(str, levels.shape))
         raise DataError(f"PIQE sees no block in {shape} pixels", "both sides must be 8 or longer")
-    padded = np.pad(levels, [(0, side % _BLOCK) for side in levels.shape], mode="symmetric")
+    padded: Any = np.pad(levels, [(0, side % _BLOCK) for side in levels.shape], mode="symmetric")
     variance, noisy, impaired = map(np.concatenate, zip(*_seen(padded), strict=True))
     distortion = np.sum((1 - variance)[impaired]) + np.sum(variance[noisy])
     return 100 * float(distortion + 1) / (1 + len(variance))

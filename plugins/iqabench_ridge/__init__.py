@@ -17,8 +17,8 @@ LITE0_RIDGE = ModelCard(
     behaviour=1,
     needs=(LITE0_WEIGHTS,),
     tiny={"encoder": "test_resnet", "init": "random"},
-    paper="Hoerl, Kennard: Ridge regression (Technometrics 12(1), 1970), on features of Liu, Zhang, "
-    "Xie, et al.: EfficientNet-Lite (2020)",
+    paper="Hoerl, Kennard: Ridge regression: biased estimation for nonorthogonal problems "
+    "(Technometrics 12(1), 1970), on the features of an EfficientNet-Lite",
 )
 
 

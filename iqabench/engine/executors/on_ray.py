@@ -91,7 +91,8 @@ class _Run:
     def __init__(self, request: Request, store: Store, watch: Watcher) -> None:
         import ray
 
-        self.ray, self.store, self.watch = ray, store, watch
+        self.ray: Any = ray
+        self.store, self.watch = store, watch
         self.going: dict[Any, Task] = {}
         self._weights: dict[str, Any] = {}
         self._scratch = f"iqabench-{uuid.uuid4().hex}"

@@ -14,17 +14,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from iqabench.contract.errors import IqabenchError, StoreError
 from iqabench.data.tables import Dataset
 from iqabench.engine.making import Made
 from iqabench.protocols.job_weights import PREFIX
 from iqabench.protocols.plan import FitJob, PredictJob
-from iqabench.store import Store
+from iqabench.store import Store, sealed
 from iqabench.store.code import sources
 from iqabench.store.fingerprints import package_version
-from iqabench.store.folder import JOB
+from iqabench.store.formats import JOB
 from iqabench.store.records import JobRecord
 
 Content = Mapping[str, bytes]
@@ -189,8 +187,8 @@ def receive(
         Damaged: a file is damaged, or it is another job's.
     """
     try:
-        record = JobRecord.model_validate_json(content.get(JOB, b""))
-    except ValidationError as error:
+        record = JobRecord.model_validate_json(sealed.opened(content.get(JOB, b"")))
+    except ValueError as error:
         raise Damaged("the record that came back is damaged", "run again") from error
     named = {file.name: file.sha256 for file in record.files}
     came = {name: hashlib.sha256(content[name]).hexdigest() for name in content if name != JOB}

@@ -57,7 +57,7 @@ class Processes:
                 busy = {worker.connection: worker for worker in crew if worker.task is not None}
                 if not busy:
                     return
-                for connection in wait(list(busy)):
+                for connection in wait(list(busy)):  # type: ignore[arg-type]
                     ended = busy[connection].heard(store, watch)  # type: ignore[index]
                     if ended is not None:
                         schedule.ended(ended[0])
