@@ -234,11 +234,10 @@ def make(
             if missing:
                 skipped.append(f"{model.label} on {missing}")
                 continue
-            counted = [] if model.trains else [whole(test)]
-            if model.trains or split is not None:
-                counted += parts
-            left_out = _left_out(model, train, find_unreadable)
-            evaluations += [_evaluation(model, part, choose_maps, left_out) for part in counted]
+            whole_set = [] if model.trains else [whole(test)]
+            counted = [*whole_set, *(parts if model.trains or split is not None else ())]
+            skip = _left_out(model, train, find_unreadable)
+            evaluations += [_evaluation(model, part, choose_maps, skip) for part in counted]
     unique = list({(one.model.label, one.id): one for one in evaluations}.values())
     remarks = dict.fromkeys([*notes, *filter(None, map(_remark, unique))])
     return Plan(tuple(unique), tuple(skipped), tuple(_jobs(unique)), tuple(remarks))
