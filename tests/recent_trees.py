@@ -8,7 +8,7 @@ import json
 import numpy as np
 import pandas as pd
 from public_trees import BUILDERS as PUBLIC
-from public_trees import _among, _deviations, _finish, _in, _spread, _write
+from public_trees import LABELS, _among, _deviations, _finish, _in, _spread, _write
 from scipy.io import savemat
 
 FLIVE_SOURCES = {  # the first letters of a name -> how many pictures have them
@@ -209,7 +209,39 @@ def aigciqa2023(root, contents=None, paint=None):
     return _finish(root, rows, paint)
 
 
+def biq2021(root, contents=None, paint=None):
+    """BIQ2021 with the official names and split; one name is ``.JPG`` in the folder alone."""
+    sizes = {"ss01": 2000, "ss02": 2000, "ss03": 8000}
+    rows = pd.DataFrame(
+        {"name": [f"{kind} ({n}).jpg" for kind, size in sizes.items() for n in range(1, size + 1)]}
+    )
+    rows["mos"] = _spread(len(rows), 0, 1)
+    rows["part"] = np.where(np.arange(len(rows)) % 6 == 5, "Test", "Train")
+    known = [_biq2021_labels(part) for part in ("Train", "Test")]
+    if all(table is not None for table in known):
+        rows = pd.concat(known, ignore_index=True)
+    rows["content"] = rows["name"]
+    rows = rows[_among(rows["content"], contents)].reset_index(drop=True)
+    for part in ("Train", "Test"):
+        labels = rows.loc[rows["part"] == part, ["name", "mos"]]
+        more = ",," if part == "Train" else ""  # as published
+        lines = [f"Image Name,MOS{more}", *(f"{name},{mos}{more}" for name, mos in labels.values)]
+        _write(root, f"{part} (Images and MOS).csv", "\n".join(lines) + "\n")
+    written = rows["name"].replace("ss02 (1014).jpg", "ss02 (1014).JPG")
+    rows["image"] = "Images/" + written
+    return _finish(root, rows, paint)
+
+
+def _biq2021_labels(part):
+    path = LABELS / "biq2021" / f"{part} (Images and MOS).csv"
+    if not path.exists():
+        return None
+    table = pd.read_csv(path)[["Image Name", "MOS"]].set_axis(["name", "mos"], axis=1)
+    return table.assign(part=part)
+
+
 RECENT = {
+    "biq2021": biq2021,
     "flive": flive,
     "flive-patches": flive_patches,
     "pipal": pipal,

@@ -55,10 +55,10 @@ class Ahead:
         return picture
 
     def close(self) -> None:
-        """End the threads. What they are reading is thrown away."""
+        """End the threads. What they are reading is thrown away when it is read."""
         self._drop()
         if self._threads is not None:
-            self._threads.shutdown(wait=False, cancel_futures=True)
+            self._threads.shutdown(cancel_futures=True)
             self._threads = None
 
     def _fill(self, wanted: int) -> None:

@@ -152,11 +152,11 @@ def test_a_failed_audit_leaves_the_results_and_says_so(
 def test_jobs_do_not_wait_for_the_audit(iqabench, little, unaudited, store, monkeypatch):
     order = []
     from iqabench.audit import pairs
-    from iqabench.engine import execute
+    from iqabench.engine import making
 
-    audit, work = pairs._made, execute._work
+    audit, work = pairs._made, making._work
     monkeypatch.setattr(pairs, "_made", lambda *a: order.append("audit") or audit(*a))
-    monkeypatch.setattr(execute, "_work", lambda *a: order.append("job") or work(*a))
+    monkeypatch.setattr(making, "_work", lambda *a: order.append("job") or work(*a))
     given = ["run", "--models", "brisque", "--datasets", "copies:little", "--seeds", "1"]
     assert iqabench(*given, "--catalog", little.catalog, "--store", store, "--quiet")[0] == 0
     assert order == ["job", "job", "audit"]

@@ -10,6 +10,7 @@ from PIL import Image
 from skimage import data
 
 from iqabench.catalog import user_catalog
+from iqabench.store.sealed import read_sealed
 from iqabench.cli.datasets import COMMANDS
 
 
@@ -145,11 +146,8 @@ def test_a_split_goes_out_and_comes_back(iqabench, little, store, tmp_path):
     (row,) = json.loads(printed)
     split = json.loads(file.read_text())
     assert (row["protocol"], row["contents"]) == (f"split {split['hash'][:8]}", 2)
-    assert (
-        json.loads((store / "splits" / f"{split['hash']}.json").read_text())
-        | {"hash": split["hash"]}
-        == split
-    )
+    kept = read_sealed(store / "splits" / f"{split['hash']}.json")
+    assert kept | {"hash": split["hash"]} == split
     file.write_text(json.dumps(split | {"test": split["train"][:1]}))
     code, _, said = iqabench(*run, "--split", file, "--store", tmp_path / "other")
     assert (code, "its contents have hash" in said[0]) == (2, True)

@@ -64,7 +64,11 @@ def test_a_file_is_a_checksum_a_line_of_json_and_the_pixels(picture):
     (place,) = files()
     checksum, head, body = place.read_bytes().split(b"\n", 2)
     assert int(checksum, 16) == zlib.crc32(head + b"\n" + body)
-    assert json.loads(head) == {"shape": [2, 3, 3], "notes": ["opaque alpha dropped"]}
+    assert json.loads(head) == {
+        "dtype": "|u1",
+        "shape": [2, 3, 3],
+        "notes": ["opaque alpha dropped"],
+    }
     assert body == COLOURS.tobytes()
 
 

@@ -123,6 +123,19 @@ def piqe(folder: Path) -> Numbers:
     return {"scores": torch.cat(scores).numpy()}
 
 
+def ridge(folder: Path) -> Numbers:
+    """Features of one picture, block by block, and what is learnt of eight."""
+    model = request_of("lite0-ridge").build()
+    pictures = [inputs.image(64, 72, seed=n, blur=n % 3, grain=1 + n % 4) for n in range(8)]
+    features = np.concatenate([model.features(one[None]) for one in pictures])
+    model.fit(features, (np.arange(8) * 3 % 8) / 7)
+    return {
+        "features": features[0, ::64],
+        "alpha": model.state()["alpha"],
+        "scores": model.predict(features * 1.01),
+    }
+
+
 def metric(folder: Path) -> Numbers:
     """Scores by metrics of pyiqa that need no weights, with and without a reference."""
     entropy, psnr = (request_of(name).build() for name in ("entropy", "psnr"))

@@ -91,6 +91,7 @@ PARTS: dict[str, Part] = {
     "brisque": _model("brisque", models.brisque),
     "niqe": _model("niqe", models.niqe),
     "piqe": _model("piqe", models.piqe),
+    "lite0-ridge": _model("lite0-ridge", models.ridge),
     "center": _provider("center", providers.computed_part("center")),
     "uniform": _provider("uniform", providers.computed_part("uniform")),
     "spectral-residual": _provider(

@@ -32,6 +32,7 @@ TOLERANCES: dict[str, float] = {
     "brisque": 1e-5,  # 0
     "niqe": 1e-5,  # 0
     "piqe": 1e-5,  # 0
+    "lite0-ridge": 2e-4,
     "center": 1e-5,  # 0
     "uniform": 1e-5,  # 0
     "spectral-residual": 5e-5,  # 2.0e-6

@@ -432,7 +432,7 @@ def test_kept_samples_are_read_and_made_again_where_they_are_lost(book):
     for label in ("a", "b", "c"):
         book.add(label, book.noisy(0.5, seed=ord(label)))
     first = differences(book.store)
-    kept = list((book.store.root / "cache").glob("*.npz"))
+    kept = list((book.store.root / "cache").glob("*.samples"))
     assert len(kept) == 3
     for path in (book.store.root / "cache").glob("*.json"):
         path.unlink()

@@ -22,10 +22,9 @@ def stressed(book):
                 status = "failed" if part.isna().all() else "done"
                 job = book.add(one, part, folds=(), status=status)
                 if status == "done":
-                    path = book.store.root / "jobs" / job / "predictions.parquet"
-                    inside = book.store.predictions(job)
-                    inside = inside[inside["image"].str[:3].isin(book.folds[fold])]
-                    inside.to_parquet(path, index=False)
+                    whole = book.store.predictions(job)
+                    inside = whole[whole["image"].str[:3].isin(book.folds[fold])]
+                    keep(book.store, book.store.job(job).record, inside)
                 predicts.append(job)
             made = StressChange(name=name, immaterial=immaterial, predict=tuple(predicts))
             studied.append(made)

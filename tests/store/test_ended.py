@@ -5,14 +5,15 @@ from dataclasses import asdict
 import pytest
 from stored import job_record, keep, predict_identity
 
-from iqabench.store import Store
+from iqabench.store import Store, intact
 from iqabench.store.ended import INDEX
 from iqabench.store.folder import JOB
 
 
 @pytest.fixture
-def full(tmp_path):
-    """A store of three jobs, one of which failed."""
+def full(tmp_path, monkeypatch):
+    """A store of three jobs, one of which failed, whose files count as settled at once."""
+    monkeypatch.setattr(intact, "CLOCK_STEP", 0)
     store = Store(tmp_path / "store")
     store.prepare()
     for number, status in enumerate(("done", "failed", "done")):
@@ -64,7 +65,7 @@ def test_a_job_that_is_made_again_or_removed_is_noticed(full):
     assert set(facts(full)) == set(before) - {first}
 
 
-@pytest.mark.parametrize("damage", ["", "x", "iqabench jobs 1 00000000\n{}", "cut"])
+@pytest.mark.parametrize("damage", ["", "x", '{"form": 1, "jobs": {}}', "cut"])
 def test_a_damaged_index_counts_as_absent(full, damage):
     full.all_ended()
     place = full.root / "cache" / INDEX
@@ -81,4 +82,5 @@ def test_a_store_without_a_cache_has_no_index_and_answers(full):
 
 def test_facts_are_plain(full):
     one = next(iter(full.all_ended().values()))
-    assert set(asdict(one)) == {"status", "began", "title", "seconds", "images", "kind"}
+    facts = {"status", "began", "title", "seconds", "images", "kind", "files", "content", "whole"}
+    assert set(asdict(one)) == facts

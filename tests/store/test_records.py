@@ -102,6 +102,7 @@ CHANGES = {
 }
 """Of an evaluation, another value of each field that identifies it."""
 FINDINGS = {
+    "pending": True,
     "shared": ("c00",),
     "seen": ("set",),
     "recipe": "own*",
