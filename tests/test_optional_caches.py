@@ -137,7 +137,7 @@ def test_a_store_that_cannot_be_written_is_read(iqabench, once, store, tmp_path)
         f"! touch {store}/x 2>/dev/null && "
         f"for what in leaderboard show 'report -o page.html' 'results list'; do "
         f"python -m iqabench $what --store {store} > out 2> err || {{ cat err; exit 9; }}; "
-        f"[ \"$what\" = leaderboard ] && cp out board; done; exit 0"
+        f'[ "$what" = leaderboard ] && cp out board; done; exit 0'
     )
     done = subprocess.run(
         ["unshare", "-m", "sh", "-c", script], capture_output=True, text=True, env=_environment()

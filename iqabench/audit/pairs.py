@@ -84,6 +84,24 @@ class Audit:
             twins += [(content, content) for content in known]
         return {there for here, there in twins if here in known and there in asked}
 
+    def scenes(self) -> list[tuple[str, ...]]:
+        """Pictures of one set that pairs join, directly or through others; groups and names sorted.
+
+        A group shows one scene as far as every pair is right: one wrong pair joins two scenes.
+        """
+        from scipy.sparse import coo_array
+        from scipy.sparse.csgraph import connected_components
+
+        joined = [(pair.first.name, pair.second.name) for pair in self.pairs]
+        names = sorted({name for pair in joined for name in pair})
+        place = {name: number for number, name in enumerate(names)}
+        ends = [[place[pair[side]] for pair in joined] for side in (0, 1)]
+        graph = coo_array(([1] * len(joined), ends), shape=(len(names), len(names)))
+        groups: dict[int, list[str]] = {}
+        for name, label in zip(names, connected_components(graph, directed=False)[1], strict=True):
+            groups.setdefault(int(label), []).append(name)
+        return sorted(map(tuple, groups.values()))
+
 
 def audit(first: Dataset, second: Dataset | None = None, tick: Tick | None = None) -> Audit:
     """Compare the pictures of two sets, or the different contents of one.

@@ -33,11 +33,15 @@ SCENES = "biq2021_scenes.csv"
 def read(root: Path, options: Mapping[str, Any]) -> pd.DataFrame:
     """The canonical table with the official split. The subset stands in ``distortion``.
 
+    Args:
+        root: the folder with both label files and ``Images``.
+        options: ``scenes: none`` makes each picture a content of its own, for an audit anew.
+
     Raises:
-        DataError: a label file is damaged, or a name is of no subset.
+        DataError: a label file is damaged, a name is of no subset, or the option is another.
         FileNotFoundError: a label file is missing.
     """
-    found = _pictures(root)
+    found = _pictures(root, _named(options))
     other = found["official_split"] == "test"
     both = set(found.loc[other, "content"]) & set(found.loc[~other, "content"])
     cut = other & found["content"].isin(both)
@@ -52,21 +56,21 @@ def read_by_scene(root: Path, options: Mapping[str, Any]) -> pd.DataFrame:
         DataError: a label file is damaged, or a name is of no subset.
         FileNotFoundError: a label file is missing.
     """
-    found = _pictures(root)
+    found = _pictures(root, _named(options))
     return found.drop(columns="official_split")
 
 
-def _pictures(root: Path) -> pd.DataFrame:
-    """The pictures of both parts, each with its scene as ``content``."""
+def _pictures(root: Path, scenes: Mapping[str, str]) -> pd.DataFrame:
+    """The pictures of both parts, each with its scene, or else its name, as ``content``."""
     import pandas as pd
 
     tree = Tree(root)
-    found = pd.concat([_part(tree, part) for part in LABELS], ignore_index=True)
+    found = pd.concat([_part(tree, part, scenes) for part in LABELS], ignore_index=True)
     found.attrs = {}  # lines of one label file mean nothing for the rows of two
     return found
 
 
-def _part(tree: Tree, part: str) -> pd.DataFrame:
+def _part(tree: Tree, part: str, scenes: Mapping[str, str]) -> pd.DataFrame:
     """The pictures of one label file.
 
     One name is written ``.jpg`` there and ``.JPG`` in the folder.
@@ -83,11 +87,11 @@ def _part(tree: Tree, part: str) -> pd.DataFrame:
             f"{name}: '{strange.iloc[0]}' is a picture of no subset",
             f"names begin with {', '.join(SUBSETS)}; fetch the set again",
         )
-    scenes = _scenes()
+    images = [tree.spelled(f"Images/{one}") for one in names]
     return pd.DataFrame(
         {
-            "image": [tree.spelled(f"Images/{one}") for one in names],
-            "content": [scenes.get(one, one) for one in names],
+            "image": images,
+            "content": [scenes.get(image, image) for image in images],
             "mos": labels["MOS"],
             "distortion": subsets,
             "official_split": part,
@@ -95,10 +99,15 @@ def _part(tree: Tree, part: str) -> pd.DataFrame:
     )
 
 
-def _scenes() -> dict[str, str]:
+def _named(options: Mapping[str, Any]) -> dict[str, str]:
     """Picture -> scene, of the pictures that share their scene with another."""
     import pandas as pd
 
+    chosen = options.get("scenes")
+    if chosen == "none":
+        return {}
+    if chosen is not None:
+        raise DataError(f"scenes: {chosen} is not known", "scenes: none, or leave it out")
     text = files(__package__).joinpath(SCENES).read_text(encoding="utf-8")
     groups = pd.read_csv(StringIO(text), dtype=str)
     return dict(zip(groups["image"], groups["scene"], strict=True))

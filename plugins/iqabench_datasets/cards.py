@@ -169,6 +169,7 @@ BIQ2021 = DatasetCard(
     score_range=(0, 1),
     protocol=Protocol(kind="official"),
     unlabelled=0,
+    option_keys=("scenes",),
     homepage="https://github.com/nisarahmedrana/BIQ2021",
     licence="the paper: freely available for use and benchmarking; its page names free use for the "
     "Unsplash part only; no licence names the scores",

@@ -10,8 +10,8 @@ from PIL import Image
 from skimage import data
 
 from iqabench.catalog import user_catalog
-from iqabench.store.sealed import read_sealed
 from iqabench.cli.datasets import COMMANDS
+from iqabench.store.sealed import read_sealed
 
 
 def test_every_command_has_help(iqabench):

@@ -24,7 +24,7 @@ def scenes():
     assert lines[0] == "image,scene"
     for line in lines[1:]:
         image, _, scene = line.rpartition(",")
-        groups.setdefault(scene, []).append(f"Images/{image}")
+        groups.setdefault(scene, []).append(image)
     return groups
 
 
@@ -52,10 +52,9 @@ def test_a_name_in_another_case_is_that_of_the_folder(found):
 
 
 def test_a_scene_is_one_content_of_each_part(found):
-    content = found.table.set_index(found.table["image"].str.lower())["content"]
-    part = found.table.set_index(found.table["image"].str.lower())["official_split"]
+    content = found.table.set_index("image")["content"]
+    part = found.table.set_index("image")["official_split"]
     for name, images in scenes().items():
-        images = [image.lower() for image in images]
         assert len(images) > 1
         for side in ("train", "test"):
             shown = {content[image] for image in images if part[image] == side}
@@ -76,9 +75,9 @@ def test_the_official_split_is_the_published_one(found):
 def test_by_scene_every_scene_is_whole(tree, read):
     whole = read("biq2021-by-scene", tree[0])
     assert "official_split" not in whole.table
-    content = whole.table.set_index(whole.table["image"].str.lower())["content"]
+    content = whole.table.set_index("image")["content"]
     for images in scenes().values():
-        assert len({content[image.lower()] for image in images}) == 1
+        assert len({content[image] for image in images}) == 1
     split = hold_out("biq2021-by-scene", whole.table["content"], 0, whole.card.protocol)
     assert not set(split.train) & set(split.test)
 

@@ -45,12 +45,20 @@ COLUMNS = (
     callback=writable,
     help="Draw the pairs side by side, as a PNG.",
 )
+@click.option(
+    "--scenes",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    callback=writable,
+    help="Write the pictures of each set that pairs join into one scene, as CSV: image,scene.",
+)
 @quiet_option
 @catalog_option
 @table_options
 def command(
     datasets: tuple[str, ...],
     figure: Path | None,
+    scenes: Path | None,
     quiet: bool,
     catalog: Path | None,
     form: str | None,
@@ -65,6 +73,15 @@ def command(
     emit([row for one in audits for row in _rows(one)], form, output, list(COLUMNS))
     for one in audits:
         click.echo(visible(_summary(one)), err=True)
+    if scenes is not None:
+        groups = [group for one in audits if one.second is None for group in one.scenes()]
+        table = [
+            {"image": image, "scene": f"scene-{number:04d}"}
+            for number, group in enumerate(groups, 1)
+            for image in group
+        ]
+        emit(table, "csv", scenes, ["image", "scene"])
+        click.echo(f"{len(groups)} scenes of {len(table)} pictures in {scenes}", err=True)
     if figure is not None:
         drawn = iqabench.draw_pairs([pair for one in audits for pair in one.pairs], figure)
         click.echo(f"wrote {figure}" if drawn else "no pairs, no figure", err=True)
