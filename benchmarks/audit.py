@@ -35,6 +35,17 @@ from iqabench.kit.processors import cores
 SIDE = 512
 
 
+BENCHMARK = {
+    "title": "Leakage audit",
+    "aims": [
+        "10,000 x 2,000 pictures of 512x512 cold: under 4 minutes on 2 cores; warm: under 10 s",
+        "all of 50 constructed pairs found",
+    ],
+    "quick": None,
+    "full": [],
+}
+
+
 def drawing(number: int) -> Image.Image:
     """A drawing of shapes in many sizes and shades, on noise; each number is another one."""
     random = np.random.default_rng(number)

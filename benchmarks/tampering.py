@@ -10,6 +10,7 @@ run or reported by `iqabench store check`. The first two must be 0.
 
 from __future__ import annotations
 
+import argparse
 import importlib
 import os
 import random
@@ -21,6 +22,14 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
+
+
+BENCHMARK = {
+    "title": "Damaged files of a store and its caches",
+    "aims": ["1,000 files: 0 used, 0 tracebacks, each made again or reported"],
+    "quick": None,
+    "full": ["1000"],
+}
 
 
 def main(number: int, seed: int) -> int:
@@ -80,5 +89,8 @@ def _data_set(root: Path, conftest) -> tuple[Path, list[str]]:  # type: ignore[n
 
 
 if __name__ == "__main__":
-    given = [int(word) for word in sys.argv[1:]]
-    sys.exit(main(*(given + [1000, 0][len(given) :])))
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("number", type=int, nargs="?", default=1000, help="of damaged files")
+    parser.add_argument("seed", type=int, nargs="?", default=0)
+    asked = parser.parse_args()
+    sys.exit(main(asked.number, asked.seed))

@@ -144,7 +144,8 @@ class Labels:
             notes.append(f"{self.name}: {self.unit} {self.rows[0][0]} was taken as the header")
         headed = headed is not False and self.names is None
         rows = self.rows[1:] if headed else self.rows
-        self._check(rows, len(self.columns) if headed or self.names is not None else self.width)
+        named = headed or self.names is not None
+        self._check(rows, len(self.columns) if named else self.width, headed)
         called = self.columns if headed or self.names is not None else ()
         places = Places(self.name, self.unit, _shown(at, called))
         lines = [line for line, _ in rows]
@@ -185,12 +186,16 @@ class Labels:
         cells = [self.rows[0][1][place] for place in places if place < len(self.rows[0][1])]
         return all(_word(cell) not in (None, *NOT_KNOWN) for cell in cells)
 
-    def _check(self, rows: Sequence[Row], width: int) -> None:
-        """Refuse a row of another number of cells. Only delimited text can have short rows."""
+    def _check(self, rows: Sequence[Row], width: int, headed: bool) -> None:
+        """Refuse a row of another number of cells. Only delimited text can have short rows.
+
+        A header of spreadsheets may end with cells that are empty, as the rows then do.
+        """
+        most = len(self.rows[0][1]) if headed else width
         for line, cells in rows:
             used = len(cells)
-            if not self.width:
-                while used > width and cells[used - 1] is None:
+            if not self.width or used == most:
+                while used > width and cells[used - 1] in (None, ""):
                     used -= 1
             if used > width or (self.width and used < width):
                 what = f"{used} field{'s' if used != 1 else ''}"

@@ -109,12 +109,20 @@ def test_names_keep_their_spaces_and_padded_columns_lose_them():
     assert frame('image, mos\n"x, y.png", 1\n')["image"].tolist() == ["x, y.png"]
 
 
+def test_empty_columns_at_the_end_of_a_spreadsheet_are_left_out():
+    table = frame("image,mos,,\na.png,1,,\nb.png,2,,\n")
+    assert table["image"].tolist() == ["a.png", "b.png"]
+    assert table["mos"].tolist() == [1, 2]
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
         ("image,mos\na.png,1\nb.png\n", "labels.csv, line 3: 1 field, not 2"),
         ("image,mos\na.png,1\nb.png,2,3\n", "labels.csv, line 3: 3 fields, not 2"),
         ("image,mos\na.png,1,\nb.png,2,\n", "labels.csv, line 2: 3 fields, not 2"),
+        ("image,mos,,\na.png,1,x,\n", "labels.csv, line 2: 3 fields, not 2"),
+        ("image,mos,,\na.png,1,,\nb.png,1,\n", "labels.csv, line 3: 3 fields, not 2"),
         ('image,mos\na.png,1\n"b.png,2\n', "labels.csv, line 3: cannot be read: unexpected end"),
         ("image,mos,mos\na.png,1,2\n", "labels.csv has 2 columns 'mos': columns 2 and 3"),
         ('[{"image": "a", "mos": 1, "mos": 2}]', "labels.csv: a record has two values 'mos'"),
