@@ -144,9 +144,8 @@ class Labels:
             notes.append(f"{self.name}: {self.unit} {self.rows[0][0]} was taken as the header")
         headed = headed is not False and self.names is None
         rows = self.rows[1:] if headed else self.rows
-        named = headed or self.names is not None
-        self._check(rows, len(self.columns) if named else self.width, headed)
         called = self.columns if headed or self.names is not None else ()
+        self._check(rows, len(called) or self.width, headed)
         places = Places(self.name, self.unit, _shown(at, called))
         lines = [line for line, _ in rows]
         found: dict[str, Sequence[object]] = {}
