@@ -1,16 +1,16 @@
 """Content hashes of files.
 
-A database keeps them by path and by what the system says of the file (:func:`_stamp`), so that an
-unchanged file is read once. Each row has a checksum. A database that is damaged or cannot be used
-costs time only: the files are read again. A user can set back a file's modification time, but
-neither its inode nor the time of its last change. A hash is not kept of a file that changed so
-shortly before that a further change could have the same time.
+A database keeps them by path and by what the system says of the file
+(:func:`iqabench.store.intact.text_of`), so that an unchanged file is read once. Each row has a
+checksum. A database that is damaged or cannot be used costs time only: the files are read again. A
+user can set back a file's modification time, but neither its inode nor the time of its last change.
+A hash is not kept of a file that changed so shortly before that a further change could have the
+same time.
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
@@ -19,9 +19,7 @@ from pathlib import Path
 
 from iqabench.data.threads import in_threads
 from iqabench.kit.places import cache_dir
-
-CLOCK_STEP = 50_000_000
-"""Nanoseconds: more than the step of the clock that file systems take times from (up to 10 ms)."""
+from iqabench.store.intact import CLOCK_STEP, text_of
 
 
 def digest(content: bytes) -> str:
@@ -44,7 +42,7 @@ def file_hashes(
     """
     now = time.time_ns()
     stats = [(str(path.resolve()), path.stat()) for path in paths]
-    keys = [(name, _stamp(stat)) for name, stat in stats]
+    keys = [(name, text_of(stat)) for name, stat in stats]
     settled = {name for name, stat in stats if stat.st_ctime_ns < now - CLOCK_STEP}
     known = {} if afresh else _known([name for name, _ in keys])
     stale = [
@@ -60,11 +58,6 @@ def file_hashes(
             tick(done)
     _keep([(name, *kept) for name, kept in fresh.items() if name in settled])
     return [(known | fresh)[name][1] for name, _ in keys]
-
-
-def _stamp(stat: os.stat_result) -> str:
-    """What changes with a file: inode, size, and times of modification and of change."""
-    return f"{stat.st_ino} {stat.st_size} {stat.st_mtime_ns} {stat.st_ctime_ns}"
 
 
 def _file_digest(name: str) -> str:

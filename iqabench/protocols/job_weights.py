@@ -10,9 +10,9 @@ from iqabench.contract.errors import UsageError
 from iqabench.registry import Provider, Registry, load
 from iqabench.store import Job, Store, intact
 from iqabench.store.folder import WEIGHTS
-from iqabench.store.records import FitIdentity, PredictIdentity, ProviderIdentity
+from iqabench.store.records import JOB_WEIGHTS, FitIdentity, PredictIdentity, ProviderIdentity
 
-PREFIX = "job:"
+PREFIX = JOB_WEIGHTS
 FIT_AGAIN = "the next run that fits the model makes it again"
 SHIPPED = "groundtruth"
 """Name of the saliency provider that reads the maps and fixations of a data set."""

@@ -9,6 +9,7 @@ from iqabench.audit.pairs import Audit
 from iqabench.contract.cards import WeightsCard
 from iqabench.contract.errors import IqabenchError
 from iqabench.data.tables import Dataset
+from iqabench.protocols.job_weights import PREFIX
 from iqabench.protocols.parts import Reader
 from iqabench.protocols.plan import Evaluation, Plan
 from iqabench.protocols.requests import ModelRequest
@@ -87,7 +88,7 @@ def complete(
         record = store.evaluation(name)
         if record is None:
             continue
-        sources = _of_job(record.fit or record.weights.removeprefix("job:"), store, read)
+        sources = _of_job(record.fit or record.weights.removeprefix(PREFIX), store, read)
         test = _same(record.test, record.test_hash, read)
         if sources is None or test is None:
             gone.add(record.test if test is None else record.train)
@@ -150,8 +151,8 @@ def _sources(evaluation: Evaluation, store: Store, read: Reader) -> tuple[Learnt
         return (Learnt(fit.dataset, (*fit.split.train, *fit.split.validation)),)
     if model.weights == "published":
         return () if all(card.trained_on for card in _weights(model)) else None
-    if model.weights.startswith("job:"):
-        return _of_job(model.weights.removeprefix("job:"), store, read)
+    if model.weights.startswith(PREFIX):
+        return _of_job(model.weights.removeprefix(PREFIX), store, read)
     return None
 
 

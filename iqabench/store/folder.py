@@ -145,15 +145,12 @@ class Store(Shelf):
             return None
         return Job(folder, record)
 
-    def reusable(self, fingerprint: str, *, thorough: bool = True) -> bool:
-        """Whether a done job need not be made again: whether it has all files as they were stored.
-
-        ``thorough``: compare the hashes of large files, too, and not their sizes alone.
-        """
+    def reusable(self, fingerprint: str) -> bool:
+        """Whether a done job need not be made again: whether all its files are as stored."""
         job = self.job(fingerprint)
         if job is None or not job.done:
             return False
-        problem = intact.problem(job.folder, job.record.files, quick=not thorough)
+        problem = intact.problem(job.folder, job.record.files)
         if problem:
             self._tell(job.folder, problem, remedy(job.record))
         return not problem

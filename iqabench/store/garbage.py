@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from filelock import FileLock, Timeout
 
 from iqabench.store.records import (
+    JOB_WEIGHTS,
     EvaluationRecord,
     FitIdentity,
     ImportIdentity,
@@ -31,7 +32,6 @@ OLD = 3600
 """Seconds after which a part of a file counts as left behind."""
 UNFINISHED = (".partial", ".failed", ".merging")
 """Suffixes of folders in which jobs are made, or brought from another store."""
-WEIGHTS_OF = "job:"
 
 
 @dataclass(frozen=True)
@@ -80,11 +80,9 @@ def leftovers(root: Path, used: Iterable[str] | None = None) -> Iterator[Garbage
         root: the store.
         used: fingerprints of the jobs of which unfinished work stays; None leaves all of it.
     """
-    for folder in (root, *(root / part for part in ("tables", "splits", "evaluations", "stress"))):
-        yield from _parts(folder)
-    yield from _parts(root / "cache")
     jobs = root / "jobs"
-    yield from _parts(jobs)
+    for part in ("", "tables", "splits", "evaluations", "stress", "cache", "jobs"):
+        yield from _parts(root / part)
     wanted = None if used is None else set(used)
     for folder in sorted(jobs.glob("[!.]*.*")):
         resumable = folder.suffix == ".partial" and (wanted is None or folder.stem in wanted)
@@ -138,8 +136,8 @@ def with_fits(names: Iterable[str], job: Callable[[str], Job | None]) -> set[str
             continue
         if isinstance(identity, PredictIdentity) and identity.fit is not None:
             open_ends.append(identity.fit)
-        if identity.model.weights.startswith(WEIGHTS_OF):
-            open_ends.append(identity.model.weights.removeprefix(WEIGHTS_OF))
+        if identity.model.weights.startswith(JOB_WEIGHTS):
+            open_ends.append(identity.model.weights.removeprefix(JOB_WEIGHTS))
     return found
 
 

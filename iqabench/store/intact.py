@@ -15,7 +15,7 @@ from iqabench.kit.download import sha256
 from iqabench.store.records import StoredFile
 
 CLOCK_STEP = 50_000_000
-"""Nanoseconds: more than the step of the clock that file systems take times from."""
+"""Nanoseconds: more than the step of the clock that file systems take times from (up to 10 ms)."""
 
 _known: dict[Path, tuple[tuple[int, ...], StoredFile]] = {}
 
@@ -72,6 +72,11 @@ def stamp_text(path: str) -> str:
         stat = os.stat(path)  # noqa: PTH116
     except OSError:
         return "-"
+    return text_of(stat)
+
+
+def text_of(stat: os.stat_result) -> str:
+    """What the system says of a file, as text: inode, size, and times of change."""
     return " ".join(map(str, _stamp(stat)))
 
 

@@ -28,6 +28,8 @@ FORMAT = 3
 """Number of the format that this release writes."""
 NONE = "-"
 """Stands for a training set, recipe, provider or selection that a model does not have."""
+JOB_WEIGHTS = "job:"
+"""Begins the name of weights that a job fitted, and is followed by its fingerprint."""
 UNKNOWN = "?"
 """Stands for a recipe that an older format did not note."""
 IMPORTED = "imported"

@@ -23,6 +23,7 @@ from iqabench.store.formats import JOB, STORE, note_format, written_format
 from iqabench.store.reading import flaw
 from iqabench.store.records import (
     FORMAT,
+    JOB_WEIGHTS,
     UNKNOWN,
     EvaluationRecord,
     History,
@@ -197,7 +198,7 @@ def _identity(fields: JSON, names: Mapping[str, str]) -> JSON:
 def _model(fields: JSON, names: Mapping[str, str]) -> JSON:
     keys = ("model", "options", "precision", "device", "allow_truncated", "scale")
     weights = str(fields.get("weights"))
-    job = weights.removeprefix("job:")
+    job = weights.removeprefix(JOB_WEIGHTS)
     return {
         **{key: fields[key] for key in keys if key in fields},
         "code": _code(fields),
@@ -264,7 +265,7 @@ def _evaluation(record: JSON, names: Mapping[str, str]) -> JSON:
     known = {key: value for key, value in record.items() if key in fields and key != "version"}
     fit, predict = record.get("fit"), record.get("predict")
     weights = str(record.get("weights", "-"))
-    job = weights.removeprefix("job:")
+    job = weights.removeprefix(JOB_WEIGHTS)
     return {
         "recipe": UNKNOWN,
         **known,
@@ -301,7 +302,7 @@ def _fields(record: JSON) -> JSON:
 
 def _names_job(record: JSON) -> bool:
     """Whether a job uses the weights of another job."""
-    return str(_fields(record).get("weights", "")).startswith("job:")
+    return str(_fields(record).get("weights", "")).startswith(JOB_WEIGHTS)
 
 
 def _records(folder: Path) -> Iterator[tuple[Path, JSON]]:

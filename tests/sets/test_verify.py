@@ -214,7 +214,7 @@ def test_a_picture_that_the_disk_has_changed_is_found(bound, monkeypatch):
     """As a failing disk does it: other bytes, and no trace in what the system says of the file."""
     from iqabench.data import file_hashes as hashing
 
-    monkeypatch.setattr(hashing, "_stamp", lambda stat: "always the same")
+    monkeypatch.setattr(hashing, "text_of", lambda stat: "always the same")
     monkeypatch.setattr(hashing, "CLOCK_STEP", -(10**9))
     assert problems(bound) == []
     assert len(read(bound).image_hashes) == 45

@@ -8,12 +8,6 @@ from tampering import build, case, chosen
 NUMBER = 40
 
 
-@pytest.fixture(scope="module")
-def patched():
-    with pytest.MonkeyPatch.context() as patch:
-        yield patch
-
-
 def test_what_is_damaged_is_not_used_and_is_made_again(toy, little, tmp_path, one_thread):
     with pytest.MonkeyPatch.context() as patch:
         names = [f"c{content}_{level}.png" for content in range(9) for level in (1, 2, 3, 4)]
