@@ -174,7 +174,7 @@ BIQ2021 = DatasetCard(
     licence="the paper: freely available for use and benchmarking; its page names free use for the "
     "Unsplash part only; no licence names the scores",
     citation="Ahmed, Asif: BIQ2021: a large-scale blind image quality assessment database "
-    "(J. Electron. Imaging 31(5), 2022)",
+    "(J. Electron. Imaging 31(5), 2022); layout: nisarahmedrana/BIQ2021 at 62c7b40",
 )
 
 BIQ2021_BY_SCENE = BIQ2021.model_copy(
