@@ -1,4 +1,6 @@
 import signal
+import subprocess
+import sys
 import threading
 import time
 
@@ -49,3 +51,24 @@ def test_other_threads_have_no_limit(short):
     thread.start()
     thread.join()
     assert ended == [True]
+
+
+def test_a_process_that_was_suspended_has_not_hung():
+    work = (
+        "import time\n"
+        "from iqabench.engine import time_limit\n"
+        "time_limit.PICTURE_SECONDS = 2\n"
+        "with time_limit.picture_limit('a.png'):\n"
+        "    print('begun', flush=True)\n"
+        "    end = time.process_time() + 0.3\n"
+        "    while time.process_time() < end: pass\n"
+        "print('ended')\n"
+    )
+    words = [sys.executable, "-c", work]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdout.readline() == "begun\n"
+        child.send_signal(signal.SIGSTOP)
+        time.sleep(2.5)
+        child.send_signal(signal.SIGCONT)
+        assert child.stdout.read() == "ended\n"
+    assert child.returncode == 0
