@@ -40,11 +40,12 @@ from iqabench.contract import Batch, DatasetCard
 from iqabench.contract.models import network
 from iqabench.data.tables import Dataset, canonical
 from iqabench.data.tensors import picture_tensor, planes_of
+from iqabench.engine.checkpoints import plain_state
 from iqabench.engine.crops import TrainingCrops, normalise, test_views
 from iqabench.engine.label_scale import LabelScale
 from iqabench.engine.optimizers import make_optimizer
 from iqabench.engine.predict_job import predict
-from iqabench.engine.training import fit_network, plain_state
+from iqabench.engine.training import fit_network
 from iqabench.engine.training_module import Course
 from iqabench.protocols.plan import PredictJob
 from iqabench.protocols.requests import Choices, ModelRequest, resolve

@@ -10,11 +10,12 @@ from iqabench.kit.encoders import Encoder
 
 
 class Fusion(nn.Module):
-    """scale_s * saliency feature + scale_q * quality feature; both learnt scalars start at 1."""
+    """scale_s * saliency feature + scale_q * quality feature. The quality feature's learnt scale
+    starts at 1, as in the paper; the saliency feature's at ``start``, 1 in the paper."""
 
-    def __init__(self) -> None:
+    def __init__(self, start: float) -> None:
         super().__init__()
-        self.saliency_scale = nn.Parameter(torch.ones(()))
+        self.saliency_scale = nn.Parameter(torch.full((), start))
         """The paper's alpha or gamma."""
         self.quality_scale = nn.Parameter(torch.ones(()))
         """The paper's beta or sigma."""
@@ -43,11 +44,11 @@ class Adapter(nn.Module):
 class SharedBranch(nn.Module):
     """A saliency task on the trunk that computes quality: an adapter and a decoder at one block."""
 
-    def __init__(self, trunk: Encoder, block: int, map_start: float) -> None:
+    def __init__(self, trunk: Encoder, block: int, map_start: float, fusion_start: float) -> None:
         super().__init__()
         self.block = block
         self.adapter = Adapter(trunk.channels[block - 1])
-        self.fusion = Fusion()
+        self.fusion = Fusion(fusion_start)
         self.decoder = SaliencyDecoder(
             trunk.channels[block - 1], trunk.strides[block - 1], map_start
         )
@@ -64,11 +65,11 @@ class SharedBranch(nn.Module):
 class SeparateBranch(nn.Module):
     """A saliency task with its own encoder; its map is decoded from that encoder's last block."""
 
-    def __init__(self, own: Encoder, block: int, map_start: float) -> None:
+    def __init__(self, own: Encoder, block: int, map_start: float, fusion_start: float) -> None:
         super().__init__()
         self.block = block
         self.encoder = own
-        self.fusion = Fusion()
+        self.fusion = Fusion(fusion_start)
         self.decoder = SaliencyDecoder(own.channels[-1], own.strides[-1], map_start)
 
     def start(self, images: Tensor) -> tuple[Tensor, Tensor]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 
-from iqabench.kit.heads import score_layer
+from iqabench.kit.heads import MIDDLE, score_layer
+from iqabench.kit.ridge import RidgeFit
 
 
 class ConvolutionalHead(nn.Module):
@@ -48,6 +50,52 @@ class FullyConnectedHead(nn.Module):
         """(B, C, h, w) -> (B,)."""
         found: Tensor = self.layers(feature)
         return found.squeeze(1)
+
+
+class StatisticsHead(nn.Module):
+    """Quality from the statistics of every block: a ridge regression and a network beside it.
+
+    The regression is fitted to the untrained trunk's statistics and stays as it is: a step of a
+    usual length along each of some thousand coefficients would undo it. The network beside it
+    starts at zero, and the trunk moves. So training starts from the ridge, not from noise.
+    """
+
+    mean: Tensor
+    spread: Tensor
+    coefficients: Tensor
+    intercept: Tensor
+
+    def __init__(self, features: int, hidden: int, dropout: float) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(features))
+        self.register_buffer("spread", torch.ones(features))
+        self.register_buffer("coefficients", torch.zeros(features))
+        self.register_buffer("intercept", torch.tensor(MIDDLE))
+        last = nn.Linear(hidden, 1)
+        for parameter in last.parameters():
+            nn.init.zeros_(parameter)
+        self.beside = nn.Sequential(
+            nn.Dropout(dropout), nn.Linear(features, hidden), nn.ReLU(), nn.Dropout(dropout), last
+        )
+
+    def forward(self, statistics: Tensor) -> Tensor:
+        """(B, features) -> (B,)."""
+        scaled = ((statistics - self.mean) / self.spread).clamp(-FAR, FAR)
+        found: Tensor = scaled @ self.coefficients + self.intercept + self.beside(scaled)[:, 0]
+        return found
+
+    @torch.no_grad()
+    def start(self, fitted: RidgeFit) -> None:
+        """Take the scale of the statistics and the linear part from a ridge regression."""
+        self.mean.copy_(torch.from_numpy(fitted.mean))
+        self.spread.copy_(torch.from_numpy(fitted.spread))
+        self.coefficients.copy_(torch.from_numpy(fitted.coefficients))
+        self.intercept.fill_(fitted.intercept)
+
+
+FAR = 6.0
+"""Standard deviations at which statistics are cut. A picture unlike all others, such as one of a
+single colour, would otherwise get a score far off the scale."""
 
 
 class TransformerHead(nn.Module):

@@ -8,16 +8,26 @@ Wang et al., IEEE TNNLS 2025.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from biosiqnet_plugin.branches import SeparateBranch, SharedBranch
-from biosiqnet_plugin.heads import ConvolutionalHead, FullyConnectedHead, TransformerHead
+from biosiqnet_plugin.heads import (
+    ConvolutionalHead,
+    FullyConnectedHead,
+    StatisticsHead,
+    TransformerHead,
+)
 from biosiqnet_plugin.options import Options
 from iqabench.contract import Batch, UsageError
+from iqabench.kit.block_statistics import statistics
 from iqabench.kit.encoders import encoder, fully_connected
+from iqabench.kit.ridge import fit_ridge
 from iqabench.kit.saliency import decompose, saliency_loss
 
 
@@ -32,7 +42,7 @@ class BioSIQNet(nn.Module):
         for name, block in (("low", options.low_block), ("high", options.high_block)):
             if block is not None:
                 self.branches[name] = self._branch(name, block)
-        self.head = _head(options, self.trunk.channels[-1])
+        self.head = _head(options, self.trunk.channels)
 
     def _branch(self, name: str, block: int) -> nn.Module:
         if block > len(self.trunk.channels):
@@ -41,10 +51,20 @@ class BioSIQNet(nn.Module):
                 f"{len(self.trunk.channels)} blocks",
                 "choose one of them",
             )
-        start = self.options.map_start
+        starts = self.options.map_start, self.options.fusion_start
         if self.options.sharing == "shared":
-            return SharedBranch(self.trunk, block, start)
-        return SeparateBranch(_trunk(self.options), block, start)
+            return SharedBranch(self.trunk, block, *starts)
+        return SeparateBranch(_trunk(self.options), block, *starts)
+
+    def prepare(self, batches: Iterable[Batch]) -> None:
+        """Start the head ``statistics`` from a ridge regression; other heads start at random."""
+        if not isinstance(self.head, StatisticsHead):
+            return
+        rows, quality = [], []
+        for batch in batches:
+            rows.append(self._features(batch.images)[0].double().cpu().numpy())
+            quality.append(batch.quality.double().cpu().numpy())
+        self.head.start(fit_ridge(np.concatenate(rows), np.concatenate(quality)))
 
     def forward(self, images: Tensor) -> Tensor:
         """Quality of normalised crops, (B, 3, h, w) -> (B,)."""
@@ -80,17 +100,25 @@ class BioSIQNet(nn.Module):
 
     def _run(self, images: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         """The scores, and for each branch the feature for its decoder."""
+        feature, decodable = self._features(images)
+        return self.head(feature), decodable
+
+    def _features(self, images: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        """The head's input, and for each branch the feature for its decoder."""
         started = {name: branch.start(images) for name, branch in self._branches()}
         decodable: dict[str, Tensor] = {}
+        found: list[Tensor] = []
 
         def edit(number: int, feature: Tensor) -> Tensor:
             for name, branch in self._branches():
                 if branch.block == number:
                     feature, decodable[name] = branch.fuse(feature, started[name])
+            if isinstance(self.head, StatisticsHead):
+                found.append(statistics(feature))
             return feature
 
         feature = self.trunk(images, edit)
-        return self.head(feature), decodable
+        return torch.cat(found, 1) if found else feature, decodable
 
     def _branches(self) -> list[tuple[str, Any]]:
         return list(self.branches.items())
@@ -104,13 +132,15 @@ class BioSIQNet(nn.Module):
         }
 
 
-def _head(options: Options, channels: int) -> nn.Module:
+def _head(options: Options, channels: tuple[int, ...]) -> nn.Module:
     if options.head == "vgg-fc":
         layers, width = fully_connected(options.encoder, options.init, options.dropout)
         return FullyConnectedHead(layers, width, options.dropout)
     if _is_transformer(options):
-        return TransformerHead(channels, options.dropout)
-    return ConvolutionalHead(channels, options.hidden, options.dropout)
+        return TransformerHead(channels[-1], options.dropout)
+    if options.head == "statistics":
+        return StatisticsHead(2 * sum(channels), options.hidden, options.dropout)
+    return ConvolutionalHead(channels[-1], options.hidden, options.dropout)
 
 
 def _is_transformer(options: Options) -> bool:

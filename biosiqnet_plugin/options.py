@@ -41,17 +41,26 @@ class Options(BaseModel):
     kld_weight: float = 5.0
     cc_weight: float = -2.0
     sim_weight: float = -1.0
-    head: Literal["pooled", "vgg-fc"] = "pooled"
+    head: Literal["pooled", "vgg-fc", "statistics"] = "pooled"
     """The convolutional form's quality head: ``pooled``, one hidden layer behind the mean of the
-    feature; ``vgg-fc``, a VGG's own fully connected layers, with one score in place of classes."""
+    feature; ``vgg-fc``, a VGG's own fully connected layers, with one score in place of classes;
+    ``statistics``, a ridge regression on the mean and deviation of every block's output, learnt
+    before training starts, and one hidden layer beside it."""
     hidden: int = Field(256, ge=1)
-    """Units of the hidden layer of the head ``pooled``."""
+    """Units of the hidden layer of the heads ``pooled`` and ``statistics``."""
+    fusion_start: float = 1.0
+    """Start of the learnt scale of a saliency feature where it is fused into the trunk. 1 is the
+    paper's; with 0 training starts from the trunk's own features."""
     dropout: float = Field(0.2, ge=0, lt=1)
     image_size: int = Field(224, ge=32)
     """Side in pixels of the transformer form's crops; must equal the side in the recipe."""
 
     @model_serializer(mode="wrap")
-    def _without_usual_head(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        # Jobs of earlier releases, which had no choice of heads, keep their fingerprints.
+    def _without_later_choices(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # Jobs of earlier releases, which had no such choices, keep their fingerprints.
         fields: dict[str, Any] = dump(self)
-        return {k: v for k, v in fields.items() if k != "head" or v != "pooled"}
+        return {k: v for k, v in fields.items() if k not in LATER or v != LATER[k]}
+
+
+LATER: dict[str, Any] = {"head": "pooled", "fusion_start": 1.0}
+"""Options that came after the first release, at the values that stand for what it did."""

@@ -153,7 +153,7 @@ def test_quality_alone():
 
 
 def test_fusion_is_equation_1():
-    fusion = Fusion()
+    fusion = Fusion(1.0)
     saliency, quality = torch.rand(2, 1, 3, 4, 5)
     torch.testing.assert_close(fusion(saliency, quality), saliency + quality)
     with torch.no_grad():
@@ -334,3 +334,66 @@ def test_enhanced_features_are_what_both_decoders_get():
         torch.testing.assert_close(taken[name], fused[name])
     card = registry().model("biosiqnet-enhanced")
     assert (card.defaults["low_block"], card.defaults["high_block"]) == (1, 2)
+
+
+def features_of(encoder, images):
+    """The output of each block for one picture, (C, h, w)."""
+    found = []
+
+    def note(number, feature):
+        found.append(feature[0].numpy())
+        return feature
+
+    with torch.no_grad():
+        encoder(images, note)
+    return found
+
+
+def one_by_one(count, seed=0):
+    given = batch((64, 96), count, seed)
+    for row in range(count):
+        at = slice(row, row + 1)
+        yield Batch(given.images[at], given.quality[at], None, given.index[at])
+
+
+@pytest.mark.parametrize("form", CONVOLUTIONAL)
+def test_the_statistics_head_starts_as_scikit_learns_ridge_on_the_encoders_features(form):
+    from sklearn.linear_model import RidgeCV
+    from sklearn.preprocessing import StandardScaler
+
+    model = build(form, head="statistics", fusion_start=0).eval()
+    rows, quality = [], []
+    for given in one_by_one(12):
+        blocks = features_of(model.trunk, given.images)
+        rows.append([f(one, axis=(1, 2)) for one in blocks for f in (np.mean, np.std)])
+        quality.append(float(given.quality))
+    rows = [np.concatenate(row) for row in rows]
+    scaled = StandardScaler().fit_transform(np.array(rows, np.float64))
+    ridge = RidgeCV(np.logspace(-1, 6, 29)).fit(scaled, quality)
+    with torch.no_grad():
+        model.prepare(one_by_one(12))
+        scores = [float(model(given.images)) for given in one_by_one(12)]
+    np.testing.assert_allclose(scores, ridge.predict(scaled), atol=1e-3)
+
+
+def test_the_statistics_head_learns_and_every_weight_gets_a_gradient():
+    model, given = build("lite", head="statistics", fusion_start=0), batch(count=6)
+    with torch.no_grad():
+        model.eval().prepare(one_by_one(6))
+    losses = course(model, given, steps=10)
+    assert losses[-1]["quality"] < losses[0]["quality"]
+    assert losses[-1]["low"] < losses[0]["low"]
+    assert not silent(build("lite", head="statistics", fusion_start=0).train(), given)
+
+
+def test_a_picture_unlike_all_others_gets_no_score_far_off_the_scale():
+    model = build("lite", head="statistics", fusion_start=0).eval()
+    with torch.no_grad():
+        model.prepare(one_by_one(8))
+        assert abs(float(model(torch.full((1, 3, 64, 64), 40.0))) - 0.5) < 5
+
+
+def test_options_that_came_later_change_no_older_name():
+    old = Options().model_dump()
+    assert "head" not in old and "fusion_start" not in old
+    assert Options(head="statistics", fusion_start=0).model_dump()["fusion_start"] == 0

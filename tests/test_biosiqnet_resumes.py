@@ -5,8 +5,9 @@ import pytest
 import torch
 
 from iqabench.api.session import Session
+from iqabench.engine.checkpoints import plain_state
 from iqabench.engine.crops import TrainingCrops
-from iqabench.engine.training import fit_network, plain_state
+from iqabench.engine.training import fit_network
 from iqabench.engine.training_module import Course
 from iqabench.protocols.requests import Choices, resolve
 from iqabench.registry import registry

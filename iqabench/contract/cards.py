@@ -14,7 +14,9 @@ from pydantic import (
     Field,
     PositiveFloat,
     PositiveInt,
+    SerializerFunctionWrapHandler,
     StringConstraints,
+    model_serializer,
     model_validator,
 )
 
@@ -69,10 +71,18 @@ class Stage(Frozen):
     """Factor of each decay of the step schedule."""
     freeze: tuple[str, ...] = ()
     """Prefixes of parameter names that this stage leaves as they are."""
+    freeze_statistics: bool = False
+    """Whether batch normalisation normalises by its running statistics, which stay as they are."""
     average: float = Field(0.0, ge=0, le=1)
     """The weights of the last steps are averaged when the stage ends; this is their share of the
     stage's steps (Izmailov et al., UAI 2018; with every step, as in Cha et al., NeurIPS 2021). 0
     keeps the weights of the last step."""
+
+    @model_serializer(mode="wrap")
+    def _without_later_fields(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # Jobs of earlier releases, which had no such field, keep their fingerprints.
+        fields: dict[str, Any] = dump(self)
+        return {k: v for k, v in fields.items() if k != "freeze_statistics" or v}
 
 
 class Recipe(Frozen):

@@ -71,6 +71,10 @@ class TrainableModel(Protocol):
 
     The engine also uses these members, which are optional:
 
+    - ``prepare(batches: Iterable[Batch]) -> None``: called once before the first stage, in
+      evaluation mode, with every picture of the training part as one view, without augmentation
+      and saliency; a network may begin from a fit in closed form. ``batches`` reads pictures when
+      it is iterated over.
     - ``parameter_groups(stage) -> dict[str, list[Parameter]]``: groups that ``Stage.lr_groups``
       names.
     - ``maps(images) -> dict[str, Tensor]``: maps for explanations. Where saliency is an input, it

@@ -65,6 +65,14 @@ def is_whole(path: Path) -> bool:
     return True
 
 
+def plain_state(model: nn.Module) -> dict[str, Tensor]:
+    """The state dict as contiguous CPU tensors that share no memory; safetensors requires this."""
+    return {
+        name: tensor.detach().cpu().clone(memory_format=torch.contiguous_format)
+        for name, tensor in model.state_dict().items()
+    }
+
+
 def save_state(path: Path, state: dict[str, Tensor]) -> None:
     """Write the weights of a finished stage."""
     _write(path, memoryview(save(state)))

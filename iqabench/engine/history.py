@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from iqabench.contract.errors import StoreError
-from iqabench.store.folder import HISTORY, STAGES
+from iqabench.store.folder import HISTORY, PREPARED, STAGES
 from iqabench.store.reading import read_record
 from iqabench.store.records import EpochRecord, History, plain
 from iqabench.store.sealed import write_sealed
@@ -23,7 +23,8 @@ def is_whole(folder: Path) -> bool:
         read(folder)
     except StoreError:
         return False
-    return (folder / HISTORY).exists() or not any(folder.glob(STAGES))
+    begun = any(path.name != PREPARED for path in folder.glob(STAGES))
+    return (folder / HISTORY).exists() or not begun
 
 
 def clear(folder: Path) -> None:

@@ -23,11 +23,12 @@ from typing import Any
 import lightning
 import torch
 from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
-from torch import Tensor, nn
+from torch import nn
 
 from iqabench.engine import checkpoints, history
 from iqabench.engine.crops import EpochOrder
 from iqabench.engine.optimizers import frozen
+from iqabench.engine.preparing import prepare
 from iqabench.engine.training_module import EPOCHS_PER_STAGE, Course, StageModule
 from iqabench.store.records import EpochRecord
 
@@ -46,6 +47,7 @@ def fit_network(course: Course) -> tuple[EpochRecord, ...]:
     network = course.network
     network.to(memory_format=torch.channels_last)
     _drop_damaged(course)
+    prepare(course)
     for number in range(len(course.recipe.stages)):
         finished = course.folder / f"stage-{number}.safetensors"
         if not finished.exists():
@@ -54,7 +56,7 @@ def fit_network(course: Course) -> tuple[EpochRecord, ...]:
                     _run_stage(course, number)
                 finally:
                     course.crops.ahead.close()
-            checkpoints.save_state(finished, plain_state(network))
+            checkpoints.save_state(finished, checkpoints.plain_state(network))
         else:
             checkpoints.load_state(finished, network)
     network.to("cpu").eval()
@@ -79,14 +81,6 @@ def _drop_damaged(course: Course) -> None:
             shutil.rmtree(scratch, ignore_errors=True)
     if not history.is_whole(course.folder):
         history.clear(course.folder)
-
-
-def plain_state(model: nn.Module) -> dict[str, Tensor]:
-    """The state dict as contiguous CPU tensors that share no memory; safetensors requires this."""
-    return {
-        name: tensor.detach().cpu().clone(memory_format=torch.contiguous_format)
-        for name, tensor in model.state_dict().items()
-    }
 
 
 def _run_stage(course: Course, number: int) -> None:

@@ -75,15 +75,17 @@ class StageModule(lightning.LightningModule):
         self.average = AveragedModel(course.network) if self.stage.average else None
 
     def on_train_epoch_start(self) -> None:
-        """Seed the global generator, from which dropout draws."""
+        """Seed the global generator, from which dropout draws; freeze what the stage freezes."""
         stage = self.course.crops.seed * EPOCHS_PER_STAGE + self.number
         torch.manual_seed(stage * EPOCHS_PER_STAGE + self.current_epoch)
         self.sums = Sums()
+        if self.stage.freeze_statistics:
+            keep_statistics(self.network)
 
     def training_step(self, batch: tuple[Tensor, ...], step: int) -> Tensor:
         """The weighted sum of the losses of a batch."""
         with _no_stray_end():
-            losses = self.network.losses(_batch(*batch))
+            losses = self.network.losses(as_batch(*batch))
         weights = self.course.recipe.loss_weights
         total = sum(
             (weights.get(name, 1.0) * loss for name, loss in losses.items()),
@@ -132,13 +134,23 @@ class StageModule(lightning.LightningModule):
         return optimizer if schedule is None else ([optimizer], [schedule])
 
     def _take_average(self, average: nn.Module) -> None:
-        """Give the network the averaged weights, and measure its normalisation statistics anew."""
+        """Give the network the averaged weights, and measure its normalisation statistics anew
+        unless they are frozen."""
         with torch.no_grad():
             for own, mean in zip(self.network.parameters(), average.parameters(), strict=True):
                 own.copy_(mean)
+        if self.stage.freeze_statistics:
+            return
         crops: Any = self.trainer.train_dataloader
-        batches = ((_batch(*(part.to(self.device) for part in batch)),) for batch in crops)
+        batches = ((as_batch(*(part.to(self.device) for part in batch)),) for batch in crops)
         update_bn(batches, _Losses(self.network))
+
+
+def keep_statistics(network: nn.Module) -> None:
+    """Let batch normalisation use its running statistics until the network's mode is set again."""
+    for module in network.modules():
+        if isinstance(module, nn.modules.batchnorm._BatchNorm):
+            module.eval()
 
 
 class _Losses(nn.Module):
@@ -153,7 +165,7 @@ class _Losses(nn.Module):
         return found
 
 
-def _batch(images: Tensor, quality: Tensor, saliency: Tensor, index: Tensor) -> Batch:
+def as_batch(images: Tensor, quality: Tensor, saliency: Tensor, index: Tensor) -> Batch:
     images = images.contiguous(memory_format=torch.channels_last)
     return Batch(images, quality, saliency if saliency.shape[1] else None, index)
 

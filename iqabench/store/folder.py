@@ -57,6 +57,8 @@ if TYPE_CHECKING:
 HISTORY, LOG = "history.json", "log.txt"
 STAGES = "stage-*"
 """Files and folders of a job that only an unfinished fit needs."""
+PREPARED = "stage-start.safetensors"
+"""The weights with which the first stage begins, if the network prepared them."""
 PREDICTIONS, WEIGHTS = "predictions.parquet", "weights.safetensors"
 PARTS = ("jobs", "tables", "splits", "evaluations", "stress", "cache")
 """The folders of a store."""

@@ -15,13 +15,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from iqabench.contract import WeightsError
+from iqabench.kit.block_statistics import statistics
 from iqabench.kit.encoders import encoder
+from iqabench.kit.ridge import Values, fit_ridge
 
 from .options import RidgeOptions
-
-Values = NDArray[np.float64]
-ALPHAS = np.logspace(-1, 6, 29)
-"""Strengths of the penalty among which the training part chooses, on standardised features."""
 
 
 class Ridge:
@@ -47,8 +45,7 @@ class Ridge:
         found: list[Tensor] = []
 
         def note(number: int, feature: Tensor) -> Tensor:
-            variance, mean = torch.var_mean(feature, (2, 3), correction=0)
-            found.extend((mean, variance.sqrt()))
+            found.append(statistics(feature))
             return feature
 
         normal = ((images - self._mean) / self._std).contiguous(memory_format=torch.channels_last)
@@ -56,23 +53,15 @@ class Ridge:
         return torch.cat(found, 1).double().numpy()
 
     def fit(self, features: Values, quality: Values) -> None:
-        """Learn from (N, F) features and (N,) qualities in [0, 1].
-
-        Features are standardised by their mean and deviation over these N rows. The penalty is the
-        one of :data:`ALPHAS` with the least squared error when each row is left out in turn (Golub,
-        Heath, Wahba: Generalized cross-validation as a method for choosing a good ridge parameter,
-        Technometrics 21(2), 1979).
+        """Learn from (N, F) features and (N,) qualities in [0, 1]; see
+        :func:`iqabench.kit.ridge.fit_ridge`.
         """
-        from sklearn.linear_model import RidgeCV  # not needed where a fit is only loaded
-
-        mean, spread = features.mean(axis=0), features.std(axis=0)
-        spread[spread == 0] = 1
-        fitted = RidgeCV(ALPHAS).fit((features - mean) / spread, quality)
-        coefficients = fitted.coef_ / spread
+        fitted = fit_ridge(features, quality)
+        coefficients = fitted.coefficients / fitted.spread
         self._state = {
             "coefficients": coefficients,
-            "intercept": np.array([fitted.intercept_ - mean @ coefficients]),
-            "alpha": np.array([fitted.alpha_]),
+            "intercept": np.array([fitted.intercept - fitted.mean @ coefficients]),
+            "alpha": np.array([fitted.alpha]),
         }
 
     def predict(self, features: Values) -> Values:

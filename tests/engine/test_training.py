@@ -10,9 +10,10 @@ from torch import nn
 
 from iqabench.contract import Recipe, ScoreError, Stage
 from iqabench.engine import checkpoints, history
+from iqabench.engine.checkpoints import plain_state
 from iqabench.engine.crops import TrainingCrops
 from iqabench.engine.predictions import dataset_planes, network_score
-from iqabench.engine.training import fit_network, plain_state
+from iqabench.engine.training import fit_network
 from iqabench.engine.training_module import Course
 from iqabench.stats import srocc
 
@@ -497,3 +498,19 @@ def test_bf16_keeps_float_weights(train, held_srocc):
     state, history = train(one_stage(epochs=1), held_srocc, precision="bf16")
     assert state["body.0.weight"].dtype == torch.float32
     assert math.isfinite(history[0].losses["quality"])
+
+
+@pytest.mark.parametrize("average", [0, 0.5])
+@pytest.mark.parametrize("keeps", [True, False])
+def test_statistics_of_normalisation_stay_where_the_stage_freezes_them(
+    train, held_srocc, toy, keeps, average
+):
+    model = toy.Network(toy.Options())
+    model.body[1].running_mean.fill_(0.25)
+    stage = Stage(epochs=2, lr=1e-2, freeze_statistics=keeps, average=average)
+    recipe = TWO_STAGES.model_copy(update={"stages": (stage,), "select": "last"})
+    state, _ = train(recipe, held_srocc, model=model)
+    stayed = bool((state["body.1.running_mean"] == 0.25).all())
+    assert stayed == keeps
+    assert int(state["body.1.num_batches_tracked"] == 0) == keeps
+    assert not torch.equal(state["body.1.weight"], torch.ones(8))  # its weights learn in any case

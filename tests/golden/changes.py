@@ -224,7 +224,7 @@ SENSITIVE: dict[str, tuple[Change, ...]] = {
         Change(f"{NSS}.nss:_SLOPE_WEIGHTS", wider_window),
         Change(f"{NSS}.niqe:_SHARP", more),
     ),
-    "lite0-ridge": (Change("iqabench_ridge.model:ALPHAS", more),),
+    "lite0-ridge": (Change("iqabench.kit.ridge:ALPHAS", more),),
     "piqe": (
         Change(f"{NSS}.nss:_SLOPE_WEIGHTS", wider_window),
         Change(f"{NSS}.piqe:_IMPAIRED", more),

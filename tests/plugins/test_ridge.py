@@ -7,7 +7,8 @@ from scipy.stats import spearmanr
 from sklearn.linear_model import Ridge as Plain
 
 from iqabench.contract import Estimator, WeightsError
-from iqabench_ridge.model import ALPHAS, Ridge
+from iqabench.kit.ridge import ALPHAS
+from iqabench_ridge.model import Ridge
 from iqabench_ridge.options import RidgeOptions
 
 pytestmark = pytest.mark.usefixtures("one_thread")

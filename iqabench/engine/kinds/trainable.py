@@ -49,7 +49,8 @@ class Trainable:
     def fit(self, job: FitJob, folder: Path, tick: Tick) -> Fitted:
         """See :meth:`iqabench.engine.kinds.base.Adapter.fit`."""
         # Lightning takes seconds to import, and only a fit needs it.
-        from iqabench.engine.training import fit_network, plain_state
+        from iqabench.engine.checkpoints import plain_state
+        from iqabench.engine.training import fit_network
         from iqabench.engine.training_module import Course
 
         rows, held = job.training, job.validation
