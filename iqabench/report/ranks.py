@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from iqabench.contract.errors import UnknownNameError, UsageError
 from iqabench.report import leaderboard
 from iqabench.report.evaluations import Group, groups
+from iqabench.report.group_parts import without_groups
 from iqabench.report.tables import PROXY, part_text
 from iqabench.store import Store
 from iqabench.store.fingerprints import text_digest
@@ -58,6 +59,7 @@ def ranks(
     train: str | None = None,
     exclude_shared: bool = False,
     only: Iterable[str] | None = None,
+    within: str = "",
 ) -> Ranking:
     """Rank models by their mean SROCC on each test set, and test the ranks.
 
@@ -74,13 +76,16 @@ def ranks(
             trained within each test set.
         exclude_shared: whether to leave out contents that a model has seen.
         only: IDs of evaluations; None takes all.
+        within: a column of the test sets: SROCC is the mean over its groups, and sets without it
+            are left out. If empty, SROCC is that of all pictures.
 
     Raises:
         UsageError: fewer than 3 models or 2 test sets are left, or a model is unknown.
     """
     from iqabench.stats.ranks import MIN_BLOCKS, MIN_MODELS
 
-    found = [group for group in groups(store, only, exclude_shared) if _counts(group, train)]
+    tested = groups(store, only, exclude_shared, within=within)
+    found = [group for group in tested if _counts(group, train)]
     known = {name for group in found for name in (group.record.label, group.name)}
     for model in models:
         if model not in known:
@@ -98,7 +103,8 @@ def ranks(
             or "run more models on more sets, or name models",
         )
     proxy = {group.record.test for group in kept if group.record.labels == "proxy"}
-    remarks = (*left_out, *repeated, *more, *_mixed(kept, scores))
+    ungrouped = without_groups(store, within, only)
+    remarks = (*ungrouped, *left_out, *repeated, *more, *_mixed(kept, scores))
     return _ranking(scores, remarks, tuple(sorted(proxy & set(scores))))
 
 
