@@ -133,9 +133,9 @@ def _mark(p: float) -> str:
 
 def _note(row: PaperRow, absent: str, own: Measured | None, moved: str | None) -> str:
     if absent:
-        return f"absent: {absent}"
+        return f"not measured here: {absent}"
     if own is None:
-        missing = f"absent: {row.datasets} has no distortion '{row.distortion}'"
+        missing = f"not measured here: {row.datasets} has no distortion '{row.distortion}'"
         return missing if row.distortion else ""
     board = own.board
     notes = [f"run on {moved} instead: not comparable"] if moved else []

@@ -41,13 +41,11 @@ NETWORKS = (
 )
 """What the set's authors fine-tuned; no model of ours is such a network and no more."""
 WHY_ABSENT = {
-    **dict.fromkeys(
-        NETWORKS, "not measured here: the authors' fine-tuning in MATLAB, as no registered model"
-    ),
-    "IL-NIQE": "not measured here: pyiqa has it, whose parameters are a download; `iqabench run "
+    **dict.fromkeys(NETWORKS, "the authors' fine-tuning in MATLAB, as no registered model"),
+    "IL-NIQE": "pyiqa has it, whose parameters are a download; `iqabench run "
     "--models ilniqe --datasets biq2021 --split official`",
 }
-NO_MODEL = "not measured here: no implementation is registered; import its scores"
+NO_MODEL = "no implementation is registered; import its scores"
 REMARK = (
     "Printed numbers: the readme of nisarahmedrana/BIQ2021 at 62c7b40. 'printed' is its first "
     "table, or its second where the first has no such row; 'also printed' is its second. The "

@@ -13,6 +13,7 @@ import iqabench
 from iqabench import Session, plan_reproduction, reproduce
 from iqabench.contract.errors import UnknownNameError, UsageError
 from iqabench.protocols.requests import Choices
+from iqabench.studies import printed
 from iqabench.studies.reproduce import tables
 
 # SROCC as the readme gives it, to three digits: of its first and of its second table.
@@ -95,24 +96,30 @@ def srocc(table):
 def test_printed_numbers_are_those_of_the_readme():
     (table,) = tables("biq2021", Session())
     rows = {row.label: row for row in table.rows}
-    for name, printed in PRINTED.items():
+    for name, expected in PRINTED.items():
         row = rows[name]
         numbers = [row.published["srocc"], *filter(None, [row.also_published.get("srocc")])]
-        assert numbers == pytest.approx(printed, abs=6e-4)
+        assert numbers == pytest.approx(expected, abs=6e-4)
     assert rows["NIQE"].weights == "published"
-    absent = [row for row in table.rows if not row.model]
-    assert all(row.why_absent.startswith("not measured here") for row in absent)
+    assert all(row.model or row.why_absent for row in table.rows)
+
+
+def test_a_row_without_a_model_says_why(catalog, session):
+    row = next(row for row in tables("biq2021", session)[0].rows if row.label == "DIIVINE")
+    line = printed.line(row, row.why_absent, {}, None, None)
+    assert line["srocc printed"] == 0.617 and math.isnan(line["srocc here"])
+    assert line["note"].startswith("not measured here: no implementation is registered")
 
 
 @pytest.mark.parametrize(
-    ("row", "model", "printed", "also"),
+    ("row", "model", "first", "also"),
     [("BRISQUE", "brisque", 0.6039, 0.603), ("PIQE", "piqe", 0.1796, 0.213)],
 )
-def test_measured_stands_beside_both_printed_numbers(lines, session, row, model, printed, also):
+def test_measured_stands_beside_both_printed_numbers(lines, session, row, model, first, also):
     row, expected = lines[row], srocc(scored(session, model))
-    assert (row["srocc printed"], row["srocc also printed"]) == (printed, also)
+    assert (row["srocc printed"], row["srocc also printed"]) == (first, also)
     assert row["srocc here"] == pytest.approx(expected)
-    assert row["srocc difference"] == pytest.approx(expected - printed)
+    assert row["srocc difference"] == pytest.approx(expected - first)
     assert row["srocc here low"] < expected < row["srocc here high"]
 
 
