@@ -137,3 +137,13 @@ def test_contents_in_every_group_are_means_over_groups():
     found = content_means([1, 3, 10, 4, 8], contents, groups)
     assert found == pytest.approx([(2 + 10) / 2, (4 + 8) / 2])
     assert content_means([1, 3, 10, 4, 8], contents) == pytest.approx([14 / 3, 6])
+
+
+@pytest.mark.parametrize("sizes", [(4, 4, 4), (5, 5, 20), (50, 50, 200)])
+@pytest.mark.parametrize("means", [(0, 0, 0), (0.5, 0.5, -1)])
+def test_weighted_contents_keep_the_level(sizes, means):
+    """The mean over groups of the differences is 0, also where those of groups cancel."""
+    groups = np.repeat(np.arange(3), sizes)
+    weights = content_means(np.ones(groups.size), np.arange(groups.size), groups)
+    gaps = np.random.default_rng(0).normal(size=(4000, groups.size)) + np.array(means)[groups]
+    assert (content_t(gaps * weights).p < 0.05).mean() < 0.06
