@@ -88,15 +88,7 @@ def compare(
     """
     import pandas as pd
 
-    from iqabench.stats.significance import DEFAULT, PROCEDURES
-
-    test = test or DEFAULT
-    if test not in PROCEDURES:
-        raise UnknownNameError("test", test, PROCEDURES)
-    if within and test not in BY_CONTENT:
-        raise UsageError(
-            f"--test {test} takes no mean over groups", f"drop --within, or take {BY_CONTENT[0]}"
-        )
+    test = _known(test, within)
     alike, repeated = _counted(groups(store, only, exclude_shared, mapping, within))
     families = [same for same in alike if len(same) > 1]
     if not families:
@@ -111,6 +103,20 @@ def compare(
     frame.attrs["alone"] = [_alone(same[0]) for same in alike if len(same) == 1]
     frame.attrs["repeated"] = repeated
     return frame
+
+
+def _known(test: str | None, within: str) -> str:
+    """The test's name, of the default if it is None, if it can be made within groups."""
+    from iqabench.stats.significance import DEFAULT, PROCEDURES
+
+    test = test or DEFAULT
+    if test not in PROCEDURES:
+        raise UnknownNameError("test", test, PROCEDURES)
+    if within and test not in BY_CONTENT:
+        raise UsageError(
+            f"--test {test} takes no mean over groups", f"drop --within, or take {BY_CONTENT[0]}"
+        )
+    return test
 
 
 def _counted(found: Iterable[Group]) -> tuple[list[list[Group]], list[str]]:

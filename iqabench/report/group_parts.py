@@ -45,7 +45,8 @@ def places(group: Group) -> NDArray[np.intp]:
 
     if not group.within:
         return np.zeros(len(group.table), dtype=np.intp)
-    return pd.Index(names(group)).get_indexer(group.table[group.within])
+    found = pd.Index(names(group)).get_indexer(group.table[group.within])
+    return np.asarray(found, dtype=np.intp)
 
 
 def counts(group: Group, frames: Sequence[pd.DataFrame], srocc: NDArray[Any]) -> dict[str, Any]:

@@ -52,9 +52,7 @@ def statistics(group: Group, scored: Sequence[pd.DataFrame], ranked: Resampled) 
         return {f"{metric}_{summary}": math.nan for metric in METRICS for summary in SUMMARIES}
     table = [_repetition(frame, group) for frame in scored]
     size = len(ranked.samples)
-    raw = [[part and part.raw for part in row] for row in table]
-    mapped = [[part and part.mapped for part in row] for row in table]
-    rising = [[part and part.rising for part in row] for row in table]
+    raw, mapped, rising = (_columns(table, name) for name in ("raw", "mapped", "rising"))
     samples: dict[str, Callable[[], NDArray[Any]]] = {
         "srocc": lambda: ranked.samples,
         "plcc": lambda: samples_of(raw, size, bootstrap.weighted_plcc),
@@ -81,6 +79,11 @@ def statistics(group: Group, scored: Sequence[pd.DataFrame], ranked: Resampled) 
         summary = (float(np.median(each)), float(each.mean()), sd, low, high)
         found |= {f"{metric}_{name}": value for name, value in zip(SUMMARIES, summary, strict=True)}
     return found
+
+
+def _columns(table: list[list[_Part | None]], name: str) -> list[list[Any]]:
+    """A field of every part; None for groups that are left out."""
+    return [[None if part is None else getattr(part, name) for part in row] for row in table]
 
 
 def _known(table: list[list[Any]]) -> list[list[Any]]:

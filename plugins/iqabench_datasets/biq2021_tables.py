@@ -6,12 +6,12 @@ The numbers are in ``biq2021_published.csv``, from both tables of the set's read
 from __future__ import annotations
 
 import csv
+from importlib.resources import files
 from typing import Any
 
 from iqabench.contract import PaperRow, PaperTable
-from iqabench.kit.places import shipped_file
 
-SOURCE = "iqabench_datasets:biq2021_published.csv"
+SOURCE = "biq2021_published.csv"
 MEASURED: dict[str, dict[str, Any]] = {
     "BRISQUE": {"model": "brisque"},
     "NIQE": {"model": "niqe", "weights": "published"},
@@ -59,7 +59,7 @@ REMARK = (
 
 def tables() -> tuple[PaperTable, ...]:
     """The one table: printed results first, then models that have none."""
-    text = shipped_file(SOURCE).read_text(encoding="utf-8")
+    text = files(__package__).joinpath(SOURCE).read_text(encoding="utf-8")
     printed = [_row(line) for line in csv.DictReader(text.splitlines())]
     ours = [PaperRow(label=n, model=n, datasets="biq2021", published={}) for n in OURS]
     return (

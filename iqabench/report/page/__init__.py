@@ -59,20 +59,18 @@ def write(
         only: IDs of evaluations; None takes all.
         exclude_shared: whether to leave out contents that a model has seen.
         mapping: the mapping behind mapped PLCC and RMSE and fitted residuals.
-        within: a column of the test sets: agreement is the mean over its groups, and sets without
-            it are left out. If empty, it is that of all pictures.
+        within: a column: agreement is the mean over its groups; if empty, that of all pictures.
 
     Raises:
         UsageError: the file cannot be written, or no test set has the column.
     """
     only = None if only is None else list(only)
-    ungrouped = without_groups(store, within, only)
     found = groups(store, only, exclude_shared, mapping, within)
     panels = _panels(found, tick)
     frame = leaderboard.leaderboard(store, only, exclude_shared, mapping=mapping, within=within)
     text = render.html(
         title=store.root.resolve().name,
-        board=board(frame, ungrouped),
+        board=board(frame, without_groups(store, within, only)),
         transfer=matrices.transfer(panels),
         comparison=matrices.comparison(store, only, exclude_shared, tick, mapping, within),
         ranking=ranking.diagrams(store, only, exclude_shared, within),
