@@ -353,7 +353,8 @@ def _draw(
         if row.label not in measured or known.model(row.model).reproductions != paper:
             continue
         group = measured[row.label].group
-        if group.identity not in {one.identity for one in panels.values()}:
+        shown = {(one.predictions_of, one.distortion) for one in panels.values()}
+        if (group.predictions_of, group.distortion) not in shown:
             panels[row.label if moved is None else f"{row.label}: run on {moved}"] = group
     if not panels:
         return None
