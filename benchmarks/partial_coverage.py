@@ -75,7 +75,8 @@ def scores(one: Drawn, prediction: np.ndarray) -> Scores:
     """A model's predictions as reports hold them."""
     everything = np.ones((1, prediction.size), dtype=bool)
     group: Any = SimpleNamespace(mapping="logistic4")
-    return Scores(group, one.quality, one.contents, prediction[None], everything)
+    together = np.zeros(len(one.quality), dtype=int)
+    return Scores(group, one.quality, one.contents, together, prediction[None], everything)
 
 
 def skipping(rng: np.random.Generator, one: Drawn, prediction: np.ndarray, which: str) -> Scores:

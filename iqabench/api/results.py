@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from functools import cached_property
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from iqabench.api.session import Session, in_use, listed
 from iqabench.api.tables import Names, Tables
@@ -68,20 +68,24 @@ class Results:
         sort: str = "srocc",
         failed: bool = False,
         mapping: Mapping = "logistic4",
+        within: str = "",
     ) -> pd.DataFrame:
         """One row per model configuration x training set x test set; see docs/leaderboard.md.
 
         ``sort`` is a column, or a metric for its mean; it sorts the rows of each test set and
         protocol, the best first. ``failed`` keeps only rows with failed repetitions. ``mapping`` is
-        that of mapped PLCC and RMSE: ``logistic4``, ``logistic5`` or ``none``.
+        that of mapped PLCC and RMSE: ``logistic4``, ``logistic5`` or ``none``. ``within``, such as
+        ``distortion``, computes each metric within the groups of that column of a test set and
+        averages over them; test sets without it are left out.
 
         Raises:
-            UnknownNameError: there is no such column.
+            UnknownNameError: there is no such column to sort by.
+            UsageError: no test set has the column ``within``.
         """
-        found = self.tables.leaderboard(
-            models, datasets, exclude_shared, sort=sort, failed=failed, mapping=mapping
-        )
-        return found.frame
+        options: dict[str, Any] = {"sort": sort, "failed": failed, "mapping": mapping}
+        return self.tables.leaderboard(
+            models, datasets, exclude_shared, within=within, **options
+        ).frame
 
     def breakdown(
         self,
@@ -98,14 +102,22 @@ class Results:
         return self.tables.breakdown(by, models, datasets, exclude_shared).frame
 
     def differences(
-        self, models: Names = (), datasets: Names = (), exclude_shared: bool = False
+        self,
+        models: Names = (),
+        datasets: Names = (),
+        exclude_shared: bool = False,
+        *,
+        within: str = "",
     ) -> pd.DataFrame:
-        """The paired difference in SROCC of every pair of models, with bootstrap intervals."""
+        """The paired difference in SROCC of every pair of models, with bootstrap intervals.
+
+        ``within`` as for :meth:`leaderboard`.
+        """
         from iqabench.report.leaderboard import differences
 
         with self.session.watch.task("paired differences") as tick:
             only = self.tables.chosen(models, datasets, exclude_shared)
-            return differences(self.store, only, exclude_shared, tick)
+            return differences(self.store, only, exclude_shared, tick, within)
 
     def compare(
         self,
@@ -115,18 +127,20 @@ class Results:
         *,
         test: str | None = None,
         mapping: Mapping = "logistic4",
+        within: str = "",
     ) -> pd.DataFrame:
         """Test for every pair of models which one is better; see docs/statistics.md.
 
         A row also has a sentence with the result. ``test`` is one of the tests that
         docs/statistics.md lists; None takes ``content-t``. ``mapping`` is that of fitted residuals.
+        ``within`` as for :meth:`leaderboard`; only ``content-t`` and ``sign-flip`` take it.
 
         Raises:
-            UsageError: the test is unknown, or no two models were tested on the same parts of a
-                set.
+            UsageError: the test is unknown or does not take ``within``, or no two models were
+                tested on the same parts of a set.
         """
         return self.tables.compare(
-            models, datasets, exclude_shared, test=test, mapping=mapping
+            models, datasets, exclude_shared, test=test, mapping=mapping, within=within
         ).frame
 
     def diff(self, a: str, b: str) -> Diff:
@@ -151,11 +165,13 @@ class Results:
         exclude_shared: bool = False,
         *,
         train: str | None = None,
+        within: str = "",
     ) -> Ranking:
         """Rank the models over test sets; see docs/ranks.md.
 
         ``train`` is the one set that the models were trained on, and the test sets are other sets.
-        None takes models that were trained within each test set.
+        None takes models that were trained within each test set. ``within`` as for
+        :meth:`leaderboard`.
 
         Raises:
             UsageError: fewer than 3 models have results on 2 or more test sets in common.
@@ -163,7 +179,7 @@ class Results:
         from iqabench.report.ranks import ranks
 
         only = self.tables.chosen((), datasets, exclude_shared)
-        return ranks(self.store, listed(models), train, exclude_shared, only)
+        return ranks(self.store, listed(models), train, exclude_shared, only, within)
 
     def draw_ranks(
         self,
@@ -173,6 +189,7 @@ class Results:
         exclude_shared: bool = False,
         *,
         train: str | None = None,
+        within: str = "",
     ) -> None:
         """Draw the critical-difference diagram of :meth:`ranks`, as PDF, PNG or SVG.
 
@@ -181,7 +198,8 @@ class Results:
         """
         from iqabench.report import diagram
 
-        diagram.draw(self.ranks(models, datasets, exclude_shared, train=train), Path(path))
+        ranking = self.ranks(models, datasets, exclude_shared, train=train, within=within)
+        diagram.draw(ranking, Path(path))
 
     def raters(
         self,
@@ -260,11 +278,13 @@ class Results:
         datasets: Names = (),
         exclude_shared: bool = False,
         mapping: Mapping = "logistic4",
+        within: str = "",
     ) -> None:
         """Write the results as one self-contained HTML page; see docs/report.md.
 
         The page has thumbnails of a data set if a catalogue knows the set and its files have not
-        changed since the test. For every other set the page gives the reason.
+        changed since the test. For every other set the page gives the reason. ``within`` as for
+        :meth:`leaderboard`.
 
         Raises:
             UsageError: nothing was tested yet, or the file cannot be written.
@@ -283,6 +303,7 @@ class Results:
                 only,
                 exclude_shared,
                 mapping,
+                within,
             )
 
     def __repr__(self) -> str:

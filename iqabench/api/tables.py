@@ -67,8 +67,10 @@ class Tables:
         sort: str = "srocc",
         failed: bool = False,
         mapping: Mapping = "logistic4",
+        within: str = "",
     ) -> Table:
-        """The leaderboard; ``sort`` and ``failed`` as for :meth:`iqabench.Results.leaderboard`.
+        """The leaderboard; ``sort``, ``failed`` and ``within`` as for
+        :meth:`iqabench.Results.leaderboard`.
 
         In Markdown and LaTeX the best models are marked, if a test finds that they are better.
 
@@ -76,18 +78,21 @@ class Tables:
             UnknownNameError: there is no column of the name ``sort``.
         """
         from iqabench.report import leaderboard, leaderboard_table
+        from iqabench.report.group_parts import without_groups
         from iqabench.report.marks import marks
 
         only = self.chosen(models, datasets, exclude_shared)
         leaderboard_table.sortable(sort)
+        ungrouped = without_groups(self.store, within, only)
         with self.session.watch.task("leaderboard") as tick:
-            frame = leaderboard.leaderboard(self.store, only, exclude_shared, tick, mapping)
+            frame = leaderboard.leaderboard(self.store, only, exclude_shared, tick, mapping, within)
         marked = None
         if form in MARK_NOTES:
-            marked = marks(self.store, only, exclude_shared, mapping)
+            marked = marks(self.store, only, exclude_shared, mapping, within)
         rows = leaderboard_table.short(frame, marked)
         places = leaderboard_table.places(frame, sort, failed)
         notes = leaderboard_table.notes(frame.iloc[sorted(places)], form)
+        notes += ungrouped
         notes += ["no row has failed repetitions"] * (failed and not places)
         shown = frame.iloc[places].reset_index(drop=True)
         return Table(shown, [rows[place] for place in places], notes)
@@ -115,14 +120,17 @@ class Tables:
         *,
         test: str | None = None,
         mapping: Mapping = "logistic4",
+        within: str = "",
     ) -> Table:
         """Every pair of models: rows are a matrix of verdicts, notes begin with a sentence each."""
         from iqabench.report import compare, verdicts
+        from iqabench.report.group_parts import without_groups
 
         only = self.chosen(models, datasets, exclude_shared)
         with self.session.watch.task("comparing models") as tick:
-            frame = compare.compare(self.store, test, only, exclude_shared, tick, mapping)
-        notes = [*frame["sentence"], *compare.notes(frame)]
+            ungrouped = without_groups(self.store, within, only)
+            frame = compare.compare(self.store, test, only, exclude_shared, tick, mapping, within)
+        notes = [*frame["sentence"], *compare.notes(frame), *ungrouped]
         return Table(frame, verdicts.matrix(frame), notes)
 
     def ranks(
@@ -132,12 +140,13 @@ class Tables:
         exclude_shared: bool = False,
         *,
         train: str | None = None,
+        within: str = "",
     ) -> Table:
         """The models' mean ranks, and their mean SROCC on each test set."""
         from iqabench.report import ranks
 
         only = self.chosen((), datasets, exclude_shared)
-        ranking = ranks.ranks(self.store, listed(models), train, exclude_shared, only)
+        ranking = ranks.ranks(self.store, listed(models), train, exclude_shared, only, within)
         return Table(ranking.table, screen_rows(ranking.table), ranks.notes(ranking))
 
     def raters(

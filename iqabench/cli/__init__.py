@@ -30,7 +30,7 @@ COMMANDS = {
     "datasets": "List the data sets; show, verify, add, fetch, split or synthesize one.",
     "saliency": "List the saliency providers; show, evaluate or clear their maps.",
     "study": "Compare variants of one model: ablation, placement, cost, saliency, ...",
-    "reproduce": "Measure a table of a paper again, beside the printed numbers.",
+    "reproduce": "Measure a table of published results again, beside the printed numbers.",
     "show": "List the jobs of a store, or show what one did and how it ended.",
     "results": "List, remove or merge results.",
     "store": "Look after the files of a store: upgrade.",

@@ -19,6 +19,7 @@ from iqabench.cli.options import (
     store_option,
     table_options,
 )
+from iqabench.cli.within import within_option
 
 
 @click.command("compare")
@@ -33,6 +34,7 @@ from iqabench.cli.options import (
 @datasets_option
 @exclude_shared_option
 @mapping_option
+@within_option
 @quiet_option
 @store_option
 @table_options
@@ -42,6 +44,7 @@ def command(
     datasets: tuple[str, ...],
     exclude_shared: bool,
     mapping: MappingName,
+    within: str,
     quiet: bool,
     store: Path | None,
     form: str | None,
@@ -53,6 +56,6 @@ def command(
     """
     results = iqabench.Results(session(store=store, quiet=quiet))
     table = results.tables.compare(
-        models, names(datasets), exclude_shared, test=test, mapping=mapping
+        models, names(datasets), exclude_shared, test=test, mapping=mapping, within=within
     )
     emit_table(table, form, output)

@@ -23,6 +23,7 @@ from iqabench.cli.options import (
     store_option,
     table_options,
 )
+from iqabench.cli.within import within_option
 from iqabench.contract.errors import UsageError
 
 
@@ -43,6 +44,7 @@ from iqabench.contract.errors import UsageError
 @click.option("--failed", is_flag=True, help="Only rows with failed repetitions.")
 @exclude_shared_option
 @mapping_option
+@within_option
 @store_option
 @catalog_option
 @quiet_option
@@ -55,6 +57,7 @@ def command(
     failed: bool,
     exclude_shared: bool,
     mapping: MappingName,
+    within: str,
     store: Path | None,
     catalog: Path | None,
     quiet: bool,
@@ -67,10 +70,17 @@ def command(
     if by is not None:
         if sort is not None or failed:
             raise UsageError("--by goes with neither --sort nor --failed", "drop one of them")
+        if within:
+            raise UsageError("--by shows each group, --within their mean", "drop one of them")
         emit_table(tables.breakdown(by, *which, mapping=mapping), form, output)
         return
     form_of = chosen(form, output)
     table = tables.leaderboard(
-        *which, form=form_of, sort=sort or "srocc", failed=failed, mapping=mapping
+        *which,
+        form=form_of,
+        sort=sort or "srocc",
+        failed=failed,
+        mapping=mapping,
+        within=within,
     )
     emit_table(table, form, output)

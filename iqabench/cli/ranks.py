@@ -15,6 +15,7 @@ from iqabench.cli.options import (
     store_option,
     table_options,
 )
+from iqabench.cli.within import within_option
 
 
 @click.command("ranks")
@@ -26,6 +27,7 @@ from iqabench.cli.options import (
 )
 @figure_option
 @exclude_shared_option
+@within_option
 @store_option
 @table_options
 def command(
@@ -33,13 +35,15 @@ def command(
     train: str | None,
     figure: Path | None,
     exclude_shared: bool,
+    within: str,
     store: Path | None,
     form: str | None,
     output: Path | None,
 ) -> None:
     """Rank MODELS, or all, over test sets: Friedman, Iman-Davenport and Nemenyi tests."""
     results = iqabench.Results(session(store=store, quiet=True))
-    emit_table(results.tables.ranks(models, (), exclude_shared, train=train), form, output)
+    table = results.tables.ranks(models, (), exclude_shared, train=train, within=within)
+    emit_table(table, form, output)
     if figure is not None:
-        results.draw_ranks(figure, models, (), exclude_shared, train=train)
+        results.draw_ranks(figure, models, (), exclude_shared, train=train, within=within)
         click.echo(f"figure: {figure}", err=True)

@@ -17,6 +17,7 @@ from iqabench.cli.options import (
     store_option,
     writable,
 )
+from iqabench.cli.within import within_option
 
 
 @click.command("report")
@@ -32,6 +33,7 @@ from iqabench.cli.options import (
 )
 @exclude_shared_option
 @mapping_option
+@within_option
 @store_option
 @catalog_option
 @quiet_option
@@ -39,6 +41,7 @@ def command(
     output: Path,
     exclude_shared: bool,
     mapping: MappingName,
+    within: str,
     store: Path | None,
     catalog: Path | None,
     quiet: bool,
@@ -48,5 +51,5 @@ def command(
     It needs no other file and no network.
     """
     results = iqabench.Results(session(catalog=catalog, store=store, quiet=quiet))
-    results.report(output, exclude_shared=exclude_shared, mapping=mapping)
+    results.report(output, exclude_shared=exclude_shared, mapping=mapping, within=within)
     click.echo(f"wrote {output}", err=True)

@@ -14,7 +14,9 @@ from iqabench.cli.options import (
     catalog_option,
     device_options,
     emit,
+    exclude_shared_option,
     is_full,
+    names,
     session,
     store_option,
     table_options,
@@ -27,9 +29,18 @@ if TYPE_CHECKING:
 
 
 @click.command("reproduce")
-@click.argument("model")
-@click.option("--table", "number", type=int, required=True, metavar="N", help="Which table.")
-@click.option("--datasets", metavar="SETS", help="Run on these instead of the paper's sets.")
+@click.argument("name")
+@click.option(
+    "--table", "number", type=int, metavar="N", help="Which table [default: the only one]."
+)
+@click.option(
+    "--models",
+    multiple=True,
+    metavar="NAMES",
+    help="Only the rows of these models, comma-separated; repeatable [default: all].",
+)
+@click.option("--datasets", metavar="SETS", help="Run on these instead of the table's sets.")
+@exclude_shared_option
 @click.option("--dry-run", is_flag=True, help="Print the jobs of each row and make none.")
 @training_options
 @device_options
@@ -38,9 +49,11 @@ if TYPE_CHECKING:
 @catalog_option
 @table_options
 def command(
-    model: str,
-    number: int,
+    name: str,
+    number: int | None,
+    models: tuple[str, ...],
     datasets: str | None,
+    exclude_shared: bool,
     dry_run: bool,
     seeds: int | None,
     init: str,
@@ -55,12 +68,14 @@ def command(
     form: str | None,
     output: Path | None,
 ) -> None:
-    """Measure a table of MODEL's paper again, beside the printed numbers.
+    """Measure a table of published results again, beside the printed numbers.
 
-    Rows whose model or data are not at hand say so. Predictions of the paper's own model are drawn
-    against the labels.
+    NAME is a model, for the tables of its paper, or a data set, for results on it. Rows whose
+    model or data are not at hand say so. Predictions of a paper's own model are drawn against the
+    labels.
     """
     asked: dict[str, Any] = {
+        "models": names(models),
         "datasets": datasets,
         "seeds": seeds,
         "choices": iqabench.Choices(init=init, saliency=saliency, tiny=tiny, recipe=recipe),
@@ -69,9 +84,9 @@ def command(
         ),
     }
     if dry_run:
-        _print_plan(iqabench.plan_reproduction(model, number, **asked), form, output)
+        _print_plan(iqabench.plan_reproduction(name, number, **asked), form, output)
         return
-    done = iqabench.reproduce(model, number, **asked)
+    done = iqabench.reproduce(name, number, exclude_shared=exclude_shared, **asked)
     table, rows = done.table, done.rows
     if not is_full(form, output):
         rows = [_short(row) for row in rows]
@@ -92,13 +107,18 @@ def _print_plan(found: PlannedReproduction, form: str | None, output: Path | Non
 
 
 def _short(row: dict[str, Any]) -> dict[str, Any]:
-    """The row with each difference and its interval in one cell: ``+0.012 [-0.003, +0.027]``."""
+    """The row with each number and its interval in one cell: ``+0.012 [-0.003, +0.027]``.
+
+    Differences have a sign, other numbers have none.
+    """
     found: dict[str, Any] = {}
     for key, value in row.items():
         low, high = row.get(f"{key} low"), row.get(f"{key} high")
         if low is not None and high is not None:
             known = value is not None and value == value
-            found[f"{key} [95%]"] = f"{value:+.3f} [{low:+.3f}, {high:+.3f}]" if known else ""
+            sign = "+" if key.endswith("difference") else ""
+            told = f"{value:{sign}.3f} [{low:{sign}.3f}, {high:{sign}.3f}]"
+            found[f"{key} [95%]"] = told if known else ""
         elif not key.endswith((" low", " high")):
             found[key] = value
     return found

@@ -122,14 +122,18 @@ class Recipe(Frozen):
 
 
 class PaperRow(Frozen):
-    """One row of a paper's table, and the run that would measure it again."""
+    """One row of a table of published results, and the run that would measure it again."""
 
     label: str
     published: dict[str, float]
     """Metric (``srocc``, ``plcc``, ``rmse``, or a cost) -> the printed number."""
+    also_published: dict[str, float] = {}
+    """The numbers that another source prints for the same row."""
     model: str = ""
     """Registered name of the model; empty if none is registered."""
     options: dict[str, Any] = {}
+    weights: Literal["train", "published"] = "train"
+    """A value of ``--weights``."""
     versus: str = ""
     """The second model, if the row compares two."""
     against: str = ""
@@ -144,12 +148,16 @@ class PaperRow(Frozen):
 
 
 class PaperTable(Frozen):
-    """A table of a paper, to be reproduced as far as the user's data sets allow."""
+    """A table of published results, to be reproduced as far as the user's data sets allow."""
 
     number: int
     title: str
     rows: tuple[PaperRow, ...]
     seeds: int = Field(10, ge=1)
+    split: Literal["official"] | None = None
+    """A value of ``--split``; None takes the data sets' own protocols."""
+    by_distortion: bool = False
+    """Whether SROCC is also measured within each distortion of the test set, with the mean."""
     cost: bool = False
     """The table compares cost (parameters, memory, time), not only agreement."""
     remark: str = ""
@@ -280,6 +288,8 @@ class DatasetCard(Frozen):
     archive: ArchiveCard = ArchiveCard()
     option_keys: tuple[str, ...] = ()
     """Catalogue keys that the reader understands in addition to ``root``."""
+    reproductions: Target | None = None
+    """``reproductions()`` gives published results on the set as :class:`PaperTable` objects."""
     homepage: str = ""
     licence: str = ""
     citation: str = ""

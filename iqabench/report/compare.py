@@ -10,11 +10,12 @@ from iqabench.contract.errors import UnknownNameError, UsageError
 from iqabench.contract.progress import Tick
 from iqabench.report import leaderboard
 from iqabench.report.evaluations import Group, counted_once, groups, tested_alike
-from iqabench.report.procedures import Pair, outcome
+from iqabench.report.procedures import BY_CONTENT, Pair, outcome
 from iqabench.report.scores import scores
 from iqabench.report.tables import FEW_CONTENTS, FEW_NOTE, mapping_note, proxy_note
 from iqabench.report.verdicts import sentence, verdict
 from iqabench.store import Store
+from iqabench.store.records import NONE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,6 +28,7 @@ COLUMNS = (
     "b",
     "test",
     "protocol",
+    "within",
     "labels",
     "images",
     "contents",
@@ -58,6 +60,7 @@ def compare(
     exclude_shared: bool = False,
     tick: Tick = lambda done, total, what: None,
     mapping: Mapping = "logistic4",
+    within: str = "",
 ) -> pd.DataFrame:
     """One row per pair of models that were tested on the same parts of a set under one protocol.
 
@@ -71,6 +74,8 @@ def compare(
         exclude_shared: whether to leave out contents that a model has seen.
         tick: shows progress.
         mapping: the mapping behind fitted residuals.
+        within: a column of the test sets: models are compared by means over its groups. If empty,
+            by all pictures.
 
     Returns:
         The columns :data:`COLUMNS`. ``attrs["alone"]`` has a sentence for each model that has no
@@ -78,16 +83,13 @@ def compare(
         same jobs as another and is left out.
 
     Raises:
-        UsageError: the test's name is unknown, or no two models were tested on the same parts.
+        UsageError: the test's name is unknown or it takes no means over groups, or no two models
+            were tested on the same parts.
     """
     import pandas as pd
 
-    from iqabench.stats.significance import DEFAULT, PROCEDURES
-
-    test = test or DEFAULT
-    if test not in PROCEDURES:
-        raise UnknownNameError("test", test, PROCEDURES)
-    alike, repeated = _counted(groups(store, only, exclude_shared, mapping))
+    test = _known(test, within)
+    alike, repeated = _counted(groups(store, only, exclude_shared, mapping, within))
     families = [same for same in alike if len(same) > 1]
     if not families:
         raise _nothing(alike, repeated, store)
@@ -101,6 +103,20 @@ def compare(
     frame.attrs["alone"] = [_alone(same[0]) for same in alike if len(same) == 1]
     frame.attrs["repeated"] = repeated
     return frame
+
+
+def _known(test: str | None, within: str) -> str:
+    """The test's name, of the default if it is None, if it can be made within groups."""
+    from iqabench.stats.significance import DEFAULT, PROCEDURES
+
+    test = test or DEFAULT
+    if test not in PROCEDURES:
+        raise UnknownNameError("test", test, PROCEDURES)
+    if within and test not in BY_CONTENT:
+        raise UsageError(
+            f"--test {test} takes no mean over groups", f"drop --within, or take {BY_CONTENT[0]}"
+        )
+    return test
 
 
 def _counted(found: Iterable[Group]) -> tuple[list[list[Group]], list[str]]:
@@ -183,6 +199,7 @@ def _row(pair: Pair, test: str) -> dict[str, Any]:
     return {
         "test": group.record.test,
         "protocol": group.protocol,
+        "within": group.within or NONE,
         "labels": group.record.labels,
         "images": int(pair.both.any(axis=0).sum()),
         "contents": pair.gaps.size,
@@ -227,6 +244,12 @@ def notes(frame: pd.DataFrame) -> list[str]:
     if procedure.fault:
         found.append(f"its fault: {procedure.fault}")
     found += mapping_note(frame)
+    column = frame["within"].iloc[0]
+    if column != NONE:
+        found.append(
+            f"--within {column}: ΔSROCC is the mean of the differences within each {column}; the "
+            "test fits curves within each, and each weighs the same"
+        )
     if frame["contents"].min() < FEW_CONTENTS:
         found.append(FEW_NOTE)
     return [

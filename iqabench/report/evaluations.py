@@ -40,6 +40,9 @@ class Group:
     """The name that tells the model from others of its label; empty if the label does."""
     mapping: Mapping = "logistic4"
     """The mapping to the labels behind mapped PLCC and RMSE, and behind fitted residuals."""
+    within: str = ""
+    """The column of the labels in whose groups metrics are computed, before the mean over groups is
+    taken; if empty, metrics are computed from all pictures at once."""
 
     @property
     def in_labels_unit(self) -> bool:
@@ -59,7 +62,8 @@ class Group:
     @property
     def protocol(self) -> str:
         """The protocol's name in tables."""
-        return self.record.protocol.name + WITHOUT_SHARED * self.exclude_shared
+        within = f" within {self.within}" if self.within else ""
+        return self.record.protocol.name + WITHOUT_SHARED * self.exclude_shared + within
 
     @property
     def predictions_of(self) -> str:
@@ -74,8 +78,8 @@ class Group:
 
     @cached_property
     def identity(self) -> str:
-        """Hash of the evaluations, the results of their leakage audit, their recipes, the filters
-        and the mapping of this group, and the start time of each job.
+        """Hash of the evaluations, the results of their leakage audit, their recipes, the filters,
+        the mapping and the column ``within`` of this group, and the start time of each job.
 
         The start time is part of it because a failed job may run again. So is the hash of its
         files, which are compared with it whenever the job is looked up: see
@@ -87,7 +91,7 @@ class Group:
             for record in self.evaluations
         ]
         names = [record.id for record in self.evaluations]
-        which = [str(self.exclude_shared), self.distortion, self.mapping]
+        which = [str(self.exclude_shared), self.distortion, self.mapping, self.within]
         return text_digest([*names, *findings, *which, *ends])
 
     @property
@@ -196,6 +200,7 @@ def groups(
     only: Iterable[str] | None = None,
     exclude_shared: bool = False,
     mapping: Mapping = "logistic4",
+    within: str = "",
 ) -> list[Group]:
     """The groups of a store's evaluations, sorted by test set, label and the other shared fields.
 
@@ -211,6 +216,8 @@ def groups(
         exclude_shared: whether to leave out contents that a model has seen. This changes only
             groups for which these contents are known, and shows in the name of their protocol.
         mapping: the mapping of all groups.
+        within: the column of all groups, see :attr:`Group.within`; test sets without it are left
+            out. If empty, metrics are computed from all pictures at once.
     """
     wanted = None if only is None else set(only)
     found: dict[tuple[str, ...], list[EvaluationRecord]] = {}
@@ -232,8 +239,9 @@ def groups(
     every = [*stored, *on_fitted_parts(stored)]
     every.sort(key=lambda each: (_shared_by_repetitions(each[0]), len(each)))
     made = [
-        Group(store, each, told_apart=told[_of_model(each[0])], mapping=mapping) for each in every
+        Group(store, each, False, "", told[_of_model(each[0])], mapping, within) for each in every
     ]
+    made = [group for group in made if not within or within in group.table]
     return [_without_shared(group) for group in made] if exclude_shared else made
 
 

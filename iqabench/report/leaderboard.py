@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from iqabench.contract.progress import Tick
-from iqabench.report import noise, raters, undefined
+from iqabench.report import group_parts, noise, raters, undefined
 from iqabench.report.cache import cached
 from iqabench.report.evaluations import (
     Group,
@@ -19,9 +18,10 @@ from iqabench.report.evaluations import (
     tested_alike,
     where_tested,
 )
-from iqabench.report.resampled import Resampled, arrays, resample, resampled
+from iqabench.report.metrics import METRICS, SUMMARIES, corrected_error, statistics
+from iqabench.report.resampled import resample, resampled
 from iqabench.store import Store
-from iqabench.store.records import NONE, JobRecord
+from iqabench.store.records import JobRecord
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from iqabench.stats.mapping import Mapping as MappingName
 
 RESAMPLES = 2000
-METRICS = ("srocc", "plcc", "plcc_mapped", "krocc", "rmse", "rmse_mapped")
-SUMMARIES = ("median", "mean", "sd", "low", "high")
 SEPARATOR = "; "
 """Separates the names in a cell with several names."""
 PENDING = "pending"
@@ -59,6 +57,9 @@ COLUMNS = (
     "n",
     "tested",
     "coverage",
+    "within",
+    "groups",
+    "groups_left_out",
     *(f"{metric}_{summary}" for metric in METRICS for summary in SUMMARIES),
     "srocc_error",
     "mapping",
@@ -93,6 +94,7 @@ def leaderboard(
     exclude_shared: bool = False,
     tick: Tick = lambda done, total, what: None,
     mapping: MappingName = "logistic4",
+    within: str = "",
 ) -> pd.DataFrame:
     """One row per group of evaluations, sorted by test set, protocol and mean SROCC (best first).
 
@@ -104,6 +106,8 @@ def leaderboard(
         exclude_shared: whether to leave out contents that a model has seen.
         tick: is called for each row.
         mapping: the mapping behind ``plcc_mapped`` and ``rmse_mapped``.
+        within: a column of the test sets: every metric is the mean over its groups. If empty,
+            metrics are those of all pictures.
 
     Returns:
         The columns :data:`COLUMNS`. ``attrs["repeated"]`` has a line for each label that stands for
@@ -111,13 +115,13 @@ def leaderboard(
     """
     import pandas as pd
 
-    found = ranked(store, only, exclude_shared, tick, mapping)
+    found = ranked(store, only, exclude_shared, tick, mapping, within)
     rows = [row for _, row in found]
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
     frame.attrs["repeated"] = [
         line for same in tested_alike(group for group, _ in found) for line in counted_once(same)[1]
     ]
-    for count in ("parameters", "shared"):
+    for count in ("parameters", "shared", "groups", "groups_left_out"):
         # As objects: a missing count would turn the other counts into floats.
         frame[count] = pd.Series([one[count] for one in rows], dtype=object)
     return frame
@@ -129,9 +133,11 @@ def ranked(
     exclude_shared: bool = False,
     tick: Tick = lambda done, total, what: None,
     mapping: MappingName = "logistic4",
+    within: str = "",
 ) -> list[tuple[Group, dict[str, Any]]]:
     """Groups with their rows, in the order of :func:`leaderboard`; arguments as for it."""
-    found, bands = groups(store, only, exclude_shared, mapping), noise.bands(store)
+    found = groups(store, only, exclude_shared, mapping, within)
+    bands = noise.bands(store)
     made = []
     for done, group in enumerate(found, 1):
         made.append((group, {**row(group), "noise_band": noise.width(bands, group)}))
@@ -150,6 +156,7 @@ def differences(
     only: Iterable[str] | None = None,
     exclude_shared: bool = False,
     tick: Tick = lambda done, total, what: None,
+    within: str = "",
 ) -> pd.DataFrame:
     """Paired SROCC differences between all models that were tested on the same parts of a set.
 
@@ -158,13 +165,14 @@ def differences(
     scored), ``difference`` (a minus b), ``low`` and ``high``: the 95% interval of a bootstrap that
     draws the same contents and repetitions for both models; ``undefined``: why there is no
     difference or no interval, else empty. If SROCC is not defined for one model in a repetition,
-    that repetition is left out for both. Jobs under two labels count under one of them.
+    that repetition is left out for both. Jobs under two labels count under one of them. With
+    ``within``, differences are means over the groups of that column.
     """
     import pandas as pd
 
     pairs = [
         pair
-        for same in tested_alike(groups(store, only, exclude_shared))
+        for same in tested_alike(groups(store, only, exclude_shared, within=within))
         for pair in itertools.combinations(counted_once(same)[0], 2)
     ]
     rows = []
@@ -205,11 +213,8 @@ def _row(group: Group) -> dict[str, Any]:
     scored_images, total = (sum(map(len, each)) for each in (scored, frames))
     predicts, fits = group.predicts(), group.fits()
     record, shared = group.record, group.shared
-    found = _statistics(
-        [frame for frame in scored if len(frame)],
-        resampled(group, RESAMPLES, frames),
-        group,
-    )
+    ranked = resampled(group, RESAMPLES, frames)
+    found = statistics(group, [frame for frame in scored if len(frame)], ranked)
     return {
         "model": record.label,
         "name": record.model,
@@ -235,9 +240,10 @@ def _row(group: Group) -> dict[str, Any]:
         "n": scored_images,
         "tested": total,
         "coverage": scored_images / total if total else math.nan,
+        **group_parts.counts(group, frames, ranked.srocc),
         **found,
         "mapping": group.mapping,
-        "srocc_error": _corrected_error(group, scored),
+        "srocc_error": corrected_error(group, ranked.srocc),
         **raters.columns(group),
         "undefined": undefined.reason(group, frames, found),
         "parameters": _first(one.parameters for one in (*predicts, *fits)),
@@ -264,101 +270,18 @@ def _first(values: Iterable[float | None]) -> float | None:
     return next((value for value in values if value is not None), None)
 
 
-def _statistics(frames: list[pd.DataFrame], ranked: Resampled, group: Group) -> dict[str, float]:
-    """Every metric's summaries over repetitions, and its bootstrap interval.
-
-    RMSE without a mapping is given only for predictions in the units of the test set's labels.
-    """
-    import numpy as np
-
-    from iqabench.stats import bootstrap
-
-    if not frames:
-        return {f"{metric}_{summary}": math.nan for metric in METRICS for summary in SUMMARIES}
-    parts = [_repetition(frame, group.mapping) for frame in frames]
-    raw = [part.raw for part in parts]
-    curves = [part for part in parts if part.mapped is not None]
-
-    def drawn(statistic: bootstrap.WeightedStatistic, repetitions: list[Any]) -> Any:
-        return bootstrap.repeated_bootstrap(repetitions, statistic=statistic, resamples=RESAMPLES)
-
-    samples: dict[str, Callable[[], Any]] = {
-        "srocc": lambda: bootstrap.mean_of_drawn(ranked.samples),
-        "plcc": lambda: drawn(bootstrap.weighted_plcc, raw),
-        "plcc_mapped": lambda: drawn(bootstrap.weighted_plcc, [part.rising for part in curves]),
-        "krocc": lambda: drawn(bootstrap.weighted_krocc, raw),
-        "rmse": lambda: drawn(bootstrap.weighted_rmse, raw),
-        "rmse_mapped": lambda: drawn(bootstrap.weighted_rmse, [part.mapped for part in curves]),
-    }
-    in_units = {"rmse", "rmse_mapped"} if group.mapping == "none" else {"rmse"}
-    absent = set() if group.in_labels_unit else in_units
-    found: dict[str, float] = {}
-    for metric in METRICS:
-        each = np.array([part.values[metric] for part in parts])
-        usable = np.isfinite(each).any() and metric not in absent
-        low, high = bootstrap.interval(samples[metric]()) if usable else (math.nan, math.nan)
-        each = each[np.isfinite(each)] if usable else np.array([math.nan])
-        sd = float(each.std(ddof=1)) if len(each) > 1 else math.nan
-        summary = (float(np.median(each)), float(each.mean()), sd, low, high)
-        found |= {f"{metric}_{name}": value for name, value in zip(SUMMARIES, summary, strict=True)}
-    return found
-
-
-def _corrected_error(group: Group, scored: list[pd.DataFrame]) -> float:
-    """Standard error of the mean SROCC over random splits, corrected for their overlap.
-
-    nan under other protocols, and for models that are not trained.
-    """
-    import numpy as np
-
-    from iqabench.stats.agreement import srocc
-    from iqabench.stats.splits import corrected_error
-
-    if group.record.protocol.kind != "hold-out" or group.record.train == NONE:
-        return math.nan
-    each = np.array([srocc(frame["prediction"], frame["quality"]) for frame in scored])
-    test = len(group.record.contents or ())
-    return corrected_error(each[np.isfinite(each)], group.table["content"].nunique() - test, test)
-
-
-@dataclass(frozen=True)
-class _Repetition:
-    """One repetition's predictions, raw and mapped, and its statistics."""
-
-    raw: tuple[Any, Any, Any]
-    mapped: tuple[Any, Any, Any] | None
-    """None if no curve could be fitted."""
-    rising: tuple[Any, Any, Any] | None
-    """The mapped predictions, negated if the fitted curve falls, so that PLCC keeps its sign."""
-    values: Mapping[str, float]
-
-
-def _repetition(frame: pd.DataFrame, mapping: MappingName) -> _Repetition:
-    from iqabench.stats.agreement import agreement
-    from iqabench.stats.logistic import LogisticFitError
-    from iqabench.stats.mapping import fitted
-
-    prediction, quality, content = raw = arrays(frame, "prediction")
-    try:
-        curve = fitted(prediction, quality, mapping)
-    except LogisticFitError:
-        found = agreement(prediction, quality, mapping=mapping)
-        return _Repetition(raw, None, None, vars(found))
-    mapped = curve(prediction)
-    found = agreement(prediction, quality, mapping=mapping, curve=curve)
-    sign = -1.0 if found.mapping_rises is False else 1.0
-    values = {**vars(found), "plcc_mapped": sign * found.plcc_mapped}
-    return _Repetition(raw, (mapped, quality, content), (sign * mapped, quality, content), values)
-
-
 def _difference(first: Group, second: Group) -> dict[str, Any]:
     from iqabench.stats import bootstrap
+    from iqabench.stats.by_group import group_means
 
     a, b = resampled(first, RESAMPLES), resampled(second, RESAMPLES)
     tested = int(a.tested.sum())
     if list(a.images) != list(b.images):
-        a, b = (resample(frames, RESAMPLES) for frames in _images_of_both(first, second))
-    low, high = bootstrap.interval(bootstrap.mean_of_drawn(a.samples - b.samples))
+        both = zip((first, second), _images_of_both(first, second), strict=True)
+        a, b = (resample(group, frames, RESAMPLES) for group, frames in both)
+    # A group of pictures in which one model has no SROCC is left out for both.
+    drawn = bootstrap.mean_of_drawn(group_means(a.samples - b.samples))
+    low, high = bootstrap.interval(drawn)
     return {
         "a": first.record.label,
         "b": second.record.label,
@@ -367,7 +290,7 @@ def _difference(first: Group, second: Group) -> dict[str, Any]:
         "contents": len(a.contents),
         "n": int(a.scored.sum()),
         "tested": tested,
-        "difference": mean_defined((a.srocc - b.srocc).tolist()),
+        "difference": mean_defined(group_means(a.srocc - b.srocc).tolist()),
         "low": low,
         "high": high,
     }

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from iqabench.contract.errors import UnknownNameError
 from iqabench.report import noise, undefined
-from iqabench.report.leaderboard import COLUMNS, METRICS, PENDING, SEPARATOR
+from iqabench.report.leaderboard import COLUMNS, PENDING, SEPARATOR
+from iqabench.report.metrics import METRICS
 from iqabench.report.tables import (
     FEW_CONTENTS,
     FEW_NOTE,
@@ -39,7 +40,8 @@ def short(frame: pd.DataFrame, marks: Sequence[str] | None = None) -> list[Row]:
     """The rows of a leaderboard with the few columns that fit a screen.
 
     Intervals are in the cells of their means. The column ``recipe`` is present only if a recipe is
-    not the model's own, the column ``protocol`` only if a test set has results of several.
+    not the model's own, the column ``protocol`` only if a test set has results of several or if
+    metrics are means over groups of pictures, as its cells then say.
 
     Args:
         frame: the leaderboard.
@@ -47,6 +49,7 @@ def short(frame: pd.DataFrame, marks: Sequence[str] | None = None) -> list[Row]:
     """
     usual = set(frame["recipe"]) <= _USUAL_RECIPES
     one_protocol = len(frame[["test", "protocol"]].drop_duplicates()) == frame["test"].nunique()
+    one_protocol &= bool((frame["within"] == NONE).all())
     rows = []
     for row, mark in zip(records(frame), marks or [""] * len(frame), strict=True):
         rows.append(
@@ -123,6 +126,7 @@ def notes(frame: pd.DataFrame, form: str = "table") -> list[str]:
     if (frame["init"] == "random").any():
         found.append("* trained from random weights (--init random)")
     found += _skipped_notes(frame)
+    found += _group_notes(frame)
     found += mapping_note(frame)
     found += _part_notes(frame)
     found += _shared_notes(frame)
@@ -137,6 +141,25 @@ def notes(frame: pd.DataFrame, form: str = "table") -> list[str]:
     if len(frame) and frame["contents"].min() < FEW_CONTENTS:
         found.append(FEW_NOTE)
     return found
+
+
+def _group_notes(frame: pd.DataFrame) -> list[str]:
+    """What metrics within groups are, and how many groups each row lacks."""
+    from iqabench.stats.agreement import MIN_SAMPLES
+
+    rows = [row for row in records(frame) if row["within"] != NONE]
+    if not rows:
+        return []
+    column = rows[0]["within"]
+    return [
+        f"within {column}: each metric is computed within each {column} and averaged over them",
+        *(
+            f"{row['model']} on {row['test']} ({row['protocol']}): {row['groups_left_out']} left "
+            f"out, with fewer than {MIN_SAMPLES} scored pictures or with equal values"
+            for row in rows
+            if row["groups_left_out"]
+        ),
+    ]
 
 
 def _speed_notes(frame: pd.DataFrame) -> list[str]:

@@ -23,6 +23,7 @@ def marks(
     only: Iterable[str] | None = None,
     exclude_shared: bool = False,
     mapping: MappingName = "logistic4",
+    within: str = "",
 ) -> list[str]:
     """A mark for each row of the leaderboard that has the same arguments.
 
@@ -35,7 +36,7 @@ def marks(
         empty string. Rows of models that skipped pictures take no part, unless all models skipped
         the same ones; but a row is not marked if such a model is better on their common pictures.
     """
-    found = ranked(store, only, exclude_shared, mapping=mapping)
+    found = ranked(store, only, exclude_shared, mapping=mapping, within=within)
     made: list[str] = []
     for _, part in itertools.groupby(found, lambda one: (one[1]["test"], one[1]["protocol"])):
         made += _of_part(list(part))

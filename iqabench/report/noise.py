@@ -95,7 +95,13 @@ def _band(store: Store, record: StressRecord) -> Band:
 
 
 def width(bands: Mapping[str, Band], group: Group) -> float:
-    """Width of the noise band of a group's model; nan if the store has no stress study of it."""
+    """Width of the noise band of a group's model.
+
+    nan if the store has no stress study of it, and for a mean over groups of pictures, since the
+    band is one of all pictures.
+    """
+    if group.within:
+        return math.nan
     record = group.record
     found = bands.get(stress_id(record.config, record.train, record.test, record.test_hash))
     return math.nan if found is None else found.width

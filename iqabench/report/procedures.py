@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
+BY_CONTENT = ("content-t", "sign-flip")
+"""The tests that compare contents, which can also take means over groups of pictures."""
 _ROUNDING = 1e-6
 
 
@@ -50,6 +52,8 @@ class Pair:
         """(C,) per content the mean squared error of b minus that of a; positive if a is better.
 
         Squared errors of an image are averaged over repetitions, then over the content's images.
+        Within groups of pictures a content's value is weighted so that the mean of all is the
+        unweighted mean over groups.
         """
         import numpy as np
 
@@ -60,7 +64,8 @@ class Pair:
         losses = []
         for residuals in self.fitted:
             squares = np.where(self.both, residuals**2, 0.0).sum(axis=0)
-            losses.append(content_means(squares[there] / times[there], self.a.contents[there]))
+            where = self.a.contents[there], self.a.places[there]
+            losses.append(content_means(squares[there] / times[there], *where))
         # Equal scores in two units differ only by the rounding of their fitted curves. Such a tiny
         # difference counts as 0.
         differences = losses[1] - losses[0]
@@ -90,7 +95,7 @@ def outcome(pair: Pair, name: str) -> Outcome:
     """The outcome of the test that has this name in ``PROCEDURES``."""
     if not pair.both.any():
         return Outcome()
-    if name in ("content-t", "sign-flip"):
+    if name in BY_CONTENT:
         return _by_content(pair, name)
     if name == "paper":
         return _paper(pair)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from iqabench.contract.errors import UnknownNameError, UsageError
 from iqabench.report import leaderboard
 from iqabench.report.evaluations import Group, groups
+from iqabench.report.group_parts import without_groups
 from iqabench.report.tables import PROXY, part_text
 from iqabench.store import Store
 from iqabench.store.fingerprints import text_digest
@@ -58,11 +59,12 @@ def ranks(
     train: str | None = None,
     exclude_shared: bool = False,
     only: Iterable[str] | None = None,
+    within: str = "",
 ) -> Ranking:
     """Rank models by their mean SROCC on each test set, and test the ranks.
 
-    Test sets are the blocks of the tests. Scores of several seeds and folds are averaged before.
-    A test set counts once. If it has results under several protocols, on several parts, or with
+    Test sets are the blocks of the tests. Scores of seeds and folds are averaged before. A test set
+    counts once. If it has results under several protocols, on several parts, or with
     several versions of its labels, those with the most models count. A model has no rank on a set
     of which it skipped pictures that another of the ranked models scored: its mean would be that of
     an easier or a harder set.
@@ -74,19 +76,20 @@ def ranks(
             trained within each test set.
         exclude_shared: whether to leave out contents that a model has seen.
         only: IDs of evaluations; None takes all.
+        within: a column: SROCC is the mean over its groups; if empty, that of all pictures.
 
     Raises:
         UsageError: fewer than 3 models or 2 test sets are left, or a model is unknown.
     """
     from iqabench.stats.ranks import MIN_BLOCKS, MIN_MODELS
 
-    found = [group for group in groups(store, only, exclude_shared) if _counts(group, train)]
+    found = _trained(groups(store, only, exclude_shared, within=within), train)
     known = {name for group in found for name in (group.record.label, group.name)}
     for model in models:
         if model not in known:
             raise UnknownNameError("model with results to rank", model, known)
     chosen = [g for g in found if not models or {g.record.label, g.name} & set(models)]
-    kept, left_out = _one_protocol_each(chosen)
+    kept, left_out = _one_protocol_each(chosen, without_groups(store, within, only))
     kept, repeated = _counted_once(kept)
     skipped = _skipped(kept)
     scores, more = _complete(_scores(kept, skipped), bool(models), skipped)
@@ -114,17 +117,21 @@ def _ranking(scores: pd.DataFrame, remarks: tuple[str, ...], proxy: tuple[str, .
     return Ranking(scores, found, width, tuple(alike), remarks, proxy)
 
 
-def _counts(group: Group, train: str | None) -> bool:
+def _trained(found: Iterable[Group], train: str | None) -> list[Group]:
+    """The groups trained on ``train`` and tested on other sets; None: trained within their set."""
     if train is None:
-        return not group.across
-    return group.across and group.record.train in (train, NONE)
+        return [group for group in found if not group.across]
+    return [group for group in found if group.across and group.record.train in (train, NONE)]
 
 
-def _one_protocol_each(found: Sequence[Group]) -> tuple[list[Group], list[str]]:
+def _one_protocol_each(
+    found: Sequence[Group], left_out: Sequence[str]
+) -> tuple[list[Group], list[str]]:
     """For each test set the groups under one protocol, on the same parts, with the same labels.
 
-    Those with the most models are taken. Also returns a line for each that is left out, but not for
-    the rows of all pictures, if their models also have rows that are taken.
+    Those with the most models are taken. Also returns ``left_out`` with a further line for each
+    that is left out, but not for the rows of all pictures, if their models also have rows that are
+    taken.
     """
     by_test: dict[str, dict[Way, list[Group]]] = {}
     for group in found:
@@ -132,7 +139,7 @@ def _one_protocol_each(found: Sequence[Group]) -> tuple[list[Group], list[str]]:
         parts = sorted({str(record.contents) for record in group.evaluations})
         ways.setdefault((group.protocol, group.record.test_hash, *parts), []).append(group)
     kept: list[Group] = []
-    left_out = []
+    lines = [*left_out]
     for test, ways in by_test.items():
         first, *others = sorted(ways, key=lambda way: (-len(ways[way]), way))
         kept += ways[first]
@@ -141,8 +148,8 @@ def _one_protocol_each(found: Sequence[Group]) -> tuple[list[Group], list[str]]:
             whole = all(group.record.protocol.kind == "all" for group in ways[way])
             if not (whole and labels.issuperset(group.record.label for group in ways[way])):
                 one, other = _told(ways[way][0], ways[first][0])
-                left_out.append(f"left out: {test} by {one}; it counts by {other}")
-    return kept, left_out
+                lines.append(f"left out: {test} by {one}; it counts by {other}")
+    return kept, lines
 
 
 def _counted_once(found: Sequence[Group]) -> tuple[list[Group], list[str]]:

@@ -31,9 +31,9 @@ _NEEDED = ("mos_std", "raters")
 
 def columns(group: Group) -> dict[str, float]:
     """:data:`COLUMNS` of a group, each the mean over repetitions; nan if the set lacks the
-    columns ``mos_std`` and ``raters``.
+    columns ``mos_std`` and ``raters``, and beside means over groups of pictures: these are of all.
     """
-    if not _has_raters(group):
+    if group.within or not _has_raters(group):
         return dict.fromkeys(COLUMNS, math.nan)
     found = _agreement(_rated(group))
     return {name: found[name] for name in COLUMNS}

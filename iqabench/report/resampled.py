@@ -1,4 +1,8 @@
-"""A group's SROCC in every resample; kept, so that the SROCCs of two groups can be subtracted."""
+"""A group's SROCC in every resample; kept, so that the SROCCs of two groups can be subtracted.
+
+G is the number of groups of pictures within which SROCC is computed; 1 if all pictures count at
+once.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from iqabench.data import array_files
+from iqabench.report import group_parts
 from iqabench.report.cache import place
 from iqabench.report.evaluations import Group
 from iqabench.store.fingerprints import text_digest
@@ -17,6 +22,8 @@ from iqabench.store.fingerprints import text_digest
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
+
+    from iqabench.stats.bootstrap import WeightedStatistic
 
 
 @dataclass(frozen=True)
@@ -32,9 +39,9 @@ class Resampled:
     contents: NDArray[Any]
     """Names of the contents of scored images."""
     srocc: NDArray[Any]
-    """(K,) values, nan if not defined."""
+    """(K, G) values, nan if not defined."""
     samples: NDArray[Any]
-    """(resamples, K) values. Groups with the same contents have the same draws of contents."""
+    """(resamples, K, G) values. Two models with the same contents have the same draws of them."""
 
 
 def resampled(
@@ -50,31 +57,68 @@ def resampled(
     path = place(group.store, "srocc", [group.identity], resamples, ".samples")
     with suppress(FileNotFoundError):
         return _read(path)
-    made = resample(group.repetitions() if frames is None else frames, resamples)
+    made = resample(group, group.repetitions() if frames is None else frames, resamples)
     facts = {name: vars(made)[name].tolist() for name in vars(made) if name != "samples"}
     array_files.write(path, array_files.parts(made.samples, **facts))
     return made
 
 
-def resample(frames: Sequence[pd.DataFrame], resamples: int) -> Resampled:
-    """Compute the SROCC of repetitions: frames with image, content, quality, prediction."""
+def resample(group: Group, frames: Sequence[pd.DataFrame], resamples: int) -> Resampled:
+    """Compute the SROCC of a group's repetitions, as frames of :meth:`Group.repetitions`."""
     import numpy as np
 
     from iqabench.stats.agreement import srocc
-    from iqabench.stats.bootstrap import repetition_samples
+    from iqabench.stats.bootstrap import weighted_srocc
 
     scored = [frame[frame["prediction"].notna()] for frame in frames]
-    repetitions = [arrays(frame, "prediction") for frame in scored if len(frame)]
+    table = [
+        [
+            arrays(part, "prediction") if len(part) else None
+            for part in group_parts.parts(group, frame)
+        ]
+        for frame in scored
+        if len(frame)
+    ]
+    values = [[np.nan if cell is None else srocc(*cell[:2]) for cell in row] for row in table]
+    named = [frame["content"].to_numpy(dtype=str) for frame in scored]
     return Resampled(
         images=np.array([text_digest(list(frame["image"])) for frame in scored], dtype=str),
         scored=np.array([len(frame) for frame in scored]),
         tested=np.array([len(frame) for frame in frames]),
-        contents=np.unique(np.concatenate([np.empty(0, dtype=str), *(r[2] for r in repetitions)])),
-        srocc=np.array([srocc(prediction, quality) for prediction, quality, _ in repetitions]),
-        samples=repetition_samples(repetitions, resamples=resamples)
-        if repetitions
-        else np.empty((resamples, 0)),
+        contents=np.unique(np.concatenate([np.empty(0, dtype=str), *named])),
+        srocc=np.array(values, dtype=float).reshape(len(table), len(group_parts.names(group))),
+        samples=samples_of(table, resamples, weighted_srocc),
     )
+
+
+def samples_of(
+    table: Sequence[Sequence[tuple[Any, Any, Any] | None]],
+    resamples: int,
+    statistic: WeightedStatistic,
+) -> NDArray[Any]:
+    """A statistic of every repetition and group in every resample of contents.
+
+    Args:
+        table: K rows of G cells, each with predictions, labels and contents; None for a group that
+            is left out.
+        resamples: their number.
+        statistic: one of :mod:`iqabench.stats.bootstrap`.
+
+    Returns:
+        (resamples, K, G) values; nan where not defined.
+    """
+    import numpy as np
+
+    from iqabench.stats.bootstrap import repetition_samples
+
+    groups = len(table[0]) if table else 1
+    cells = [cell for row in table for cell in row]
+    places = [place for place, cell in enumerate(cells) if cell is not None]
+    found = np.full((resamples, len(cells)), np.nan)
+    if places:
+        given = [cell for cell in cells if cell is not None]
+        found[:, places] = repetition_samples(given, statistic=statistic, resamples=resamples)
+    return found.reshape(resamples, len(table), groups)
 
 
 def arrays(frame: pd.DataFrame, column: str) -> tuple[Any, Any, Any]:
@@ -103,4 +147,5 @@ def _read(path: Path) -> Resampled:
     arrays: dict[str, Any] = {
         name: np.array(facts[name], dtype=kind) for name, kind in types.items()
     }
+    arrays["srocc"] = arrays["srocc"].reshape(samples.shape[1:])
     return Resampled(samples=np.array(samples), **arrays)

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from iqabench.report.evaluations import Group
+from iqabench.report.group_parts import places
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,6 +24,7 @@ class Scores:
         group: the group whose predictions these are.
         quality: (N,) labels.
         contents: (N,) names of the images' contents.
+        places: (N,) the image's group of pictures, see :func:`iqabench.report.group_parts.places`.
         predictions: (K, N), higher for better pictures.
         tested: (K, N) bool: whether an image is in a repetition's test part.
     """
@@ -30,6 +32,7 @@ class Scores:
     group: Group
     quality: Array
     contents: Array
+    places: Array
     predictions: Array
     tested: Array
 
@@ -52,7 +55,7 @@ class Scores:
         The curve is fitted to the wanted images alone, because a curve bends to every image that
         it is fitted to. Repetitions without a curve are all nan. If the fitted curve falls, the
         mean label is used in its place. This is the best mapping that does not reverse the scores'
-        direction.
+        direction. Within groups of pictures each group has its own curve.
 
         Args:
             wanted: (K, N) bool, a part of :attr:`scored`.
@@ -60,7 +63,7 @@ class Scores:
         import numpy as np
 
         rows = [
-            own if (rows == scored).all() else _fitted(prediction, self.quality, rows, self.group)
+            own if (rows == scored).all() else self._of_groups(prediction, rows)
             for own, rows, scored, prediction in zip(
                 self._own, wanted, self.scored, self.predictions, strict=True
             )
@@ -71,9 +74,18 @@ class Scores:
     def _own(self) -> list[Array]:
         """Residuals of all scored images: kept, because most pairs of models need these."""
         return [
-            _fitted(prediction, self.quality, rows, self.group)
+            self._of_groups(prediction, rows)
             for prediction, rows in zip(self.predictions, self.scored, strict=True)
         ]
+
+    def _of_groups(self, prediction: Array, rows: Array) -> Array:
+        import numpy as np
+
+        out = np.full(self.quality.shape, np.nan)
+        for place in np.unique(self.places[self.places >= 0]):
+            inside = rows & (self.places == place)
+            out[inside] = _fitted(prediction, self.quality, inside, self.group)[inside]
+        return out
 
 
 def scores(group: Group) -> Scores:
@@ -85,6 +97,7 @@ def scores(group: Group) -> Scores:
         group,
         table["quality"].to_numpy(dtype=float),
         table["content"].to_numpy(dtype=str),
+        places(group),
         np.stack([_aligned(frame, table) for frame in frames]),
         np.stack([table["image"].isin(frame["image"]).to_numpy() for frame in frames]),
     )

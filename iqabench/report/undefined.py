@@ -29,7 +29,8 @@ def reason(group: Group, frames: Sequence[pd.DataFrame], found: Mapping[str, flo
     if not any(map(len, scored)):
         return _failure(group) or "no tested picture has a score"
     if _undefined(found["srocc_mean"]):
-        return _why_no_correlation(scored)
+        why = _why_no_correlation(scored)
+        return f"{why}, in each {group.within}" if group.within else why
     reasons = []
     if _undefined(found["srocc_low"]):
         contents = {content for frame in scored for content in frame["content"]}

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from iqabench.report.tables import part_text
+from iqabench.store.records import NONE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,6 +48,8 @@ def sentence(row: Mapping[str, Any], with_protocol: bool = False) -> str:
     where = row["test"] + (" (proxy labels)" if row["labels"] == "proxy" else "")
     if with_protocol:
         where += f" ({row['protocol']})"
+    elif row["within"] != NONE:
+        where += f" within each {row['within']}"
     procedure = PROCEDURES[row["procedure"]]
     if found == NOTHING:
         return f"{a} and {b} cannot be compared on {where}: {_why_nothing(row)}"

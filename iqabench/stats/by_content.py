@@ -25,11 +25,32 @@ EXACT_CONTENTS = 16
 _CELLS = 1 << 20  # random signs held at once
 
 
-def content_means(values: npt.ArrayLike, contents: npt.ArrayLike) -> FloatArray:
-    """(n,) values and labels -> (C,) mean of each content's values, contents in sorted order."""
-    _, column = np.unique(np.asarray(contents), return_inverse=True)
-    sums = np.bincount(column, np.asarray(values, dtype=np.float64))
-    return np.asarray(sums / np.bincount(column))
+def content_means(
+    values: npt.ArrayLike, contents: npt.ArrayLike, groups: npt.ArrayLike | None = None
+) -> FloatArray:
+    """The mean of each content's values, contents in sorted order.
+
+    With groups, the mean of the result is the unweighted mean over groups of the mean over a
+    group's contents: a content counts in each group in which it has values, with the weight C /
+    (G n) for a group with n of all C contents, where G is the number of groups. Where every content
+    is in every group, that is the mean of a content's means in the groups.
+
+    Args:
+        values: (n,) values.
+        contents: (n,) labels.
+        groups: (n,) labels; None takes all values as one group.
+
+    Returns:
+        (C,) means.
+    """
+    of_content, column = np.unique(np.asarray(contents), return_inverse=True)
+    where = np.zeros_like(column) if groups is None else np.unique(groups, return_inverse=True)[1]
+    cells, cell = np.unique(np.stack([where, column]), axis=1, return_inverse=True)
+    cell = cell.reshape(-1)  # numpy 2.0 alone gives it a second axis
+    means = np.bincount(cell, np.asarray(values, dtype=np.float64)) / np.bincount(cell)
+    inside = np.bincount(cells[0])
+    weight = of_content.size / (inside.size * inside[cells[0]])
+    return np.asarray(np.bincount(cells[1], means * weight))
 
 
 def content_t(differences: npt.ArrayLike) -> Result:

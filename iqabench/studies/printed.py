@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from iqabench.contract.cards import PaperRow
@@ -32,6 +32,8 @@ class Measured:
     """The row's second model, on the same parts; None if the row has none."""
     difference: Difference | None = None
     """SROCC minus that of the second model."""
+    grouped: Mapping[str, dict[str, Any]] = field(default_factory=dict)
+    """The leaderboard rows within distortions, and of their mean, by the name of the column."""
 
 
 def line(
@@ -55,12 +57,15 @@ def line(
     found: dict[str, Any] = {"row": row.label}
     for metric, printed in row.published.items():
         found[f"{metric} printed"] = printed
+        if metric in row.also_published:
+            found[f"{metric} also printed"] = row.also_published[metric]
         if metric in AGREEMENT:
             found |= _agreement(metric, printed, board)
         elif metric == "rmse":
             found["rmse_mapped here, set's unit"] = board.get("rmse_mapped_mean", math.nan)
         elif costs is not None and metric in costs:
             found[f"{metric} here"] = costs[metric]
+    found |= _grouped(own)
     if own is not None and own.difference is not None:
         found |= {
             "srocc difference": own.difference.srocc,
@@ -85,6 +90,17 @@ def _agreement(metric: str, printed: float, board: dict[str, Any]) -> dict[str, 
         f"{metric} difference low": low - printed,
         f"{metric} difference high": high - printed,
     }
+
+
+def _grouped(own: Measured | None) -> dict[str, Any]:
+    """SROCC of all pictures, of the mean over distortions and within each, with intervals."""
+    if own is None or not own.grouped:
+        return {}
+    found: dict[str, Any] = {"plcc here": own.board["plcc_mean"]}
+    for name, board in {"here": own.board, **own.grouped}.items():
+        found |= {f"srocc {name}": board["srocc_mean"]}
+        found |= {f"srocc {name} {end}": board[f"srocc_{end}"] for end in ("low", "high")}
+    return found
 
 
 def _significance(
@@ -117,9 +133,9 @@ def _mark(p: float) -> str:
 
 def _note(row: PaperRow, absent: str, own: Measured | None, moved: str | None) -> str:
     if absent:
-        return f"absent: {absent}"
+        return f"not measured here: {absent}"
     if own is None:
-        missing = f"absent: {row.datasets} has no distortion '{row.distortion}'"
+        missing = f"not measured here: {row.datasets} has no distortion '{row.distortion}'"
         return missing if row.distortion else ""
     board = own.board
     notes = [f"run on {moved} instead: not comparable"] if moved else []
@@ -143,7 +159,9 @@ def _given(model: str, group: Group, board: Mapping[str, Any]) -> list[str]:
         notes.append(f"{model} is not fitted here")
     if group.seen:
         notes.append(f"{model}'s weights have seen {', '.join(group.seen)}")
-    if shared:
+    if group.exclude_shared:
+        notes.append(f"without {len(shared)} contents that are also in training")
+    elif shared:
         notes.append(
             f"{model} has seen {len(shared)} of {len(set(group.table['content']))} contents"
         )

@@ -1,8 +1,11 @@
-"""Reproduces a paper's table with the available models and data, beside the printed numbers."""
+"""Measures a table of published results with the available models and data.
+
+The table is one of a model's paper, or one of results on a data set.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -10,15 +13,22 @@ from typing import Any
 
 from iqabench.api.results import Results
 from iqabench.api.running import plan, planned, run
-from iqabench.api.session import Session, in_use
-from iqabench.contract.cards import PaperRow, PaperTable
-from iqabench.contract.errors import IqabenchError, MissingDependencyError, UsageError, WeightsError
+from iqabench.api.session import Session, in_use, listed
+from iqabench.contract.cards import DatasetCard, ModelCard, PaperRow, PaperTable
+from iqabench.contract.errors import (
+    IqabenchError,
+    MissingDependencyError,
+    UnknownNameError,
+    UsageError,
+    WeightsError,
+)
 from iqabench.protocols.requests import Choices, check_seeds
 from iqabench.registry import load, require
 from iqabench.report import leaderboard, scatter
 from iqabench.report.evaluations import Group, groups
 from iqabench.studies import printed
 from iqabench.studies.cost import cost
+from iqabench.studies.grouped import by_distortion, without_shared
 from iqabench.studies.pairs import difference
 from iqabench.studies.printed import Measured
 
@@ -77,102 +87,173 @@ class PlannedReproduction:
         return f"{left} jobs to make, {done} done" + f"; {told}" * bool(told)
 
 
-def tables(model: str, session: Session) -> tuple[PaperTable, ...]:
-    """The tables of a model's paper.
+def tables(name: str, session: Session) -> tuple[PaperTable, ...]:
+    """The tables of a model's paper, or of results on a data set.
 
     Raises:
-        UsageError: the model's card names no tables.
+        UnknownNameError: there is no such model or data set.
+        UsageError: its card names no tables.
     """
-    card = session.registry.model(model)
-    if card.reproductions is None:
-        raise UsageError(f"no tables of '{model}' are known", "iqabench reproduce biosiqnet")
-    found: tuple[PaperTable, ...] = load(card.reproductions)()
+    found: tuple[PaperTable, ...] = load(_source(name, session))()
     return found
 
 
+def _source(name: str, session: Session) -> str:
+    """The function that gives the tables of a model or of a data set."""
+    known = session.registry
+    try:
+        card: ModelCard | DatasetCard = known.model(name)
+    except UnknownNameError as error:
+        try:
+            card = session.catalog.get(name).card
+        except UnknownNameError:
+            raise error from None
+    if card.reproductions is None:
+        cards: list[ModelCard | DatasetCard] = [*known.models.cards.values()]
+        cards += known.datasets.cards.values()
+        having = dict.fromkeys(one.name for one in cards if one.reproductions is not None)
+        raise UsageError(f"no tables of '{name}' are known", f"there are: {', '.join(having)}")
+    return card.reproductions
+
+
 def reproduce(
-    model: str,
-    number: int,
+    name: str,
+    number: int | None = None,
     *,
+    models: str | Sequence[str] = (),
     datasets: str | None = None,
     seeds: int | None = None,
+    exclude_shared: bool = False,
     choices: Choices | None = None,
     session: Session | None = None,
 ) -> Reproduction:
-    """Measure one of the tables of a model's paper again.
+    """Measure a table of a model's paper, or of published results on a data set.
 
     Args:
-        model: the model of the paper.
-        number: the number of the table.
-        datasets: data sets to use in place of the paper's; the rows then say so.
-        seeds: repetitions; None takes the paper's number.
+        name: the model or the data set.
+        number: the number of the table; None takes the only one.
+        models: takes only the rows of these registered models; if empty, all rows.
+        datasets: data sets to use in place of the table's; the rows then say so.
+        seeds: repetitions; None takes the table's number.
+        exclude_shared: whether to leave out contents that a model has seen.
         choices: as for :func:`iqabench.run`.
         session: catalogue, store, device, precision and progress.
 
     Raises:
-        UsageError: the paper has no such table.
+        UnknownNameError: there is no such model or data set, or no row of one of the models.
+        UsageError: there is no such table.
     """
     session = in_use(session)
-    table, rows, absent, runnable = _asked(model, number, datasets, seeds, session)
-    if runnable:
-        ahead = _planned(runnable, seeds or table.seeds, choices, session)
-        session.watch.say(PlannedReproduction(table, ahead).total)
+    asked = _asked(name, number, listed(models), datasets, seeds, session)
+    table, rows, absent = asked.table, asked.rows, asked.absent
+    if asked.runnable:
+        session.watch.say(PlannedReproduction(table, _planned(asked, choices, session)).total)
     costs = _costs(rows, choices, session) if table.cost else {}
-    measured = _run(runnable, seeds or table.seeds, choices, session, absent)
+    measured = _run(asked, choices, session, exclude_shared)
     lines = [
         printed.line(row, absent[row.label], measured, costs.get(row.model), datasets)
         for row in rows
     ]
-    figure = _draw(model, table, rows, measured, session, datasets)
+    if exclude_shared:
+        _name_whole(lines, measured)
+    figure = _draw(name, table, rows, measured, session, datasets)
     return Reproduction(table, lines, figure)
 
 
+def _name_whole(lines: Sequence[dict[str, Any]], measured: Mapping[str, Measured]) -> None:
+    """Say of each row from which nothing could be left out that it is of all pictures."""
+    for line in lines:
+        own = measured.get(line["row"])
+        if own is not None and not own.group.exclude_shared:
+            more = "of all pictures: no row of a model fitted here tells the shared contents"
+            line["note"] = "; ".join(filter(None, [line["note"], more]))
+
+
 def plan_reproduction(
-    model: str,
-    number: int,
+    name: str,
+    number: int | None = None,
     *,
+    models: str | Sequence[str] = (),
     datasets: str | None = None,
     seeds: int | None = None,
     choices: Choices | None = None,
     session: Session | None = None,
 ) -> PlannedReproduction:
-    """The jobs that :func:`reproduce` would make, row by row; arguments as for it.
-
-    Raises:
-        UsageError: the paper has no such table.
-    """
+    """The jobs that :func:`reproduce` would make, row by row; arguments and errors as for it."""
     session = in_use(session)
-    table, rows, absent, runnable = _asked(model, number, datasets, seeds, session)
-    found = {one.row: one for one in _planned(runnable, seeds or table.seeds, choices, session)}
+    asked = _asked(name, number, listed(models), datasets, seeds, session)
+    found = {one.row: one for one in _planned(asked, choices, session)}
+    absent = asked.absent
     lines = [
         found.get(row.label)
         or PlannedRow(row.label, row.datasets, 0, 0, 0, None, 0, absent[row.label] or "no data set")
-        for row in rows
+        for row in asked.rows
     ]
-    return PlannedReproduction(table, lines)
+    return PlannedReproduction(asked.table, lines)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A table and what is to be measured of it."""
+
+    table: PaperTable
+    rows: list[PaperRow]
+    absent: dict[str, str]
+    """Label of a row -> why it cannot be measured; empty if it can."""
+    seeds: int
+
+    @property
+    def runnable(self) -> list[PaperRow]:
+        """The rows that can be run."""
+        return [row for row in self.rows if not self.absent[row.label] and row.datasets]
+
+    def arguments(self, row: PaperRow, choices: Choices | None) -> dict[str, Any]:
+        """What :func:`iqabench.run` and :func:`iqabench.plan` are asked for a row."""
+        return {
+            "models": [f"{_label(row)}={row.model}", *([f"b={row.versus}"] if row.versus else [])],
+            "datasets": [row.datasets],
+            "seeds": self.seeds,
+            "split": self.table.split,
+            "set": [f"{_label(row)}.{key}={value}" for key, value in row.options.items()],
+            "choices": replace(choices or Choices(), weights=row.weights),
+        }
+
+
+def _label(row: PaperRow) -> str:
+    """The label of a row's model: its name, under which other reports show it, if that can be."""
+    return "a" if row.options or row.versus else row.model
 
 
 def _asked(
-    model: str, number: int, datasets: str | None, seeds: int | None, session: Session
-) -> tuple[PaperTable, list[PaperRow], dict[str, str], list[PaperRow]]:
-    """The table, its rows, why each of them is absent (empty if not), and those that can be run."""
+    name: str,
+    number: int | None,
+    models: Sequence[str],
+    datasets: str | None,
+    seeds: int | None,
+    session: Session,
+) -> _Asked:
     check_seeds(seeds)
-    known = tables(model, session)
+    known = tables(name, session)
+    number = known[0].number if number is None and len(known) == 1 else number
     table = next((one for one in known if one.number == number), None)
     if table is None:
-        raise UsageError(f"no table {number}", f"tables 1 to {len(known)}")
-    rows = [_moved(row, datasets) for row in table.rows]
+        what = "no table is named" if number is None else f"no table {number}"
+        raise UsageError(what, f"tables 1 to {len(known)}: --table 1")
+    having = dict.fromkeys(row.model for row in table.rows if row.model)
+    for model in models:
+        if model not in having:
+            raise UnknownNameError(f"model of table {table.number}", model, having)
+    chosen = [row for row in table.rows if not models or row.model in models]
+    rows = [_moved(row, datasets) for row in chosen]
     absent = {row.label: _why_absent(row, session) for row in rows}
-    return table, rows, absent, [row for row in rows if not absent[row.label] and row.datasets]
+    return _Asked(table, rows, absent, seeds or table.seeds)
 
 
-def _planned(
-    rows: Sequence[PaperRow], seeds: int, choices: Choices | None, session: Session
-) -> list[PlannedRow]:
+def _planned(asked: _Asked, choices: Choices | None, session: Session) -> list[PlannedRow]:
     counted: set[str] = set()
     found = []
-    for row in rows:
-        made = plan(session=session, choices=choices, **_arguments(row, seeds))
+    for row in asked.runnable:
+        made = plan(session=session, **asked.arguments(row, choices))
         jobs = [job for job in planned(made, session=session) if job.job not in counted]
         counted |= {job.job for job in jobs}
         left = [job for job in jobs if job.state != "done"]
@@ -190,16 +271,6 @@ def _planned(
             )
         )
     return found
-
-
-def _arguments(row: PaperRow, seeds: int) -> dict[str, Any]:
-    """What :func:`iqabench.run` and :func:`iqabench.plan` are asked for a row."""
-    return {
-        "models": [f"a={row.model}", *([f"b={row.versus}"] if row.versus else [])],
-        "datasets": [row.datasets],
-        "seeds": seeds,
-        "set": [f"a.{key}={value}" for key, value in row.options.items()],
-    }
 
 
 def _moved(row: PaperRow, datasets: str | None) -> PaperRow:
@@ -226,32 +297,31 @@ def _why_absent(row: PaperRow, session: Session) -> str:
 
 
 def _run(
-    rows: Sequence[PaperRow],
-    seeds: int,
-    choices: Choices | None,
-    session: Session,
-    absent: dict[str, str],
+    asked: _Asked, choices: Choices | None, session: Session, exclude_shared: bool
 ) -> dict[str, Measured]:
     """Label of a row -> its measurement, for each row that has pictures and whose models can run.
 
-    ``absent`` gets the reason of each row whose weights are not available.
+    ``asked.absent`` gets the reason of each row whose weights are not available.
     """
-    found = {}
-    for row in rows:
+    ran: dict[str, tuple[PaperRow, Results]] = {}
+    for row in asked.runnable:
         try:
-            results = run(session=session, choices=choices, **_arguments(row, seeds))
+            ran[row.label] = row, run(session=session, **asked.arguments(row, choices))
         except (MissingDependencyError, WeightsError) as error:
-            absent[row.label] = error.message
-            continue
-        part = _part(results, "a", row.distortion)
+            asked.absent[row.label] = error.message
+    parts = {label: _part(made, _label(row), row.distortion) for label, (row, made) in ran.items()}
+    if exclude_shared:
+        parts = without_shared(parts)
+    found = {}
+    for label, (row, results) in ran.items():
+        part = parts[label]
         if part is None:
             continue
-        board = leaderboard.row(part)
         other = _part(results, "b", row.distortion) if row.versus else None
-        pair = (
-            difference(results.differences(), "a", "b", str(board["test"])) if row.versus else None
-        )
-        found[row.label] = Measured(part, board, other, pair)
+        test = part.record.test
+        pair = difference(results.differences(), "a", "b", test) if row.versus else None
+        grouped = by_distortion(part) if asked.table.by_distortion else {}
+        found[label] = Measured(part, leaderboard.row(part), other, pair, grouped)
     return found
 
 
@@ -269,7 +339,7 @@ def _part(results: Results, label: str, distortion: str) -> Group | None:
 
 
 def _draw(
-    model: str,
+    name: str,
     table: PaperTable,
     rows: Sequence[PaperRow],
     measured: dict[str, Measured],
@@ -277,20 +347,20 @@ def _draw(
     moved: str | None,
 ) -> Path | None:
     """Draw scatter plots for the rows of the paper's own models; equal predictions appear once."""
-    known = session.registry
-    paper = known.model(model).reproductions
+    known, paper = session.registry, _source(name, session)
     panels: dict[str, Group] = {}
     for row in rows:
         if row.label not in measured or known.model(row.model).reproductions != paper:
             continue
         group = measured[row.label].group
-        if group.identity not in {one.identity for one in panels.values()}:
+        shown = {(one.predictions_of, one.distortion) for one in panels.values()}
+        if (group.predictions_of, group.distortion) not in shown:
             panels[row.label if moved is None else f"{row.label}: run on {moved}"] = group
     if not panels:
         return None
     root = next(iter(panels.values())).store.root
-    path = root / "figures" / f"{model}-table{table.number}.png"
-    scatter.draw(panels, path, f"{model}, table {table.number}")
+    path = root / "figures" / f"{name}-table{table.number}.png"
+    scatter.draw(panels, path, f"{name}, table {table.number}")
     return path
 
 

@@ -175,6 +175,7 @@ BIQ2021 = DatasetCard(
     "Unsplash part only; no licence names the scores",
     citation="Ahmed, Asif: BIQ2021: a large-scale blind image quality assessment database "
     "(J. Electron. Imaging 31(5), 2022); layout: nisarahmedrana/BIQ2021 at 62c7b40",
+    reproductions="iqabench_datasets.biq2021_tables:tables",
 )
 
 BIQ2021_BY_SCENE = BIQ2021.model_copy(
@@ -182,6 +183,7 @@ BIQ2021_BY_SCENE = BIQ2021.model_copy(
         "name": "biq2021-by-scene",
         "title": "BIQ2021, split by scene in place of the official split",
         "reader": "iqabench_datasets.biq2021:read_by_scene",
+        "reproductions": None,
         "protocol": Protocol(),
     }
 )

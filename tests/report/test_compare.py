@@ -423,6 +423,7 @@ def test_a_verdict_against_the_ranks_says_so(difference, though):
         "a": "A",
         "b": "B",
         "test": "X",
+        "within": "-",
         "labels": "human",
         "contents": 8,
         "n": 40,

@@ -122,3 +122,28 @@ def test_ten_thousand_contents_take_little_memory():
     tracemalloc.stop()
     expected = stats.norm.sf(abs(differences.sum()) / np.sqrt((differences**2).sum())) * 2
     assert found.p == pytest.approx(expected, abs=4 * np.sqrt(expected * (1 - expected) / 500))
+
+
+def test_groups_of_unequal_size_weigh_the_same():
+    contents, groups = ["p", "p", "q", "r", "s"], ["x", "x", "x", "x", "y"]
+    found = content_means([1, 3, 5, 6, 40], contents, groups)
+    # 4 contents, 2 groups; x has 3 contents with means 2, 5 and 6, y has 1 with 40.
+    assert found == pytest.approx([2 * 4 / 6, 5 * 4 / 6, 6 * 4 / 6, 40 * 4 / 2])
+    assert found.mean() == pytest.approx(((2 + 5 + 6) / 3 + 40) / 2)
+
+
+def test_contents_in_every_group_are_means_over_groups():
+    contents, groups = ["p", "p", "p", "q", "q"], ["x", "x", "y", "x", "y"]
+    found = content_means([1, 3, 10, 4, 8], contents, groups)
+    assert found == pytest.approx([(2 + 10) / 2, (4 + 8) / 2])
+    assert content_means([1, 3, 10, 4, 8], contents) == pytest.approx([14 / 3, 6])
+
+
+@pytest.mark.parametrize("sizes", [(4, 4, 4), (5, 5, 20), (50, 50, 200)])
+@pytest.mark.parametrize("means", [(0, 0, 0), (0.5, 0.5, -1)])
+def test_weighted_contents_keep_the_level(sizes, means):
+    """The mean over groups of the differences is 0, also where those of groups cancel."""
+    groups = np.repeat(np.arange(3), sizes)
+    weights = content_means(np.ones(groups.size), np.arange(groups.size), groups)
+    gaps = np.random.default_rng(0).normal(size=(4000, groups.size)) + np.array(means)[groups]
+    assert (content_t(gaps * weights).p < 0.05).mean() < 0.06

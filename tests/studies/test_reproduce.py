@@ -168,7 +168,7 @@ def test_a_distortion_alone_is_judged_alone(lines, little, store):
     expected = np.mean([one.statistic for one in each])
     assert lines["blurred"]["srocc here"] == pytest.approx(expected)
     assert lines["blurred"]["srocc here"] != lines["as it is"]["srocc here"]
-    assert lines["hazy"]["note"] == "absent: little has no distortion 'haze'"
+    assert lines["hazy"]["note"] == "not measured here: little has no distortion 'haze'"
     assert math.isnan(lines["hazy"]["srocc here"])
 
 
@@ -187,7 +187,7 @@ def test_without_any_row_there_is_no_figure(toy, little, store):
 
 
 def test_what_is_absent_says_why(lines):
-    assert lines["lost"]["note"] == "absent: nobody kept it"
+    assert lines["lost"]["note"] == "not measured here: nobody kept it"
     assert math.isnan(lines["lost"]["srocc here"])
     assert "moon" in lines["elsewhere"]["note"]
 

@@ -11,6 +11,7 @@ from iqabench.contract.errors import UsageError
 from iqabench.contract.progress import Tick
 from iqabench.report import leaderboard
 from iqabench.report.evaluations import Group, groups
+from iqabench.report.group_parts import without_groups
 from iqabench.report.page import matrices, ranking, records, render
 from iqabench.report.page.board import board
 from iqabench.report.page.panels import Panel, panel_of
@@ -45,6 +46,7 @@ def write(
     only: Iterable[str] | None = None,
     exclude_shared: bool = False,
     mapping: MappingName = "logistic4",
+    within: str = "",
 ) -> None:
     """Write the page; a failure leaves no partial file.
 
@@ -57,20 +59,21 @@ def write(
         only: IDs of evaluations; None takes all.
         exclude_shared: whether to leave out contents that a model has seen.
         mapping: the mapping behind mapped PLCC and RMSE and fitted residuals.
+        within: a column: agreement is the mean over its groups; if empty, that of all pictures.
 
     Raises:
-        UsageError: the file cannot be written.
+        UsageError: the file cannot be written, or no test set has the column.
     """
     only = None if only is None else list(only)
-    found = groups(store, only, exclude_shared, mapping)
+    found = groups(store, only, exclude_shared, mapping, within)
     panels = _panels(found, tick)
-    frame = leaderboard.leaderboard(store, only, exclude_shared, mapping=mapping)
+    frame = leaderboard.leaderboard(store, only, exclude_shared, mapping=mapping, within=within)
     text = render.html(
         title=store.root.resolve().name,
-        board=board(frame),
+        board=board(frame, without_groups(store, within, only)),
         transfer=matrices.transfer(panels),
-        comparison=matrices.comparison(store, only, exclude_shared, tick, mapping),
-        ranking=ranking.diagrams(store, only, exclude_shared),
+        comparison=matrices.comparison(store, only, exclude_shared, tick, mapping, within),
+        ranking=ranking.diagrams(store, only, exclude_shared, within),
         distortions=matrices.distortions(panel.group for panel in panels),
         panels=panels,
         album=album(sources, panels, tick),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -44,8 +45,11 @@ class Board:
     """SROCC at the left end of the bars; the right end is 1."""
 
 
-def board(frame: pd.DataFrame) -> Board:
-    """The short leaderboard, with the protocol of each row and a bar for its SROCC interval."""
+def board(frame: pd.DataFrame, more: Sequence[str] = ()) -> Board:
+    """The short leaderboard, with the protocol of each row and a bar for its SROCC interval.
+
+    ``more`` are further footnotes.
+    """
     full = tables.records(frame)
     short = [
         {"protocol": row["protocol"], **cells}
@@ -65,7 +69,8 @@ def board(frame: pd.DataFrame) -> Board:
         for row, cells in zip(full, short, strict=True)
     )
     bar_after = next(i for i, name in enumerate(columns) if name.startswith("SROCC"))
-    return Board(tuple(columns), rows, tuple(leaderboard_table.notes(frame)), bar_after, lowest)
+    notes = (*leaderboard_table.notes(frame), *more)
+    return Board(tuple(columns), rows, notes, bar_after, lowest)
 
 
 def _interval(row: dict[str, Any], lowest: float) -> Interval | None:

@@ -121,10 +121,11 @@ def comparison(
     exclude_shared: bool,
     tick: Tick,
     mapping: Mapping = "logistic4",
+    within: str = "",
 ) -> Comparison:
     """Compare every pair of models tested alike; one matrix for each such family of models."""
     try:
-        found = comparing.compare(store, None, only, exclude_shared, tick, mapping)
+        found = comparing.compare(store, None, only, exclude_shared, tick, mapping, within)
     except UsageError as error:
         return Comparison((), (), (f"{error.message}.",))
     rows = tables.records(found)

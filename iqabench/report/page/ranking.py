@@ -53,7 +53,9 @@ class Diagrams:
     """Titles of the diagrams that cannot be drawn, each with the reason."""
 
 
-def diagrams(store: Store, only: Iterable[str] | None, exclude_shared: bool) -> Diagrams:
+def diagrams(
+    store: Store, only: Iterable[str] | None, exclude_shared: bool, within: str = ""
+) -> Diagrams:
     """All rankings of a store: of models trained within each set, and of those with one common
     training set.
     """
@@ -63,7 +65,7 @@ def diagrams(store: Store, only: Iterable[str] | None, exclude_shared: bool) -> 
     for train in (None, *sorted(crossed)):
         title = "trained within each set" if train is None else f"trained on {train}"
         try:
-            drawn.append(diagram(title, ranks(store, (), train, exclude_shared, only)))
+            drawn.append(diagram(title, ranks(store, (), train, exclude_shared, only, within)))
         except UsageError as error:
             lacking.append((title, error.message))
     return Diagrams(tuple(drawn), tuple(lacking))
