@@ -1,6 +1,6 @@
 # make demo    the main job on the built-in set: install, train, test, leaderboard
 # make test    every test
-# make quick   the tests that take less than 0.7 s each
+# make quick   the tests that take less than 0.3 s each
 # make fuzz    the tests of damaged input at full length: a few minutes
 # make check   format, lint, types, import rules
 # make bench   benchmarks of a quarter of an hour, and docs/performance.md
