@@ -1,6 +1,7 @@
 # make demo    the main job on the built-in set: install, train, test, leaderboard
 # make test    every test
-# make quick   the tests that take less than 0.7 s each
+# make quick   the tests that take less than 0.3 s each
+# make fuzz    the tests of damaged input at full length: a few minutes
 # make check   format, lint, types, import rules
 # make bench   benchmarks of a quarter of an hour, and docs/performance.md
 # make bench-full   all benchmarks at full size: hours
@@ -15,7 +16,7 @@ BIN := $(VENV)/bin
 # A process for each core, each with one thread: threads that wait for each other spin.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo test quick check bench bench-full format floors durations golden pyiqa-table clean
+.PHONY: demo test quick fuzz check bench bench-full format floors durations golden pyiqa-table clean
 
 demo: $(VENV)/.installed
 	$(BIN)/iqabench run --models biosiqnet-lite,brisque --datasets demo
@@ -26,6 +27,9 @@ test: $(VENV)/.installed-dev
 
 quick: $(VENV)/.installed-dev
 	$(PYTEST) -m "not slow"
+
+fuzz: $(VENV)/.installed-dev
+	IQABENCH_TESTS_FUZZ_ALL=1 $(PYTEST) tests/cli/test_fuzz.py tests/data/test_decoding_fuzz.py
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

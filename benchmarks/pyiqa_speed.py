@@ -38,7 +38,7 @@ BENCHMARK = {
     "title": "Networks of pyiqa",
     "quick": ["--pictures", "3"],
     "full": ["--pictures", "9"],
-    "tiny": ["--pictures", "1", "--models", "dbcnn"],
+    "tiny": ["--pictures", "1", "--models", "cnniqa"],
 }
 
 

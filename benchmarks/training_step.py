@@ -29,18 +29,19 @@ BENCHMARK = {
     "aims": ["at most 1.118 times as long as MANIQA's, as the published training times say"],
     "quick": ["--rounds", "3"],
     "full": ["--rounds", "5"],
-    "tiny": ["--rounds", "1", "--batch", "1"],
+    "tiny": ["--rounds", "1", "--batch", "1", "--tiny"],
 }
 
 
-def stepper(name: str, batch: int, precision: str) -> Callable[[], float]:
+def stepper(name: str, batch: int, precision: str, tiny: bool) -> Callable[[], float]:
     """A function that makes one step of the named model and returns its seconds."""
-    request = resolve(registry(), [name], [], Choices(init="random"))[0]
+    request = resolve(registry(), [name], [], Choices(init="random", tiny=tiny))[0]
     torch.manual_seed(0)
     net = request.build().train().to(memory_format=torch.channels_last)
     optimizer = torch.optim.Adam(net.parameters(), lr=1e-5)
-    images = torch.rand(batch, 3, SIDE, SIDE).contiguous(memory_format=torch.channels_last)
-    maps = torch.rand(batch, 1, SIDE, SIDE) if request.card.saliency != "none" else None
+    size = request.recipe.crop if tiny else (SIDE, SIDE)
+    images = torch.rand(batch, 3, *size).contiguous(memory_format=torch.channels_last)
+    maps = torch.rand(batch, 1, *size) if request.card.saliency != "none" else None
     data = Batch(images, torch.rand(batch), maps, torch.arange(batch))
 
     def step() -> float:
@@ -61,9 +62,10 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=4)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--precision", choices=["fp32", "bf16"], default="fp32")
+    parser.add_argument("--tiny", action="store_true", help="toy networks, to try the script")
     asked = parser.parse_args()
-    ours = stepper("biosiqnet", asked.batch, asked.precision)
-    theirs = stepper("maniqa", asked.batch, asked.precision)
+    ours = stepper("biosiqnet", asked.batch, asked.precision, asked.tiny)
+    theirs = stepper("maniqa", asked.batch, asked.precision, asked.tiny)
     ratios, times = [], []
     for number in range(asked.rounds + 1):
         a, b = ours(), theirs()
@@ -75,7 +77,8 @@ def main() -> None:
     own, other = (statistics.median(side) for side in zip(*times, strict=True))
     tell(
         Measurement(
-            f"training step of BioSIQNet beside MANIQA's, batch {asked.batch}, {SIDE}x{SIDE}, "
+            f"training step of BioSIQNet beside MANIQA's, batch {asked.batch}, "
+            f"{'toy networks' if asked.tiny else f'{SIDE}x{SIDE}'}, "
             f"{asked.precision}, {torch.get_num_threads()} threads",
             statistics.median(ratios),
             "times as long",

@@ -22,6 +22,14 @@ CONTENTS, LEVELS, SIZE = 9, (1, 2, 3, 4), (96, 80)
 pytest_plugins = ("durations",)
 
 
+@pytest.fixture(autouse=True, scope="session")
+def no_loss_of_power():
+    """Tests wait for no disk: what is to outlast a loss of power is written thousands of times."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda handle: None)
+        yield
+
+
 @pytest.fixture(scope="session")
 def session_cache(tmp_path_factory):
     """A cache for the whole session. Built-in sets, which take long to make, lie in one place for

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 RECORD = Path(__file__).with_suffix(".json")
-SLOW = 0.7
+SLOW = 0.3
 SHORT = 0.2
 """Tests that took less are not recorded."""
 

@@ -1,7 +1,20 @@
-"""A limit on the time of a call, for tests of what strange input does."""
+"""Limits on the time of a call, and on how much strange input tests try without being asked."""
 
+import os
 import signal
 from contextlib import contextmanager
+
+import pytest
+
+ALL = "IQABENCH_TESTS_FUZZ_ALL"
+"""The variable that `make fuzz` sets."""
+
+
+whole_fuzz = (
+    pytest.mark.slow,
+    pytest.mark.skipif(not os.environ.get(ALL), reason="`make fuzz` tries the rest of a fuzz"),
+)
+"""Marks of the rest of a fuzz, whose beginning has tried every kind of damage often."""
 
 
 class HungError(BaseException):

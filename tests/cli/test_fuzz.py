@@ -10,7 +10,7 @@ import socket
 
 import click
 import pytest
-from limits import bounded
+from limits import bounded, whole_fuzz
 
 from iqabench.cli import cli
 
@@ -175,7 +175,12 @@ def call(path, command, draw):
 
 
 @pytest.mark.parametrize(
-    ("first", "calls"), [(0, 150), pytest.param(150, 2000, marks=pytest.mark.slow)]
+    ("first", "calls"),
+    [
+        (0, 150),
+        pytest.param(150, 450, marks=pytest.mark.slow),
+        pytest.param(600, 1550, marks=whole_fuzz),
+    ],
 )
 def test_every_call_ends_as_documented(world, iqabench, first, calls):
     found, known = {}, commands()

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from limits import whole_fuzz
 
 PROGRAM = Path(__file__).with_name("fuzz_images.py")
 
@@ -27,7 +28,12 @@ def outcomes(folder, first, last):
 
 
 @pytest.mark.parametrize(
-    ("first", "last"), [(0, 360), pytest.param(360, 6000, marks=pytest.mark.slow)]
+    ("first", "last"),
+    [
+        (0, 360),
+        pytest.param(360, 1800, marks=pytest.mark.slow),
+        pytest.param(1800, 6000, marks=whole_fuzz),
+    ],
 )
 def test_a_damaged_file_is_decoded_or_refused(tmp_path, first, last):
     found = outcomes(tmp_path, first, last)

@@ -21,8 +21,10 @@ PUBLISHED = Path(__file__).parents[3] / "shared" / "published"
 
 
 @pytest.fixture
-def lines(toy, little, store):
-    done = reproduce("toy-estimator", 1, session=Session(little.catalog, store=store))
+def lines(toy, little, made_once):
+    done = made_once(
+        lambda store: reproduce("toy-estimator", 1, session=Session(little.catalog, store=store))
+    )
     assert done.table.remark == "made up"
     return {row["row"]: row for row in done.rows}
 

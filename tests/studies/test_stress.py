@@ -19,8 +19,8 @@ def study(model, little, store, **more):
 
 
 @pytest.fixture
-def network(little, store):
-    return study("toy-network", little, store, seeds=2)
+def network(little, made_once):
+    return made_once(lambda store: study("toy-network", little, store, seeds=2))
 
 
 def test_every_change_has_a_row(network):

@@ -9,9 +9,12 @@ pytestmark = pytest.mark.usefixtures("toy")
 
 
 @pytest.fixture
-def study(little, store):
-    session = Session(little.catalog, store=store)
-    return iqabench.study("power", "toy-estimator", little.name, seeds=3, session=session)
+def study(little, made_once):
+    def made(store):
+        session = Session(little.catalog, store=store)
+        return iqabench.study("power", "toy-estimator", little.name, seeds=3, session=session)
+
+    return made_once(made)
 
 
 def test_each_variant_is_the_model_with_its_options(study, little, tmp_path):

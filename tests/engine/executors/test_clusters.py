@@ -16,8 +16,14 @@ from iqabench.engine.executors.spread import Request
 from iqabench.store import Store
 
 
+@pytest.fixture
+def once(little, tmp_path):
+    """A run of one seed here: a job on a cluster begins a process, which takes seconds."""
+    return run(little, tmp_path / "once", MODELS, Spread(), seeds=1)
+
+
 @pytest.mark.slow
-def test_ray_with_a_worker_that_is_killed(little, store, serial, monkeypatch):
+def test_ray_with_a_worker_that_is_killed(little, store, once, monkeypatch):
     pytest.importorskip("ray", reason="needs the extra ray")
     monkeypatch.setenv("TOY_STEP_SECONDS", "0.2")
     killed = []
@@ -30,10 +36,11 @@ def test_ray_with_a_worker_that_is_killed(little, store, serial, monkeypatch):
 
     monkeypatch.setattr(on_ray, "cores", lambda: 2)
     watch = Watcher(kill)
-    found = run(little, store, MODELS, Spread(executor="ray", threads=1, memory=0.1), watch)
+    spread = Spread(executor="ray", threads=1, memory=0.1)
+    found = run(little, store, MODELS, spread, watch, seeds=1)
     assert len(killed) == 1
-    assert (found.outcome.made, found.outcome.failed) == (8, ())
-    assert board(found) == board(serial)
+    assert (found.outcome.made, found.outcome.failed) == (4, ())
+    assert board(found) == board(once)
     assert not [line for line in watch.said if line.startswith("failed")]
     for job in found.store.jobs():
         assert {file.name for file in job.record.files} >= {"log.txt"}
@@ -41,7 +48,7 @@ def test_ray_with_a_worker_that_is_killed(little, store, serial, monkeypatch):
 
 
 @pytest.mark.slow
-def test_submitits_local_executor(little, store, serial, monkeypatch):
+def test_submitits_local_executor(little, store, once, monkeypatch):
     pytest.importorskip("submitit", reason="needs the extra slurm")
     seen = []
     submit = on_slurm.OnSlurm._submit
@@ -54,9 +61,9 @@ def test_submitits_local_executor(little, store, serial, monkeypatch):
     monkeypatch.setattr(
         Spread, "chosen", lambda self, device: on_slurm.OnSlurm(Request(1, 0, 1.0), None, "local")
     )
-    found = run(little, store, MODELS, Spread(executor="slurm", threads=1))
-    assert (found.outcome.made, found.outcome.failed) == (8, ())
-    assert board(found) == board(serial)
+    found = run(little, store, MODELS, Spread(executor="slurm", threads=1), seeds=1)
+    assert (found.outcome.made, found.outcome.failed) == (4, ())
+    assert board(found) == board(once)
     assert len(seen) == 2  # fits, then predictions
     for private, mode in seen:
         assert mode == 0o700

@@ -50,7 +50,7 @@ def test_a_killed_worker_fails_its_job_alone_and_the_job_is_made_again(little, s
     assert "fit toy-network on little, seed 0" in line
     assert "its process was ended by SIGKILL" in line
     assert (found.outcome.made, len(found.outcome.failed)) == (8, 2)  # and its prediction
-    again = run(little, store, MODELS, Spread(jobs=1, threads=1))
+    again = run(little, store, MODELS, Spread())
     assert (again.outcome.made, again.outcome.failed) == (2, ())
     assert board(again) == board(serial)
     assert children() == []
@@ -79,7 +79,7 @@ def test_ctrl_c_ends_all_at_once_and_all_goes_on(little, store, serial):
     assert started.returncode == 130
     assert "Traceback" not in err
     assert not any(Path(f"/proc/{worker}").exists() for worker in workers)
-    assert board(run(little, store, MODELS, Spread(jobs=2, threads=1))) == board(serial)
+    assert board(run(little, store, MODELS, Spread())) == board(serial)
 
 
 def test_a_worker_dies_with_its_run(little, store):
