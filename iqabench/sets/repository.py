@@ -198,7 +198,7 @@ def _get(url: str, part: Path, most: int) -> None:
         raise DataError(
             f"{urllib.parse.urlsplit(url).hostname} refuses more requests from this address for "
             f"now (HTTP {error.code})",
-            f"what came is kept; run it again after {clock:%H:%M}, in {-(-seconds // 60)} minutes",
+            f"what came is kept; run it again after {clock:%H:%M}, in {-(-seconds // 60)} min",
         ) from error
 
 
