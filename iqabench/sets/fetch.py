@@ -20,8 +20,6 @@ from iqabench.sets.repository import complete
 
 TIMEOUT = 30.0
 """Seconds to wait for a server."""
-
-
 Say = Callable[[str], None]
 
 
@@ -95,11 +93,10 @@ def _from_repository(
     folder = cache_dir() / "downloads"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / f"{repository.tree[:16]}.lock")
+        with FileLock(folder / f"{repository.tree[:16]}.lock"):
+            complete(repository, root, begin, tick)
     except OSError as error:
         raise DataError(f"cannot write {folder}: {error}", "set $IQABENCH_CACHE") from error
-    with lock:
-        complete(repository, root, begin, tick)
 
 
 def _terms(card: DatasetCard, what: str) -> str:
