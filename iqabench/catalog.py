@@ -29,6 +29,7 @@ CARD_KEYS = (
     "unordered",
     "unlabelled",
     "archive",
+    "repository",
     "homepage",
     "licence",
     "citation",
@@ -127,7 +128,8 @@ class Catalog:
                 f"data set '{bound.name}' {where}",
                 f"set datasets.{bound.name}.root in {user_catalog()}, or $IQABENCH_DATA to a "
                 f"folder that holds {bound.name}/"
-                + (f"; the data: {bound.card.homepage}" if bound.card.homepage else ""),
+                + (f"; the data: {bound.card.homepage}" if bound.card.homepage else "")
+                + (f", or iqabench datasets fetch {bound.name}" if bound.card.fetched else ""),
             )
         return bound
 

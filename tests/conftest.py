@@ -184,12 +184,25 @@ def iqabench(monkeypatch, capsys):
 
 @pytest.fixture
 def hub():
-    """A server of files by name; ``hub.manner`` says how it answers, ``hub.asked`` what it was."""
+    """A server of files by name; ``hub.manner`` says how it answers, ``hub.asked`` what it was.
+
+    ``hub.paths`` are the names it was asked for, and ``hub.refused`` the names to which it answers
+    with a status and headers.
+    """
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
-            content = served.files.get(self.path.strip("/"))
+            name = self.path.strip("/")
+            content = served.files.get(name)
             served.asked.append(self.headers.get("Range"))
+            served.paths.append(name)
+            if name in served.refused:
+                status, headers = served.refused[name]
+                self.send_response(status)
+                for key, value in headers.items():
+                    self.send_header(key, value)
+                self.end_headers()
+                return
             if content is None:
                 self.send_error(404)
                 return
@@ -215,6 +228,7 @@ def hub():
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as served:
         threading.Thread(target=served.serve_forever, args=(0.02,), daemon=True).start()
         served.files, served.asked, served.manner = {}, [], "well"
+        served.paths, served.refused = [], {}
         served.url = f"http://127.0.0.1:{served.server_port}"
         yield served
         served.shutdown()

@@ -157,22 +157,25 @@ def fetch_dataset(
     catalog: Path | str | None = None,
     session: Session | None = None,
 ) -> Mapping[str, Any]:
-    """Download, check and unpack a data set whose archive a catalogue names.
+    """Download and check a data set of which an archive or a repository on GitHub is known.
+
+    Files of a repository that are in the folder already are not downloaded again.
 
     Args:
         name: the set.
-        root: the folder to unpack into; None takes the set's root if it has one, else a folder
+        root: the folder for its files; None takes the set's root if it has one, else a folder
             below ``$IQABENCH_DATA`` or the user's data folder.
         catalog: the catalogue to write; None takes the user's own.
-        session: a catalogue that names the archive, and progress.
+        session: a catalogue that names the archive or the repository, and progress, which is told
+            the set's terms before the download.
 
     Returns:
         Facts about the set, by their names: its name, its counts, the range of its scores, and the
         catalogue that names it now.
 
     Raises:
-        DataError: no archive is known, the folder is not empty, the download fails, or the
-            downloaded file has another size or checksum than the catalogue says.
+        DataError: no address is known (the hint says where to get the set), the folder holds other
+            things, the download fails, or what came is not what the card or the catalogue names.
     """
     from iqabench.sets.fetch import fetch
 
@@ -180,7 +183,8 @@ def fetch_dataset(
     bound = session.catalog.get(name)
     place = Path(catalog or user_catalog())
     with session.watch.task(f"fetching {bound.name}") as tick:
-        dataset = fetch(bound, Path(root) if root is not None else None, place, tick)
+        given = Path(root) if root is not None else None
+        dataset = fetch(bound, given, place, tick, session.watch.say)
     return _found(dataset, place)
 
 

@@ -260,6 +260,22 @@ class ArchiveCard(Frozen):
         return self.name or self.url.rpartition("/")[2]
 
 
+class RepositoryCard(Frozen):
+    """The repository on GitHub in which a data set is published file by file."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9-]+/[A-Za-z0-9_-][A-Za-z0-9._-]*$")
+    """``OWNER/NAME``."""
+    commit: str = Field(pattern=r"^[0-9a-f]{40}$")
+    tree: str = Field(pattern=r"^[0-9a-f]{40}$")
+    """The id of the commit's tree (``git rev-parse COMMIT^{tree}``), which pins every file."""
+    paths: tuple[str, ...] = ()
+    """Files and folders that the reader needs; if empty, all."""
+
+    def needs(self, path: str) -> bool:
+        """Whether the reader needs the file at this path in the repository."""
+        return not self.paths or any(f"{path}/".startswith(f"{one}/") for one in self.paths)
+
+
 class DatasetCard(Frozen):
     """The facts of a data set and the name of its reader."""
 
@@ -286,6 +302,8 @@ class DatasetCard(Frozen):
     unlabelled: int | None = None
     """Number of pictures in the set without a label; None if this is not known."""
     archive: ArchiveCard = ArchiveCard()
+    repository: RepositoryCard | None = None
+    """Where to fetch the files if ``archive`` has no address."""
     option_keys: tuple[str, ...] = ()
     """Catalogue keys that the reader understands in addition to ``root``."""
     reproductions: Target | None = None
@@ -298,6 +316,11 @@ class DatasetCard(Frozen):
     def labelled(self) -> bool:
         """Whether pictures have scores of quality."""
         return self.label_kind != "none"
+
+    @property
+    def fetched(self) -> bool:
+        """Whether ``iqabench datasets fetch`` can download the set."""
+        return bool(self.archive.url) or self.repository is not None
 
 
 class SaliencyCard(Frozen):

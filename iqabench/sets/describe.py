@@ -38,6 +38,9 @@ def facts(bound: BoundDataset) -> dict[str, Any]:
         "contents on the card": card.contents or "",
         "levels without order": ", ".join(card.unordered),
         "archive": card.archive.filename,
+        "repository": f"{card.repository.name} at {card.repository.commit[:7]}"
+        if card.repository
+        else "",
         "homepage": card.homepage,
         "licence": card.licence,
         "citation": card.citation,

@@ -7,7 +7,7 @@ known.
 
 from __future__ import annotations
 
-from iqabench.contract import ArchiveCard, DatasetCard, Protocol
+from iqabench.contract import ArchiveCard, DatasetCard, Protocol, RepositoryCard
 
 NOT_STATED = "not stated"
 NOTICE = "free of charge with the copyright notice and attribution"
@@ -170,6 +170,12 @@ BIQ2021 = DatasetCard(
     protocol=Protocol(kind="official"),
     unlabelled=0,
     option_keys=("scenes",),
+    repository=RepositoryCard(
+        name="nisarahmedrana/BIQ2021",
+        commit="62c7b40c036b68ee280626409699aa5c1a37fe57",
+        tree="212230b8b166ecf217a7d8f766aff091e7b9625d",
+        paths=("Images", "Train (Images and MOS).csv", "Test (Images and MOS).csv"),
+    ),
     homepage="https://github.com/nisarahmedrana/BIQ2021",
     licence="the paper: freely available for use and benchmarking; its page names free use for the "
     "Unsplash part only; no licence names the scores",

@@ -12,7 +12,7 @@ COMMANDS = {
     "verify": "Check every file and label of a data set.",
     "add": "Tell a catalogue where a data set lies, or describe one of your own.",
     "audit": "List pictures that show the same content, in one set or two.",
-    "fetch": "Download and unpack a data set whose archive is known.",
+    "fetch": "Download a data set that is offered without a form or a password.",
     "splits": "Write a split of a data set to a file.",
     "synthesize": "Make a data set with proxy labels from a folder of photos.",
 }
