@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from iqabench.data.decoding import MAX_PIXELS, decode_bytes, read_bytes
+from iqabench.kit.truncation import accepting_truncated
 
 if TYPE_CHECKING:
     import numpy as np
@@ -115,7 +116,10 @@ def _reduced(content: bytes) -> tuple[NDArray[np.uint8], tuple[int, int]] | None
     from PIL import ExifTags, Image
 
     try:
-        with Image.open(io.BytesIO(content), formats=["JPEG"]) as picture:
+        with (
+            accepting_truncated(False),
+            Image.open(io.BytesIO(content), formats=["JPEG"]) as picture,
+        ):
             size = picture.size
             turned = picture.getexif().get(ExifTags.Base.Orientation, 1) != 1
             if picture.mode not in ("L", "RGB") or turned or size[0] * size[1] > MAX_PIXELS:

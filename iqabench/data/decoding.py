@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import io
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from iqabench.contract.errors import DataError
 from iqabench.data import tiff
 from iqabench.data.picture_kinds import advice, kind_of, readable
+from iqabench.kit.truncation import accepting_truncated
 from iqabench.store.behaviour import VERSIONS
 
 if TYPE_CHECKING:
@@ -124,7 +122,7 @@ def _decoded(content: bytes, truncated: bool = False) -> Picture:
     from PIL import Image
 
     with (
-        _accepting_truncated(truncated),
+        accepting_truncated(truncated),
         Image.open(io.BytesIO(content), formats=readable()) as picture,
     ):
         if picture.width * picture.height > MAX_PIXELS:
@@ -252,34 +250,3 @@ def _rgb(picture: Image, bits: int, notes: list[str]) -> NDArray[np.uint8]:
     if mode == "La":  # which Pillow converts to nothing else
         picture = picture.convert("LA")
     return np.array(picture if mode == "RGB" else picture.convert("RGB"))
-
-
-class _Truncation(threading.local):
-    """Replaces Pillow's switch ``LOAD_TRUNCATED_IMAGES``, which all threads share.
-
-    Each thread has its own value. A thread that has set none sees Pillow's former value.
-    """
-
-    here: bool | None = None
-    before = False
-
-    def __bool__(self) -> bool:
-        return self.before if self.here is None else self.here
-
-
-_TRUNCATION = _Truncation()
-
-
-@contextmanager
-def _accepting_truncated(accept: bool) -> Iterator[None]:
-    """Set whether Pillow accepts truncated files until the context ends, in this thread only."""
-    from PIL import ImageFile
-
-    if not isinstance(ImageFile.LOAD_TRUNCATED_IMAGES, _Truncation):
-        _Truncation.before = ImageFile.LOAD_TRUNCATED_IMAGES
-        ImageFile.LOAD_TRUNCATED_IMAGES = _TRUNCATION  # type: ignore[assignment]
-    _TRUNCATION.here = accept
-    try:
-        yield
-    finally:
-        _TRUNCATION.here = None

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from iqabench.contract.errors import DataError
+from iqabench.kit.truncation import accepting_truncated
 
 if TYPE_CHECKING:
     import numpy as np
@@ -64,7 +65,7 @@ def _picture(path: Path) -> NDArray[Any]:
     import numpy as np
     from PIL import Image
 
-    with Image.open(path, formats=FORMATS) as picture:
+    with accepting_truncated(False), Image.open(path, formats=FORMATS) as picture:
         deep = picture.mode == "F" or picture.mode.startswith("I")
         found = np.asarray(picture if deep else picture.convert("L"))
         tags = getattr(picture, "tag_v2", {})

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, ImageFile
 
 from iqabench.audit.features import GREY_SIDE, MOST_POINTS, compute, features
 from iqabench.audit.geometry import overlap
@@ -77,7 +77,10 @@ def test_what_is_no_picture_is_refused(tmp_path):
         features(tmp_path / "a.png")
 
 
-def test_a_damaged_jpeg_is_refused(tmp_path, photos):
+@pytest.mark.parametrize("others", [False, True])
+def test_a_damaged_jpeg_is_refused(tmp_path, photos, monkeypatch, others):
+    # Libraries such as pyiqa allow truncated files to all of a process.
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", others)
     photos[0].save(tmp_path / "a.jpg")
     content = (tmp_path / "a.jpg").read_bytes()
     (tmp_path / "a.jpg").write_bytes(content[: len(content) // 2])

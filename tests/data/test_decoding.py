@@ -16,6 +16,7 @@ from iqabench.contract import DataError
 from iqabench.data import decoding
 from iqabench.data.decoding import decode
 from iqabench.data.picture_kinds import readable
+from iqabench.kit.truncation import accepting_truncated
 
 COLOURS = np.arange(18, dtype=np.uint8).reshape(2, 3, 3) * 14
 DEEP = np.array([[0, 255, 256], [32768, 65280, 65535]], np.uint16)
@@ -606,7 +607,7 @@ def test_what_one_thread_allows_is_not_allowed_in_another(tmp_path):
         except DataError as error:
             refused.append(error)
 
-    with decoding._accepting_truncated(True):
+    with accepting_truncated(True):
         thread = threading.Thread(target=strict)
         thread.start()
         thread.join()
