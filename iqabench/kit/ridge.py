@@ -30,13 +30,40 @@ def fit_ridge(features: Values, quality: Values) -> RidgeFit:
     """Learn from (N, F) features and (N,) qualities.
 
     Features are standardised by their mean and deviation over these N rows. The penalty is the one
-    of :data:`ALPHAS` with the least squared error when each row is left out in turn (Golub, Heath,
-    Wahba: Generalized cross-validation as a method for choosing a good ridge parameter,
-    Technometrics 21(2), 1979).
+    of :data:`ALPHAS` with the least squared error when each row is left out in turn, which the
+    features' singular values give for all penalties at once (Golub, Heath, Wahba: Generalized
+    cross-validation as a method for choosing a good ridge parameter, Technometrics 21(2), 1979).
+    scikit-learn has the same regression, but what trains a network must not hang on its version.
     """
-    from sklearn.linear_model import RidgeCV  # not needed where a fit is only loaded
-
     mean, spread = features.mean(axis=0), features.std(axis=0)
     spread[spread == 0] = 1
-    fitted = RidgeCV(ALPHAS).fit((features - mean) / spread, quality)
-    return RidgeFit(mean, spread, fitted.coef_, float(fitted.intercept_), float(fitted.alpha_))
+    rows, directions, squares = _axes((features - mean) / spread)
+    intercept = float(quality.mean())
+    along = rows.T @ (quality - intercept)
+    missed = []
+    for alpha in ALPHAS:
+        shrunk = squares / (squares + alpha)
+        residuals = quality - intercept - rows @ (shrunk * along)
+        own = (rows**2) @ shrunk + 1 / len(rows)  # a row's weight in its own prediction
+        missed.append(float(((residuals / np.maximum(1 - own, SELF)) ** 2).mean()))
+    alpha = float(ALPHAS[int(np.argmin(missed))])
+    coefficients = directions @ (np.sqrt(squares) / (squares + alpha) * along)
+    return RidgeFit(mean, spread, coefficients, intercept, alpha)
+
+
+SELF = 1e-12
+"""Least share of a prediction that other rows decide; where the penalty is too small, none do."""
+
+
+def _axes(scaled: Values) -> tuple[Values, Values, Values]:
+    """Singular vectors over rows (N, R) and over features (F, R), and squared singular values."""
+    n, f = scaled.shape
+    squares, vectors = np.linalg.eigh(scaled.T @ scaled if f <= n else scaled @ scaled.T)
+    kept = squares > squares.max(initial=0) * NOTHING
+    squares, vectors = squares[kept], vectors[:, kept]
+    others = (scaled if f <= n else scaled.T) @ vectors / np.sqrt(squares)
+    return (others, vectors, squares) if f <= n else (vectors, others, squares)
+
+
+NOTHING = 1e-12
+"""Share of the largest squared singular value below which one is rounding."""
