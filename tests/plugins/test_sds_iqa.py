@@ -371,4 +371,4 @@ def test_the_paper_s_table_on_another_set(little, store):
     assert ours["srocc printed"] == 0.686 and np.isfinite(ours["srocc here"])
     assert ours["note"].startswith("run on little instead: not comparable; from random weights")
     assert absent["srocc printed"] == 0.71 and absent["srocc here"] is None
-    assert absent["note"].startswith("absent: no implementation")
+    assert absent["note"].startswith("not measured here: no implementation")
