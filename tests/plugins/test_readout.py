@@ -206,7 +206,9 @@ def test_pictures_it_never_saw(script):
         pytest.skip("the photographs of shared/scene200 are not here")
     scenes = script["read"](SCENES)
     rest, _ = script["split"](scenes, 0, script["OUTER"])
-    found = script["tested"](scenes, 0, script["train"](rest, script["RECIPES"][0], seed=0))
+    # A third of the epochs of the recipe that ships reach these figures, too.
+    recipe = script["RECIPES"][0]._replace(epochs=8)
+    found = script["tested"](scenes, 0, script["train"](rest, recipe, seed=0))
     nss, gain, area = np.mean(found["readout"], axis=0)
     assert nss >= 1.75
     assert gain >= 0.45
