@@ -52,7 +52,7 @@ class Estimator:
         self, request: ModelRequest, weights: Path | None, pictures: Pictures, seed: int
     ) -> Ready:
         """See :meth:`iqabench.engine.kinds.base.Adapter.ready`."""
-        model, path = request.build(loaded=True), needed(weights)
+        model, path = request.build(), needed(weights)  # features may hang on initial weights
         state, metadata = load_arrays(path)
         scale = LabelScale.from_metadata(metadata)
         _load(model, state, path)

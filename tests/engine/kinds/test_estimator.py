@@ -45,3 +45,24 @@ def test_state_keeps_shapes_and_types(made, toy, monkeypatch):
     assert given.keys() == taken.keys()
     for name, array in given.items():
         np.testing.assert_array_equal(taken[name], array, strict=True)
+
+
+def test_features_are_those_of_the_initial_weights_when_it_predicts_too(
+    made, toy, tmp_path, monkeypatch
+):
+    # A frozen encoder is no part of what an estimator learns, so that no file brings it back.
+    monkeypatch.setenv("IQABENCH_CACHE", str(tmp_path / "cache"))
+    begun, features, seen = toy.Estimator.__init__, toy.Estimator.features, []
+
+    def begin(self, options):
+        begun(self, options)
+        self.init = options.init
+
+    def noted(self, images):
+        seen.append(self.init)
+        return features(self, images)
+
+    monkeypatch.setattr(toy.Estimator, "__init__", begin)
+    monkeypatch.setattr(toy.Estimator, "features", noted)
+    evaluation = made("toy-estimator")
+    assert len(seen) >= len(evaluation.test.table) - 4 and set(seen) == {"default"}
