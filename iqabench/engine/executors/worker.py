@@ -20,7 +20,7 @@ from typing import Any
 from iqabench.contract.errors import IqabenchError
 
 TICK_SECONDS = 0.1
-"""Progress is sent at most so often."""
+"""Progress is sent at most so often, except where one kind of work ends or another begins."""
 
 
 def main(handle: int, root: str) -> None:
@@ -39,7 +39,7 @@ class _Run:
         self.connection = connection
         self.jobs: queue.SimpleQueue[bytes] = queue.SimpleQueue()
         self._lock = threading.Lock()
-        self._told = 0.0
+        self._told, self._what = 0.0, ""
         threading.Thread(target=self._receive, daemon=True).start()
 
     def make(self, job: Any, root: Path) -> None:
@@ -65,8 +65,9 @@ class _Run:
                 os._exit(1)
 
     def _tick(self, done: int, total: int, what: str) -> None:
-        if done == total or time.monotonic() - self._told > TICK_SECONDS:
-            self._told = time.monotonic()
+        turn = done == total or what != self._what
+        if turn or time.monotonic() - self._told > TICK_SECONDS:
+            self._told, self._what = time.monotonic(), what
             self._send("tick", done, total, what)
 
     def _send(self, *message: Any) -> None:
