@@ -2,8 +2,10 @@
 
 import json
 
+import pytest
 import torch
 from click.testing import CliRunner
+from torch.nn import functional
 
 from iqabench.cli import cli
 
@@ -41,3 +43,16 @@ def tiny_run(models, little, store):
     shown = CliRunner().invoke(cli, words)
     assert shown.exit_code == 0, shown.output
     return json.loads(shown.output)
+
+
+def needs_attention_in_bf16():
+    """Skips where torch refuses attention in bf16: its kernel asks the processor whether it has
+    AVX-512, which ATEN_CPU_CAPABILITY then hides from a part of that kernel.
+    """
+    one = torch.rand(1, 2, 256, 32, dtype=torch.bfloat16, requires_grad=True)
+    try:
+        functional.scaled_dot_product_attention(one, one, one).sum().backward()
+    except RuntimeError as error:
+        if "pack_vnni2" not in str(error):
+            raise
+        pytest.skip(f"torch has no attention in bf16 here: {error}")

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from networks import needs_attention_in_bf16
 
 CHECKOUT = Path(__file__).parents[1]
 FOLDER = CHECKOUT / "benchmarks"
@@ -161,6 +162,7 @@ def test_every_benchmark_runs_at_toy_size(modules, tmp_path):
 
 @pytest.mark.slow
 def test_the_gpu_script_runs_each_kind_of_part_at_toy_size_and_makes_a_page(tmp_path):
+    needs_attention_in_bf16()
     found = tmp_path / "gpu.json"
     parts = ("biosiqnet:eager", "biosiqnet-lite:harness", "biosiqnet-lite:compiled")
     done = ran("gpu", "--tiny", "--parts", ",".join(parts), "-o", str(found), cwd=tmp_path)

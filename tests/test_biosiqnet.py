@@ -5,9 +5,8 @@ import numpy as np
 import pytest
 import torch
 from click.testing import CliRunner
-from networks import course, silent
+from networks import course, needs_attention_in_bf16, silent
 from timm.models.vgg import VGG
-from torch.nn import functional
 
 from biosiqnet_plugin.branches import Fusion
 from biosiqnet_plugin.decoder import SaliencyDecoder
@@ -197,19 +196,6 @@ def test_an_early_branch_does_not_see_what_comes_later():
 def test_blocks_that_are_not_there_are_refused(block):
     with pytest.raises(ValueError if block == 0 else UsageError, match="low_block"):
         build("lite", low_block=block)
-
-
-def needs_attention_in_bf16():
-    """Skips where torch refuses attention in bf16: its kernel asks the processor whether it has
-    AVX-512, which ATEN_CPU_CAPABILITY then hides from a part of that kernel.
-    """
-    one = torch.rand(1, 2, 256, 32, dtype=torch.bfloat16, requires_grad=True)
-    try:
-        functional.scaled_dot_product_attention(one, one, one).sum().backward()
-    except RuntimeError as error:
-        if "pack_vnni2" not in str(error):
-            raise
-        pytest.skip(f"torch has no attention in bf16 here: {error}")
 
 
 @each_form
