@@ -23,8 +23,12 @@ def is_whole(folder: Path) -> bool:
         read(folder)
     except StoreError:
         return False
-    begun = any(path.name != PREPARED for path in folder.glob(STAGES))
-    return (folder / HISTORY).exists() or not begun
+    return (folder / HISTORY).exists() or not has_begun(folder)
+
+
+def has_begun(folder: Path) -> bool:
+    """Whether a stage has left weights or checkpoints."""
+    return any(path.name != PREPARED for path in folder.glob(STAGES))
 
 
 def clear(folder: Path) -> None:

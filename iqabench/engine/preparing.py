@@ -8,10 +8,10 @@ import torch
 
 from iqabench.contract.models import Batch
 from iqabench.data.tensors import planes_of
-from iqabench.engine import checkpoints
+from iqabench.engine import checkpoints, history
 from iqabench.engine.crops import normalise, test_views
 from iqabench.engine.training_module import Course, as_batch
-from iqabench.store.folder import PREPARED, STAGES
+from iqabench.store.folder import PREPARED
 
 
 def prepare(course: Course) -> None:
@@ -21,7 +21,7 @@ def prepare(course: Course) -> None:
     """
     network = course.network
     kept = course.folder / PREPARED
-    if not callable(getattr(network, "prepare", None)) or _has_begun(course):
+    if not callable(getattr(network, "prepare", None)) or history.has_begun(course.folder):
         return
     if checkpoints.is_whole(kept):
         checkpoints.load_state(kept, network)
@@ -39,10 +39,6 @@ def prepare(course: Course) -> None:
         network.train()
     if pictures.read:
         checkpoints.save_state(kept, checkpoints.plain_state(network))
-
-
-def _has_begun(course: Course) -> bool:
-    return any(path.name != PREPARED for path in course.folder.glob(STAGES))
 
 
 class _Pictures:
