@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import inspect
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -26,6 +28,7 @@ from iqabench.contract.errors import (
     UnknownNameError,
     UsageError,
 )
+from iqabench.contract.version import VERSION, check_version
 from iqabench.kit.foreign import guarded
 from iqabench.options import known, misfit, named, parsed
 
@@ -109,8 +112,7 @@ class Provider:
         """The provider itself; imports its code."""
         if self.card.factory is None:
             raise TypeError(f"the maps of '{self.card.name}' are permuted by the harness")
-        factory = load(self.card.factory)
-        return factory() if self.options is None else factory(self.options)
+        return made(self.card.factory, self.options, self.card.name)
 
 
 class Registry:
@@ -128,7 +130,32 @@ class Registry:
         try:
             self.register(guarded(entry.load), entry.name)
         except Exception as error:
-            self.failures[entry.name] = f"{type(error).__name__}: {error}"
+            self.failures[entry.name] = _told(error)
+
+    def load_file(self, path: Path) -> None:
+        """Load a plugin that is a single Python file; a file that is loaded already stays so.
+
+        Its folder is put at the end of Python's path, so that workers find the module as well.
+
+        Raises:
+            UsageError: there is no such file, its name is another module's, or it is no plugin.
+        """
+        path, name = path.resolve(), path.stem
+        if path.suffix != ".py" or not path.is_file():
+            raise UsageError(f"no plugin at {path}", "name a Python file, such as my_model.py")
+        if str(path.parent) not in sys.path:
+            sys.path.append(str(path.parent))
+        importlib.invalidate_caches()
+        found = _origin(name)
+        if found != path:
+            other = f"there is another module '{name}'" if found else f"'{name}' names no module"
+            raise UsageError(f"plugin {path}: {other}", "give the file another name")
+        if name in self.plugins.values():
+            return
+        try:
+            self.register(guarded(lambda: importlib.import_module(name)), name)
+        except Exception as error:
+            raise UsageError(f"plugin {path}: {_told(error)}", "mend the file") from error
 
     def register(self, plugin: object, name: str) -> None:
         """Collect the cards of a plugin: a module or an object with hook implementations.
@@ -140,10 +167,13 @@ class Registry:
         """
         if name in self.plugins:
             raise ValueError(f"a plugin called '{name}' is loaded already")
+        check_version(plugin)
         manager = pluggy.PluginManager(hooks.GROUP)
         manager.add_hookspecs(hooks)
         manager.register(plugin, name)
         manager.check_pending()
+        if not manager.get_hookcallers(plugin):
+            raise ValueError("it has no function that is marked with @hookimpl")
         shelves = (self.models, self.datasets, self.saliency)
         try:
             guarded(lambda: _register_all(manager, shelves, name))
@@ -184,6 +214,31 @@ class Registry:
         options = _options(card, given)
         of = self.provider(getattr(options, "of", "")) if permuted else None
         return Provider(card, options, of)
+
+
+def _told(error: Exception) -> str:
+    """An error of a plugin in one line."""
+    if isinstance(error, IqabenchError):
+        return f"{error.message}; {error.hint}" if error.hint else error.message
+    if isinstance(error, ValidationError):
+        first = error.errors()[0]
+        key = ".".join(map(str, first["loc"]))
+        text = f"{error.title}{f', {key}' if key else ''}: {first['msg']}"
+    else:
+        text = f"{type(error).__name__}: {' '.join(str(error).split())}"
+    strange = isinstance(error, ValidationError) and first["type"] == "extra_forbidden"
+    if strange or (isinstance(error, ImportError) and (error.name or "").startswith("iqabench.")):
+        text += f" (is it written for another contract? This iqabench has version {VERSION})"
+    return text
+
+
+def _origin(name: str) -> Path | None:
+    """The file of the module of that name; None if there is no such module or it has no file."""
+    try:
+        spec = importlib.util.find_spec(name)
+    except (ImportError, ValueError):
+        return None
+    return Path(spec.origin).resolve() if spec is not None and spec.origin else None
 
 
 def _register_all(
@@ -250,6 +305,31 @@ def load(target: str) -> Any:
         raise IqabenchError(
             f"cannot load {target}: {error}", "reinstall the plugin that registered it"
         ) from error
+
+
+def made(target: str, options: BaseModel | None, owner: str) -> Any:
+    """What a card's factory returns; it is called with the options, if there are any.
+
+    Raises:
+        UsageError: the factory takes options and the card names none, or the other way round.
+        IqabenchError: the factory cannot be loaded, or cannot work.
+    """
+    factory, given = load(target), () if options is None else (options,)
+    try:
+        inspect.signature(factory).bind(*given)
+    except ValueError:  # code that is not Python's has no signature
+        pass
+    except TypeError as error:
+        if options is None:
+            raise UsageError(
+                f"{target} takes options ({error}), and the card of '{owner}' names none",
+                'add options="module:Model" to the card, a pydantic model',
+            ) from error
+        raise UsageError(
+            f"the card of '{owner}' names options, and {target} takes none ({error})",
+            "the factory is called with one argument, the options",
+        ) from error
+    return factory(*given)
 
 
 def lacking(card: ModelCard | SaliencyCard) -> str:

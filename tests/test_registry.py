@@ -4,7 +4,9 @@ from importlib.metadata import EntryPoint, entry_points
 from types import SimpleNamespace
 
 import pytest
+from pydantic import BaseModel
 
+from iqabench import Session
 from iqabench import registry as module
 from iqabench.contract import (
     GROUP,
@@ -18,7 +20,7 @@ from iqabench.contract import (
     hookimpl,
 )
 from iqabench.kit.foreign import guarded
-from iqabench.registry import Registry, load, registry, require
+from iqabench.registry import Registry, load, made, registry, require
 
 
 def model(name, **fields):
@@ -285,3 +287,144 @@ def test_ours_come_first_so_that_nobody_takes_their_names(tmp_path, monkeypatch)
         assert {"brisque", "niqe", "biosiqnet"} <= set(found.models.cards)
     finally:
         module.registry.cache_clear()
+
+
+ONE_FILE = """
+from iqabench.contract import ModelCard, hookimpl
+
+
+@hookimpl
+def register_models(register):
+    register(ModelCard(name="{name}", summary="s", kind="scorer", factory="here:Mean"))
+"""
+
+
+@pytest.fixture
+def forgotten(monkeypatch):
+    """The registry, Python's path and its modules are afterwards as they were."""
+    monkeypatch.setattr(module.sys, "path", [*module.sys.path])
+    module.registry.cache_clear()
+    yield
+    module.registry.cache_clear()
+    module.sys.modules.pop("one_file_plugin", None)
+
+
+@pytest.fixture
+def one_file(tmp_path, forgotten):
+    path = tmp_path / "one_file_plugin.py"
+    path.write_text(ONE_FILE.format(name="one-file-plugin"))
+    return path
+
+
+def test_a_single_file_is_a_plugin_of_the_whole_process(one_file):
+    for _ in range(2):  # naming it again changes nothing
+        assert Session(plugins=one_file).registry.model("one-file-plugin")
+    assert Session().registry.models.plugins["one-file-plugin"] == "one_file_plugin"
+    assert str(one_file.parent) in module.sys.path  # where workers look, too
+
+
+def test_every_command_takes_a_single_file(one_file, iqabench):
+    code, printed, _ = iqabench("models", "one-file-plugin", "--plugin", one_file)
+    assert code == 0 and "one-file-plugin" in printed
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("json.py", "", "there is another module 'json'"),
+        ("two words.py", "import nothing_at_all", "No module named 'nothing_at_all'"),
+        ("notes.txt", "", "no plugin at"),
+        ("empty_one.py", "", "no function that is marked with @hookimpl"),
+        ("leaving.py", "import sys; sys.exit(3)", "PluginExitError: it called sys.exit(3)"),
+        ("wrong.py", "1 +", "SyntaxError: invalid syntax"),
+        ("thief.py", ONE_FILE.format(name="brisque"), "'brisque' is already registered by nss"),
+        (
+            "later_plugin.py",
+            "IQABENCH_CONTRACT = 99",
+            "is written for version 99",
+        ),
+    ],
+)
+def test_a_file_that_is_no_plugin_is_one_line(tmp_path, forgotten, iqabench, name, text, message):
+    (tmp_path / name).write_text(text)
+    code, printed, complaint = iqabench("models", "--plugin", tmp_path / name)
+    assert (code, printed) == (2, "")
+    assert len(complaint) == 2 and message in complaint[0], complaint
+
+
+def written_for(version):
+    made = plugin(model("mine"))
+    made.IQABENCH_CONTRACT = version
+    return made
+
+
+def test_a_plugin_says_for_which_contract_it_was_written(monkeypatch):
+    monkeypatch.setattr("iqabench.contract.version.VERSION", 3)
+    monkeypatch.setattr("iqabench.contract.version.OLDEST", 2)
+    for version in (2, 3):
+        Registry().register(written_for(version), "good")
+    for other, message in (
+        (plugin(model("mine")), "version 1 of the plugin contract, and this iqabench takes vers"),
+        (written_for(1), "upgrade the plugin"),
+        (written_for("1.0"), "upgrade the plugin"),
+        (written_for(4), "upgrade iqabench"),
+    ):
+        found = Registry()
+        found.load(entry("other", other))
+        assert message in found.failures["other"]
+        assert "\n" not in found.failures["other"]
+        assert not found.models.cards
+
+
+def test_a_card_with_a_field_of_another_contract_is_one_line():
+    class Later:
+        @hookimpl
+        def register_models(self, register):
+            register(model("mine", colour="blue"))
+
+    found = Registry()
+    found.load(entry("later", Later()))
+    assert found.failures["later"] == (
+        "ModelCard, colour: Extra inputs are not permitted "
+        "(is it written for another contract? This iqabench has version 1)"
+    )
+
+
+def test_a_plugin_that_gives_one_name_twice_hurts_nobody_else():
+    found = Registry()
+    found.load(entry("good", plugin(model("other"))))
+    found.load(entry("double", plugin(model("mine"), model("mine"))))
+    assert found.failures == {"double": "ValueError: model 'mine' is already registered by double"}
+    assert list(found.models.cards) == ["other"]
+
+
+class Options(BaseModel):
+    power: float = 1.0
+
+
+class Takes:
+    def __init__(self, options):
+        self.options = options
+
+
+class TakesNone:
+    pass
+
+
+@pytest.mark.parametrize(
+    ("target", "options", "message"),
+    [
+        (Takes, None, "takes options (missing a required argument: 'options')"),
+        (TakesNone, Options(), "the card of 'mine' names options"),
+    ],
+)
+def test_a_factory_that_does_not_fit_its_card_is_one_line(monkeypatch, target, options, message):
+    monkeypatch.setattr(module, "load", lambda text: target)
+    with pytest.raises(UsageError) as found:
+        made("here:it", options, "mine")
+    assert message in found.value.message
+
+
+def test_a_factory_gets_the_options_of_its_card(monkeypatch):
+    monkeypatch.setattr(module, "load", lambda text: Takes)
+    assert made("here:it", Options(power=2), "mine").options.power == 2

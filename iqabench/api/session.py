@@ -39,8 +39,9 @@ class Session:
         precision: Literal["fp32", "bf16"] = "fp32",
         watch: Watcher | None = None,
         spread: Spread | None = None,
+        plugins: str | Path | Iterable[str | Path] = (),
     ) -> None:
-        """Keep the settings; no file is read or opened yet.
+        """Keep the settings, and load the plugins; no other file is read or opened yet.
 
         Args:
             catalog: a further catalogue of data sets, merged last.
@@ -49,7 +50,14 @@ class Session:
             precision: the precision of networks, in training and in testing.
             watch: shows progress; None shows nothing.
             spread: how jobs are spread over processes and machines; None makes one after the other.
+            plugins: Python files, each a plugin that is not installed. They stay loaded for the
+                whole process, as installed plugins do.
+
+        Raises:
+            UsageError: a file of ``plugins`` is no plugin.
         """
+        for file in [plugins] if isinstance(plugins, str | Path) else plugins:
+            registry().load_file(Path(file))
         self._catalog_file = None if catalog is None else Path(catalog)
         folder = default_root() if store is None else Path(store)
         # The caller or a plugin may change the working folder later.

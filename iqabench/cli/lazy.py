@@ -4,11 +4,32 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import click
 
 from iqabench.contract.errors import UnknownNameError
+
+
+def _load(ctx: click.Context, parameter: click.Parameter, files: tuple[Path, ...]) -> None:
+    if files:
+        import iqabench
+
+        iqabench.Session(plugins=files)  # what it loads, every later session has
+
+
+PLUGIN = click.Option(
+    ["--plugin"],
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE.py",
+    is_eager=True,  # names that other options give may be the plugin's
+    expose_value=False,
+    callback=_load,
+    help="A plugin that is not installed, in a single file; repeatable.",
+)
+"""Every command has this option."""
 
 
 class LazyGroup(click.Group):
@@ -46,6 +67,8 @@ class LazyGroup(click.Group):
             return None
         module = importlib.import_module(self.modules.get(name, f"{self.package}.{name}"))
         command: click.Command = module.command
+        if not isinstance(command, click.Group) and PLUGIN not in command.params:
+            command.params.append(PLUGIN)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -34,12 +34,15 @@ from iqabench.contract.models import (
     network,
 )
 from iqabench.contract.saliency import SaliencyProvider, SaliencyReader
+from iqabench.contract.version import VERSION, ContractVersionError
 
 __all__ = [
     "GROUP",
+    "VERSION",
     "ArchiveCard",
     "Batch",
     "CatalogError",
+    "ContractVersionError",
     "DataError",
     "DatasetCard",
     "Estimator",

@@ -17,7 +17,7 @@ from iqabench.options import known, misfit, parsed
 from iqabench.protocols.job_weights import PREFIX
 from iqabench.protocols.kinds import Kind, kind_of
 from iqabench.protocols.starting import published_identity, starting
-from iqabench.registry import Provider, Registry, load, require
+from iqabench.registry import Provider, Registry, load, made, require
 from iqabench.saliency.providers import identity
 from iqabench.store import Store
 from iqabench.store.code import code_of
@@ -91,12 +91,10 @@ class ModelRequest:
 
         If ``loaded`` is true, the caller loads weights next. So no initial weights are needed.
         """
-        factory, options = load(self.card.factory), self.options
-        if options is None:
-            return factory()
-        if loaded and "init" in type(options).model_fields:
+        options = self.options
+        if loaded and options is not None and "init" in type(options).model_fields:
             options = options.model_copy(update={"init": "random"})
-        return factory(options)
+        return made(self.card.factory, options, self.card.name)
 
     @cached_property
     def identity(self) -> ModelIdentity:
