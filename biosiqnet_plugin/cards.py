@@ -148,6 +148,7 @@ def _card(
         name=name,
         summary=f"BioSIQNet: {what}",
         kind="trainable",
+        licence="Apache-2.0",
         factory="biosiqnet_plugin.model:BioSIQNet",
         options="biosiqnet_plugin.options:Options",
         defaults=options,

@@ -41,6 +41,9 @@ if TYPE_CHECKING:
     from iqabench.studies.saliency import study_saliency
     from iqabench.studies.stress import Stress, stress
     from iqabench.studies.variants import study
+    from iqabench.testing.contracts import check
+    from iqabench.testing.findings import Finding
+    from iqabench.testing.new import PLUGIN_KINDS, new_plugin
 
 settle()  # before anything loads a library that computes with threads
 
@@ -77,14 +80,19 @@ _HOMES = {
     "iqabench.studies.saliency": ("study_saliency",),
     "iqabench.studies.stress": ("Stress", "stress"),
     "iqabench.studies.variants": ("study",),
+    "iqabench.testing.contracts": ("check",),
+    "iqabench.testing.findings": ("Finding",),
+    "iqabench.testing.new": ("PLUGIN_KINDS", "new_plugin"),
 }
 """Modules, and the public names that live there."""
 
 __all__ = [
+    "PLUGIN_KINDS",
     "SIGNIFICANCE_TESTS",
     "Audit",
     "Choices",
     "EndedJob",
+    "Finding",
     "Outcome",
     "PlannedJob",
     "PlannedReproduction",
@@ -94,6 +102,7 @@ __all__ = [
     "Stress",
     "add_dataset",
     "audit_datasets",
+    "check",
     "check_store",
     "clean_store",
     "clear_maps",
@@ -115,6 +124,7 @@ __all__ = [
     "list_providers",
     "list_results",
     "merge_results",
+    "new_plugin",
     "plan",
     "plan_reproduction",
     "planned",

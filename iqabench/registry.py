@@ -72,6 +72,10 @@ class Shelf(Generic[Card]):
             for alias in card.aliases:
                 self._aliases.pop(alias, None)
 
+    def has(self, name: str) -> bool:
+        """Whether somebody registered a card of that name or alias."""
+        return self.canonical(name) in self.cards
+
     def canonical(self, name: str) -> str:
         """The registered name that an alias stands for; other names in lower case."""
         return self._aliases.get(name.lower(), name.lower())

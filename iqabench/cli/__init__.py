@@ -35,6 +35,8 @@ COMMANDS = {
     "results": "List, remove or merge results.",
     "store": "Look after the files of a store: upgrade.",
     "import": "Bring in scores made elsewhere.",
+    "plugin": "Begin a plugin of your own: new.",
+    "check": "Check that a plugin's model, data set or provider keeps the contract.",
     "doctor": "Report versions, devices, caches, weights and plugins that failed to load.",
 }
 

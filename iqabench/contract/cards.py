@@ -189,6 +189,8 @@ class ModelCard(Frozen):
     """The provider used if the data set ships no maps and the user names no provider."""
     direction: Direction = "higher"
     """Whether a higher score means better quality. One fitted to qualities predicts ``higher``."""
+    score_range: tuple[float, float] | None = None
+    """The least and the largest score of a scorer; None if there are no bounds or none is known."""
     weights: tuple[WeightsCard, ...] = ()
     """Published weights. A scorer needs them all; other models score with the first."""
     needs: tuple[WeightsCard, ...] = ()

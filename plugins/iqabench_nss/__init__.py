@@ -19,6 +19,7 @@ BRISQUE = ModelCard(
     factory="iqabench_nss.brisque:Brisque",
     options="iqabench_nss.options:BrisqueOptions",
     behaviour=1,
+    licence="Apache-2.0",
     # Predictions of the published regression are differences from a perfect picture. What is
     # fitted here predicts the training labels, so that higher is better whatever stands here.
     direction="lower",
@@ -44,6 +45,7 @@ NIQE = ModelCard(
     factory="iqabench_nss.niqe:Niqe",
     options="iqabench_nss.options:NiqeOptions",
     behaviour=1,
+    licence="Apache-2.0",
     fit_on="references",
     direction="lower",
     weights=(
@@ -68,7 +70,9 @@ PIQE = ModelCard(
     kind="scorer",
     factory="iqabench_nss.piqe:Piqe",
     behaviour=1,
+    licence="Apache-2.0",
     direction="lower",
+    score_range=(0, 100),
     paper="Venkatanath et al.: Blind image quality evaluation using perception based features "
     "(NCC 2015)",
 )

@@ -38,6 +38,7 @@ def _card(
         name=name,
         summary=summary,
         kind="trainable",
+        direction="higher",
         factory=f"iqabench_pyiqa.{factory}",
         options=f"iqabench_pyiqa.options:{options}" if options else None,
         recipe=recipe,

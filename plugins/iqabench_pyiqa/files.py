@@ -26,7 +26,7 @@ def file(url: str, *trained_on: str) -> WeightsCard:
         filename=path.name,
         url=url,
         sha256=_checksum(url, path),
-        licence=LICENCE if url.startswith(HUB) else "",
+        licence=LICENCE if url.startswith(HUB) else "not stated",
         trained_on=trained_on,
     )
 

@@ -15,6 +15,7 @@ LITE0_RIDGE = ModelCard(
     factory="iqabench_ridge.model:Ridge",
     options="iqabench_ridge.options:RidgeOptions",
     behaviour=1,
+    licence="Apache-2.0",
     needs=(LITE0_WEIGHTS,),
     tiny={"encoder": "test_resnet", "init": "random"},
     paper="Hoerl, Kennard: Ridge regression: biased estimation for nonorthogonal problems "

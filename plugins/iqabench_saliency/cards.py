@@ -12,6 +12,8 @@ SPECTRAL_RESIDUAL = SaliencyCard(
     factory=f"{HERE}.spectral:SpectralResidual",
     behaviour=1,
     paper="Hou, Zhang: Saliency detection, a spectral residual approach (CVPR 2007)",
+    trained_on="nothing",
+    licence="Apache-2.0",
 )
 ITTI_KOCH = SaliencyCard(
     name="itti-koch",
@@ -20,6 +22,8 @@ ITTI_KOCH = SaliencyCard(
     behaviour=1,
     paper="Itti, Koch, Niebur: A model of saliency-based visual attention for rapid scene analysis "
     "(PAMI 1998)",
+    trained_on="nothing",
+    licence="Apache-2.0",
 )
 CENTER = SaliencyCard(
     name="center",
@@ -28,12 +32,15 @@ CENTER = SaliencyCard(
     behaviour=1,
     options=f"{HERE}.options:CenterOptions",
     trained_on="its width: fixations on 200 photographs of the Scene Saliency Dataset (NUS VIP)",
+    licence="Apache-2.0",
 )
 UNIFORM = SaliencyCard(
     name="uniform",
     summary="The same everywhere: what a model gains by maps of no information",
     factory=f"{HERE}.priors:Uniform",
     behaviour=1,
+    trained_on="nothing",
+    licence="Apache-2.0",
 )
 SHUFFLED = SaliencyCard(
     name="shuffled",

@@ -56,6 +56,7 @@ def _card(
         name=name,
         summary=summary,
         kind="trainable",
+        licence="Apache-2.0",
         factory=f"iqabench_transformers.{factory}",
         options=f"iqabench_transformers.options:{model}",
         behaviour=BEHAVIOURS[network],
