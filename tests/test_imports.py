@@ -11,6 +11,7 @@ import pytest
 import iqabench
 from iqabench.cli import COMMANDS
 from iqabench.cli.datasets import COMMANDS as DATASETS
+from iqabench.cli.plugin import COMMANDS as PLUGIN
 from iqabench.cli.saliency import COMMANDS as SALIENCY
 from iqabench.contract import GROUP
 from iqabench.registry import registry
@@ -78,6 +79,7 @@ def test_lists_and_help_are_cheap():
         ["datasets", "show", "kadid"],
         ["saliency"],
         *(["saliency", name, "--help"] for name in SALIENCY),
+        *(["plugin", name, "--help"] for name in PLUGIN),
     ]
     printed, found = program(*runs)
     assert "maniqa" in printed

@@ -13,6 +13,9 @@ and it implements one or more of these functions with :data:`hookimpl`::
     def register_models(register):
         register(ModelCard(name="mine", factory="my_plugin.net:Mine", ...))
 
+It says for which version of the contract it was written: ``IQABENCH_CONTRACT = 1``
+(:mod:`iqabench.contract.version`). ``iqabench plugin new`` writes such a module.
+
 Registering must be fast. Cards name their code as strings, so that a list of all models imports no
 network library.
 """

@@ -77,12 +77,10 @@ def _model(card: ModelCard, registry: Registry) -> Iterator[str]:
         if lacking(card):
             return
         load(card.factory)
-        for study, labels in card.studies.items():
+        for labels in card.studies.values():
             for options in labels.values():
                 changes = [f"{card.name}.{key}={value}" for key, value in options.items()]
                 resolve(registry, [card.name], changes, TINY)
-            if not labels:
-                yield f"study '{study}' has no variants"
         resolve(registry, [card.name], [], TINY)
     except IqabenchError as error:
         yield error.message

@@ -124,6 +124,7 @@ def test_a_broken_reader_fails_the_right_check(broken, tmp_path, name):
     assert sentence in failed(dataset_contract, name, root=tmp_path).get(check, "nothing")
 
 
+@pytest.mark.slow
 def test_a_model_that_hangs_is_left_behind(broken, monkeypatch):
     monkeypatch.setattr(findings, "SECONDS", 0.5)
     found = {one.check: one for one in check("hangs")}
@@ -132,6 +133,7 @@ def test_a_model_that_hangs_is_left_behind(broken, monkeypatch):
     assert [one.check for one in found.values() if one.failed] == ["output"]
 
 
+@pytest.mark.slow
 def test_a_plugin_that_imports_torch_to_register_is_told_so(tmp_path, monkeypatch):
     (tmp_path / "heavy_plugin.py").write_text(
         "import torch\n"
