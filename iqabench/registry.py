@@ -29,7 +29,7 @@ from iqabench.contract.errors import (
     UsageError,
 )
 from iqabench.contract.version import VERSION, check_version
-from iqabench.kit.foreign import guarded
+from iqabench.kit.foreign import PluginExitError, guarded, staying
 from iqabench.options import known, misfit, named, parsed
 
 Card = TypeVar("Card", ModelCard, DatasetCard, SaliencyCard)
@@ -304,8 +304,9 @@ def load(target: str) -> Any:
     """
     module, _, attribute = target.partition(":")
     try:
-        return getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError) as error:
+        with staying():
+            return getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError, PluginExitError) as error:
         raise IqabenchError(
             f"cannot load {target}: {error}", "reinstall the plugin that registered it"
         ) from error
@@ -317,6 +318,7 @@ def made(target: str, options: BaseModel | None, owner: str) -> Any:
     Raises:
         UsageError: the factory takes options and the card names none, or the other way round.
         IqabenchError: the factory cannot be loaded, or cannot work.
+        PluginExitError: it called ``sys.exit``.
     """
     factory, given = load(target), () if options is None else (options,)
     try:
@@ -333,7 +335,8 @@ def made(target: str, options: BaseModel | None, owner: str) -> Any:
             f"the card of '{owner}' names options, and {target} takes none ({error})",
             "the factory is called with one argument, the options",
         ) from error
-    return factory(*given)
+    with staying():
+        return factory(*given)
 
 
 def lacking(card: ModelCard | SaliencyCard) -> str:

@@ -262,8 +262,17 @@ class Thin:
         return images.mean(1)
 
 
+class Goes:
+    def saliency(self, images):
+        sys.exit(6)
+
+
 def read(root, options):
     return pd.read_csv(root / "scores.csv")
+
+
+def leaves(root, options):
+    sys.exit(5)
 
 
 def shuffled(root, options):
@@ -316,7 +325,7 @@ def register_models(register):
 
 @hookimpl
 def register_saliency_providers(register):
-    for name in ("Gaze", "Dim", "Thin"):
+    for name in ("Gaze", "Dim", "Thin", "Goes"):
         factory = f"broken_plugin:{name}"
         register(SaliencyCard(name=name.lower(), factory=factory, trained_on="nothing", **COMPLETE))
     register(SaliencyCard(name="mute", summary="a toy", factory="broken_plugin:Gaze"))
@@ -331,6 +340,7 @@ def register_datasets(register):
     card("miscounted", "read", images=7)
     card("beyond", "read", score_range=(0, 2))
     card("restless", "shuffled")
+    card("departed", "leaves")
     card("misnamed", "columns")
     card("few-folds", "read", protocol=Protocol(kind="k-fold", folds=9))
     card("upside-down", "read", direction="lower")

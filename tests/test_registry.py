@@ -19,7 +19,7 @@ from iqabench.contract import (
     UsageError,
     hookimpl,
 )
-from iqabench.kit.foreign import guarded
+from iqabench.kit.foreign import PluginExitError, guarded
 from iqabench.registry import Registry, load, made, registry, require
 
 
@@ -428,3 +428,18 @@ def test_a_factory_that_does_not_fit_its_card_is_one_line(monkeypatch, target, o
 def test_a_factory_gets_the_options_of_its_card(monkeypatch):
     monkeypatch.setattr(module, "load", lambda text: Takes)
     assert made("here:it", Options(power=2), "mine").options.power == 2
+
+
+def leaving(options=None):
+    raise SystemExit(3)
+
+
+def test_a_factory_that_ends_the_program_is_one_line(tmp_path, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "load", lambda text: leaving)
+        with pytest.raises(PluginExitError, match=r"it called sys\.exit\(3\)"):
+            made("here:leaving", None, "mine")
+    (tmp_path / "leaving_code.py").write_text("import sys\nsys.exit(4)\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(IqabenchError, match=r"cannot load leaving_code:it: it called sys\.exit"):
+        load("leaving_code:it")

@@ -15,6 +15,7 @@ from iqabench.contract.errors import DataError, IqabenchError
 from iqabench.contract.progress import Tick
 from iqabench.data import table_checks
 from iqabench.data.file_hashes import file_hashes
+from iqabench.kit.foreign import staying
 from iqabench.kit.label_files import NOTES, PLACES
 from iqabench.kit.tree import Tree, composed, links_into
 from iqabench.registry import load
@@ -130,7 +131,7 @@ def labels(bound: BoundDataset, tick: Tick | None = None) -> tuple[DatasetCard, 
     if card.builder is not None:
         load(card.builder)(bound.root, tick)
     try:
-        with links_into(bound.links):
+        with links_into(bound.links), staying():
             raw = load(card.reader)(bound.root, dict(bound.options))
     except IqabenchError as error:
         raise DataError(f"data set '{card.name}': {error.message}", error.hint) from error

@@ -28,6 +28,19 @@ def own_output() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def staying() -> Iterator[None]:
+    """Let no code of a plugin end the program.
+
+    Raises:
+        PluginExitError: it called ``sys.exit``.
+    """
+    try:
+        yield
+    except SystemExit as error:
+        raise PluginExitError(error.code) from error
+
+
 def guarded(act: Callable[[], T], seconds: float = LIMIT) -> T:
     """The result of ``act``, which is called in a thread of its own.
 

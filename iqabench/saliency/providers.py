@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from iqabench.contract.errors import ScoreError, UsageError
+from iqabench.kit.foreign import staying
 from iqabench.registry import Provider
 from iqabench.store.behaviour import Part
 from iqabench.store.code import code_of
@@ -81,7 +82,7 @@ def computing(provider: Provider) -> Callable[[Tensor], Tensor]:
     def compute(image: Tensor) -> Tensor:
         import torch
 
-        with torch.inference_mode():
+        with torch.inference_mode(), staying():
             found = built.saliency(image[None])
         return checked(found, provider, tuple(image.shape[-2:]))[0]
 

@@ -108,7 +108,7 @@ def _other_crop(request: ModelRequest, subject: Subject) -> None:
 
 
 def _device(request: ModelRequest, subject: Subject) -> str:
-    kinds = {(tensor.device.type) for tensor in subject.part.state_dict().values()}
+    kinds = {tensor.device.type for tensor in subject.part.state_dict().values()}
     if kinds - {request.device}:
         raise Broken(f"after .to('{request.device}') some of its tensors are on {sorted(kinds)}")
     return request.device
@@ -156,8 +156,9 @@ def _losses(request: ModelRequest) -> None:
     import torch
 
     model = _built(request, seed=0).train()
-    _reset(model, request)
-    total = _total(model, _batch(request), request)
+    with torch.random.fork_rng(devices=[]):
+        _prepare(model, request)
+        total = _total(model, _batch(request), request)
     if not total.requires_grad:
         raise Broken("no gradient goes from the losses to the parameters; is something detached?")
     torch.autograd.backward(total)
@@ -166,7 +167,7 @@ def _losses(request: ModelRequest) -> None:
         raise Broken("the gradient of the losses is zero for every parameter")
 
 
-def _reset(model: Any, request: ModelRequest) -> None:
+def _prepare(model: Any, request: ModelRequest) -> None:
     """Let a network that wants to prepare itself do so, as the engine does."""
     import torch
 
@@ -205,7 +206,7 @@ def _learns(request: ModelRequest) -> str:
     stage = request.recipe.stages[0]
     model = _built(request, seed=0)
     with torch.random.fork_rng(devices=[]), frozen(model, stage.freeze):
-        _reset(model, request)
+        _prepare(model, request)
         model.train()
         losses = _trained(model, make_optimizer(model, stage), request, STEPS, ENOUGH)
     if not losses[-1] < losses[0]:
@@ -223,7 +224,7 @@ def _resumes(request: ModelRequest) -> None:
     stage = request.recipe.stages[0]
     with torch.random.fork_rng(devices=[]):
         model = _built(request, seed=0)
-        _reset(model, request)
+        _prepare(model, request)
         model.train()
         optimizer = make_optimizer(model, stage)
         _trained(model, optimizer, request, 2)

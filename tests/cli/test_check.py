@@ -6,7 +6,7 @@ from iqabench.registry import registry
 
 
 class Faulty:
-    """A measure whose card says nothing; it draws its score."""
+    """A measure that cannot be built, and maps that are NaN where a picture is black."""
 
     @hookimpl
     def register_models(self, register):
@@ -49,9 +49,10 @@ def test_a_good_model_passes(iqabench):
 
 def test_a_bad_one_makes_the_exit_code_one_and_everything_of_its_name_is_checked(faulty, iqabench):
     code, printed, complaint = iqabench("check", "faulty")
-    assert (code, complaint) == (1, ["2 checks failed"]), printed
+    assert (code, complaint) == (1, ["3 checks failed"]), printed
     assert {"model faulty", "saliency provider faulty"} <= set(printed.splitlines())
     assert "FAIL  card" in printed and "FAIL  can be built" in printed
+    assert "FAIL  flat pictures" in printed
     text = " ".join(printed.split())
     assert "toy_plugin:Scorer takes options (missing a required argument: 'options')" in text
 

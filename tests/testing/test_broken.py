@@ -6,11 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from iqabench import Session
 from iqabench.contract import UnknownNameError, UsageError
+from iqabench.kit.foreign import PluginExitError
 from iqabench.registry import registry
+from iqabench.saliency.providers import computing
 from iqabench.testing import (
     BrokenContractError,
     dataset_contract,
@@ -65,6 +68,7 @@ MODELS = {
 PROVIDERS = {
     "gaze": ("flat pictures", "a black picture: saliency provider 'gaze' returned a map from nan"),
     "dim": ("output", "returned a map from"),
+    "goes": ("output", "PluginExitError: it called sys.exit(6)"),
     "thin": ("output", "saliency provider 'thin' returned a map of shape (1, 192, 256)"),
     "mute": ("card", "it does not give its trained_on: say on what it was trained, or 'nothing'"),
 }
@@ -72,6 +76,7 @@ SETS = {
     "miscounted": ("counts", "the card says 7 images, and there are 6"),
     "beyond": ("range", "the score 3 lies outside the card's range 0 to 2"),
     "restless": ("deterministic", "the reader returns another table when it is called again"),
+    "departed": ("can be read", "its labels cannot be read: it called sys.exit(5)"),
     "misnamed": ("can be read", "lacks ['mos'] and has unknown ['score']"),
     "few-folds": ("contents", "the card asks for 9 folds, and there are 6 contents"),
     "upside-down": ("card", "lower is better and no score_range is given"),
@@ -122,6 +127,12 @@ def test_a_broken_reader_fails_the_right_check(broken, tmp_path, name):
     rows = [f"{number}.png,{number // 2 + 1}" for number in range(6)]
     (tmp_path / "scores.csv").write_text("\n".join(["image,mos", *rows]) + "\n")
     assert sentence in failed(dataset_contract, name, root=tmp_path).get(check, "nothing")
+
+
+def test_a_provider_that_ends_the_program_only_fails(broken):
+    compute = computing(registry().provider("goes"))
+    with pytest.raises(PluginExitError, match="it called sys"):
+        compute(torch.rand(3, 8, 8))
 
 
 @pytest.mark.slow
