@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from iqabench.contract.models import Batch, network
@@ -34,6 +35,7 @@ def network_subject(request: ModelRequest) -> Subject:
         shape=lambda images: (len(images),),
         like=lambda model: _like(request, model),
         size=size,
+        slack=1.0 if request.device == "cpu" else 10.0,
         fixed=f"the engine gives it crops of {size[0]}x{size[1]}" if request.recipe.crop else "",
     )
 
@@ -44,7 +46,8 @@ def network_checks(request: ModelRequest, subject: Subject) -> Iterator[Check]:
     yield "device", lambda: _device(request, subject)
     yield "losses", lambda: _losses(request)
     yield "learns", lambda: _learns(request)
-    yield "resumes", lambda: _resumes(request)
+    # Kernels of GPUs add up in any order, and Adam makes much of it: this is asked on the CPU.
+    yield "resumes", lambda: _resumes(replace(request, device="cpu"))
 
 
 def _built(request: ModelRequest, seed: int) -> Any:

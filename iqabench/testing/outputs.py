@@ -32,6 +32,7 @@ class Subject:
         size: of the pictures.
         fixed: why it takes pictures of this size only; empty if it takes any.
         bounds: the least and the largest output; None if nothing is known.
+        slack: factor on the differences that are allowed; GPUs compute in TF32.
     """
 
     what: str
@@ -42,6 +43,7 @@ class Subject:
     size: tuple[int, int] = BASE
     fixed: str = ""
     bounds: tuple[float, float] | None = None
+    slack: float = 1.0
     seen: list[float] = field(default_factory=list)
 
     @cached_property
@@ -75,6 +77,11 @@ class Subject:
             raise Broken(f"{self.what} returned numbers that are not finite")
         self.seen += [float(found.min()), float(found.max())]
         return found
+
+    def differ(self, first: Tensor, second: Tensor, share: float) -> bool:
+        """Whether outputs differ by more than a share of the largest."""
+        most = share * self.slack * float(first.abs().max())
+        return first.shape != second.shape or _gap(first, second) > most
 
     def batch(self, number: int, size: tuple[int, int] | None = None) -> Tensor:
         """Different pictures, of the usual size if no other is given."""
@@ -112,7 +119,7 @@ def _deterministic(subject: Subject) -> None:
         torch.manual_seed(12345)
         again, other = subject.of(images), subject.of(images, subject.like(subject.part))
     for found, which in ((again, "a second call"), (other, "another object of the same kind")):
-        if _far(first, found, SAME):
+        if subject.differ(first, found, SAME):
             raise Broken(
                 f"one picture has two results: {which} differs by {_gap(first, found):.3g}; "
                 "is anything drawn at random?"
@@ -125,7 +132,7 @@ def _batch(subject: Subject) -> None:
     images = subject.batch(3)
     whole = subject.of(images)
     single = torch.cat([subject.of(images[i : i + 1]) for i in range(3)])
-    if _far(whole, single, CLOSE):
+    if subject.differ(whole, single, CLOSE):
         raise Broken(
             f"three pictures in one batch have other results than one by one, by up to "
             f"{_gap(whole, single):.3g}; does a picture look at its neighbours?"
@@ -138,7 +145,7 @@ def _order(subject: Subject) -> None:
     images = subject.batch(3)
     forth = torch.cat([subject.of(images[i : i + 1]) for i in (0, 1, 2)])
     back = torch.cat([subject.of(images[i : i + 1]) for i in (2, 1, 0)]).flip(0)
-    if _far(forth, back, SAME):
+    if subject.differ(forth, back, SAME):
         raise Broken(
             f"results change by up to {_gap(forth, back):.3g} with the order of the pictures; "
             "does it remember earlier ones?"
@@ -192,10 +199,6 @@ def _range(subject: Subject) -> str:
 def _any_size(subject: Subject) -> None:
     if subject.fixed:
         raise NotApplicable(subject.fixed)
-
-
-def _far(first: Tensor, second: Tensor, share: float) -> bool:
-    return first.shape != second.shape or _gap(first, second) > share * float(first.abs().max())
 
 
 def _gap(first: Tensor, second: Tensor) -> float:
