@@ -54,10 +54,9 @@ class Loaded(nn.Module):
         """
         if images.ndim != 4 or images.shape[1] != 3 or not len(images):
             raise UsageError(f"the shape is {tuple(images.shape)}", "give (B, 3, H, W) in [0, 1]")
-        return torch.stack([self._one(image.float()) for image in images])
-
-    def _one(self, image: Tensor) -> Tensor:
-        scores = self.network(normalise(test_views(image, self.recipe), self.recipe)).float()
-        pooled = scores.mean() if self.recipe.pool == "mean" else scores.quantile(0.5)
+        views = [test_views(image.float(), self.recipe) for image in images]
+        scores = self.network(normalise(torch.cat(views), self.recipe)).float()
+        crops = scores.view(len(images), -1)
+        pooled = crops.mean(1) if self.recipe.pool == "mean" else crops.quantile(0.5, 1)
         found: Tensor = self._scale.low + pooled * (self._scale.high - self._scale.low)
         return found

@@ -37,6 +37,7 @@ class OnnxJudge:
         metadata = self._session.get_modelmeta().custom_metadata_map
         self.facts = OnnxFacts.of(metadata, str(file))
         self.label, self.direction = self.facts.name, str(self.facts.direction)
+        self._single = self._session.get_inputs()[0].shape[0] == 1
         self._scale = LabelScale(self.facts.low, self.facts.high)
 
     def score(self, picture: Shown, reference: Shown | None) -> float:
@@ -61,11 +62,13 @@ class OnnxJudge:
         return {name: one[0, 0] for name, one in zip(facts.maps, found, strict=True)}
 
     def _run(self, images: Planes, *outputs: str) -> list[NDArray[np.float32]]:
+        """The outputs of a batch, which is taken apart if the file takes one picture at a time."""
+        batches = [images[at : at + 1] for at in range(len(images))] if self._single else [images]
         try:
-            found: list[NDArray[np.float32]] = self._session.run(list(outputs), {IMAGES: images})
+            found = [self._session.run(list(outputs), {IMAGES: batch}) for batch in batches]
         except Exception as error:  # onnxruntime's own exceptions share no other base
             raise ScoreError(f"onnxruntime: {first_line(error)}") from error
-        return found
+        return [np.concatenate(parts) for parts in zip(*found, strict=True)]
 
 
 def session(file: Path) -> Any:
@@ -84,7 +87,7 @@ def session(file: Path) -> Any:
 
     settings = onnxruntime.SessionOptions()
     settings.intra_op_num_threads = threads()
-    settings.log_severity_level = 3
+    settings.log_severity_level = 4  # errors are raised
     try:
         content = file.read_bytes()
     except OSError as error:
