@@ -170,9 +170,9 @@ def score_pictures(
     session = in_use(session)
     build = (_exported if backend == "onnx" else _requested)(model, set, choices, session)
     pictures, note = given(images, recursive)
+    against = _references(build, pictures, reference)
     if note:
         session.watch.say(note)
-    against = _references(build, pictures, reference)
     judges = [one.judge() for one in build]
     truncated = choices is not None and choices.allow_truncated
     found = picture_scores.score(judges, pictures, against, session.watch, truncated, looks)

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 WANTED = "give paths, PIL pictures, arrays (H, W, 3), or tensors (3, H, W) or (B, 3, H, W)"
 
+OWNED = ("C", "W")
+"""In numpy's words: arrays in order of memory that may be written, which torch asks for."""
+
 
 @dataclass(frozen=True)
 class Shown:
@@ -125,7 +128,7 @@ def _checked(pixels: NDArray[Any], name: str) -> Pixels:
     if pixels.ndim != 3 or pixels.shape[2] != 3 or not pixels.size:
         raise UsageError(f"{name} has the shape {pixels.shape}: no RGB picture", WANTED)
     if pixels.dtype == np.uint8:
-        return np.ascontiguousarray(pixels)
+        return np.require(pixels, requirements=OWNED)
     if not np.issubdtype(pixels.dtype, np.floating):
         raise UsageError(f"{name} holds {pixels.dtype}", "uint8, or floats in [0, 1]")
     if not (pixels.min() >= 0 and pixels.max() <= 1):  # NaN is not either
@@ -133,7 +136,7 @@ def _checked(pixels: NDArray[Any], name: str) -> Pixels:
             f"{name} holds floats from {pixels.min():.3g} to {pixels.max():.3g}",
             "floats lie in [0, 1]: divide by 255",
         )
-    return np.ascontiguousarray(pixels, np.float32)
+    return np.require(pixels, np.float32, OWNED)
 
 
 def planes(pixels: Pixels) -> NDArray[np.float32]:

@@ -108,13 +108,12 @@ def _look(picture: Scored) -> dict[str, Any]:
 
 def _kept(pictures: Sequence[Scored]) -> set[int]:
     """Numbers of the pictures whose thumbnails the page has."""
-    scores = {
-        number: picture.rows[0].score
-        for number, picture in enumerate(pictures)
-        if picture.look is not None
-    }
-    order = sorted(scores, key=lambda number: (scores[number] is None, scores[number] or 0.0))
-    return set(order) if len(order) <= MOST else {*order[: MOST // 2], *order[-MOST // 2 :]}
+    drawn = {number for number, picture in enumerate(pictures) if picture.look is not None}
+    if len(drawn) <= MOST:
+        return drawn
+    scores = {number: pictures[number].rows[0].score for number in drawn}
+    order = sorted((score, number) for number, score in scores.items() if score is not None)
+    return {number for _, number in (*order[: MOST // 2], *order[-(MOST // 2) :])}
 
 
 def _models(pictures: Sequence[Scored]) -> Mapping[str, str]:

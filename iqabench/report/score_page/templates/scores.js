@@ -79,7 +79,7 @@ function card(picture) {
 function ordered(list, order) {
   const sign = better() * (order === "best" ? -1 : 1);
   return [...list].sort((a, b) => {
-    if (order === "name") return a.path.localeCompare(b.path);
+    if (order === "name") return a.path.localeCompare(b.path, undefined, { numeric: true });
     if (!scored(a) || !scored(b)) return scored(b) - scored(a);
     return sign * (score(a) - score(b));
   });
@@ -168,7 +168,7 @@ bind("map", "map", "input");
 const mapped = () => document.body.classList.toggle("mapped", at("always").checked);
 at("always")?.addEventListener("input", mapped);
 at("filter").addEventListener("submit", (event) => event.preventDefault());
-at("reset").addEventListener("click", () => {
+at("clear").addEventListener("click", () => {
   at("filter").reset();
   Object.assign(state, { model: 0, order: "worst", words: "", band: "", bin: null, map: at("map")?.value });
   if (at("always")) mapped();
