@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from iqabench.contract.errors import UsageError
 from iqabench.data.decoding import decode, pixels_of, read_bytes
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 WANTED = "give paths, PIL pictures, arrays (H, W, 3), or tensors (3, H, W) or (B, 3, H, W)"
 
-OWNED = ("C", "W")
+OWNED: Final = ("C", "W")
 """In numpy's words: arrays in order of memory that may be written, which torch asks for."""
 
 
@@ -143,5 +143,7 @@ def planes(pixels: Pixels) -> NDArray[np.float32]:
     """Pixels, (H, W, 3), as planes, (3, H, W) float32 in [0, 1]."""
     import numpy as np
 
-    moved = np.ascontiguousarray(pixels.transpose(2, 0, 1), np.float32)
-    return moved / np.float32(255) if pixels.dtype == np.uint8 else moved
+    found = np.ascontiguousarray(pixels.transpose(2, 0, 1), np.float32)
+    if pixels.dtype == np.uint8:
+        found /= 255  # in place: of a large picture it is 100 MB
+    return found
