@@ -263,6 +263,11 @@ def _requested(
     """The models in torch."""
     from iqabench.api.pictures import loaded
 
+    if choices is not None and choices.weights.endswith(".onnx"):
+        raise UsageError(
+            f"{choices.weights} is an exported network", "--backend onnx scores with it"
+        )
+
     def wanted(request: ModelRequest) -> _Wanted:
         def judge() -> Judge:
             from iqabench.engine.torch_judge import TorchJudge

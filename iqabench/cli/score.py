@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from iqabench import Scores
 
 PAGES = (".html", ".htm")
+OPTIONAL = ("band", "warning")
+"""Columns of calibrated weights that a table of several models shows of each."""
 
 
 @click.command("score")
@@ -123,20 +125,23 @@ def _put(found: Scores, form: str | None, output: Path | None, page: bool) -> No
 
 def _for_people(found: Scores) -> list[Row]:
     """The rows for a screen: with several models one row for each picture, a column for each."""
-    records = found.records()
-    if len(found.models) == 1:
+    records, step = found.records(), len(found.models)
+    if step == 1:
         return records
-    return [
-        _joined(records[at : at + len(found.models)])
-        for at in range(0, len(records), len(found.models))
-    ]
+    known = {(row["model"], name) for row in records for name in OPTIONAL if row.get(name)}
+    return [_joined(records[at : at + step], known) for at in range(0, len(records), step)]
 
 
-def _joined(records: Sequence[Row]) -> Row:
-    """What several models say of one picture, in one row."""
+def _joined(records: Sequence[Row], known: Set[tuple[str, str]]) -> Row:
+    """What several models say of one picture, in one row.
+
+    ``known`` are the models and the further columns that any row has.
+    """
     row: Row = {"path": records[0]["path"]}
     for record in records:
-        row[f"{record['model']} ({record['direction']} is better)"] = record["score"]
+        model = record["model"]
+        row[f"{model} ({record['direction']} is better)"] = record["score"]
+        row |= {f"{model} {name}": record[name] for name in OPTIONAL if (model, name) in known}
     errors = {record["error"]: None for record in records if record["error"]}
     row["error"] = "; ".join(errors) or None
     row["notes"] = records[0]["notes"]

@@ -172,6 +172,7 @@ def test_a_reference_that_cannot_be_read_or_has_another_size(iqabench, folder, l
         (["--models", "entropy", "piqe"], "no picture at piqe"),
         (["piqe,piqe", "in"], "two models are called 'piqe'"),
         (["piqe,entropy", "in", "--weights", "none"], "'piqe', 'entropy' learn nothing"),
+        (["biosiqnet-lite", "in", "--weights", "m.onnx"], "m.onnx is an exported network"),
     ],
 )
 def test_what_cannot_be_scored_is_said_in_a_line(iqabench, folder, monkeypatch, words, complaint):
@@ -253,6 +254,29 @@ def test_columns_of_calibrated_weights_are_shown_where_a_row_has_them():
     assert package.Scores((Scored((plain,)),), ("m",)).columns == [
         *("path", "model", "score", "direction", "error", "notes")
     ]
+
+
+def test_several_models_show_bands_and_warnings_where_they_have_them():
+    from iqabench.cli.score import _for_people
+    from iqabench.data.scored import PictureScore, Scored
+
+    rows = [
+        Scored(
+            (
+                PictureScore(name, "m", 40.0, "higher", None, "", band),
+                PictureScore(name, "n", 1.0, "lower", None, ""),
+            )
+        )
+        for name, band in (("a.png", None), ("b.png", "good"))
+    ]
+    columns = ["path", "m (higher is better)", "m band", "n (lower is better)", "error", "notes"]
+    found = _for_people(package.Scores(tuple(rows), ("m", "n")))
+    assert [list(row) for row in found] == [columns] * 2
+    assert [row["m band"] for row in found] == [None, "good"]
+
+
+def test_the_help_names_the_default_model(iqabench):
+    assert package.DEFAULT_MODEL in iqabench("score", "--help")[1]
 
 
 def test_the_rule_of_the_first_word_needs_no_plugin_where_a_file_scores():
