@@ -4,7 +4,7 @@ import re
 import shutil
 
 import pytest
-from scored_pictures import EVIL, pictures, plain
+from scored_pictures import EVIL, pictures, plain, scored
 
 from iqabench.report import score_page
 
@@ -21,6 +21,8 @@ def paths(tmp_path_factory):
     folder = tmp_path_factory.mktemp("page")
     score_page.write(folder / "whole.html", pictures())
     score_page.write(folder / "plain.html", plain())
+    score_page.write(folder / "failed.html", [scored(4)])
+    score_page.write(folder / "one.html", [scored(7)])
     return folder
 
 
@@ -188,6 +190,22 @@ def test_without_maps_bands_and_a_second_model_there_are_no_such_controls(page):
     assert "saliency" not in page.locator(".keys").inner_text()
     page.keyboard.press("m")
     assert numbers(page) == [0, 1, 2]
+
+
+@pytest.mark.parametrize("page", [{"file": "failed.html"}], indirect=True)
+def test_a_page_without_any_score(page):
+    assert page.locator("#range").inner_text().startswith("no picture has a score")
+    assert page.locator("#count").inner_text() == "1 of 1 pictures, 1 without a score"
+    assert page.locator("#worst .card, #best .card").count() == 0
+    assert "cannot decode" in page.locator("#grid .card").inner_text()
+
+
+@pytest.mark.parametrize("page", [{"file": "one.html"}], indirect=True)
+def test_a_page_of_one_picture(page):
+    bars = page.locator("#histogram button:not([disabled])")
+    assert bars.count() == 1
+    bars.click()
+    assert numbers(page) == numbers(page, "#worst") == numbers(page, "#best") == [7]
 
 
 @pytest.mark.parametrize(
