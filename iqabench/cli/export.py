@@ -28,7 +28,6 @@ def command(
     model: str,
     weights: str,
     overrides: tuple[str, ...],
-    saliency: str | None,
     output: Path,
     store: Path | None,
 ) -> None:
@@ -41,7 +40,7 @@ def command(
         model,
         output,
         set=overrides,
-        choices=iqabench.Choices(weights=weights, saliency=saliency),
+        choices=iqabench.Choices(weights=weights),
         session=session(store=store, device="cpu", quiet=True),
     )
     maps = ", ".join(facts["maps"])

@@ -10,13 +10,13 @@ from iqabench.cli.options import Function, saliency_option
 
 
 def loose_options(function: Function) -> Function:
-    """``MODEL IMAGES...``, ``--weights`` and ``--set``, for pictures outside every data set."""
+    """``MODEL IMAGES...``, ``--weights``, ``--set``, ``--saliency``: pictures of no data set."""
     images = click.argument("images", nargs=-1, required=True, type=click.Path(path_type=Path))
-    return click.argument("model")(images(loose_choices(function)))
+    return click.argument("model")(images(loose_choices(saliency_option(function))))
 
 
 def loose_choices(function: Function) -> Function:
-    """``--weights``, ``--set`` and ``--saliency`` of a model that is not to be trained."""
+    """``--weights`` and ``--set`` of models that are not to be trained."""
     options = (
         click.option(
             "--weights",
@@ -32,7 +32,6 @@ def loose_choices(function: Function) -> Function:
             metavar="MODEL.KEY=VALUE",
             help="Override an option, or MODEL.recipe.KEY; repeatable, the last of one key counts.",
         ),
-        saliency_option,
     )
     for option in reversed(options):
         function = option(function)

@@ -18,6 +18,7 @@ from iqabench.cli.options import (
     is_full,
     names,
     quiet_option,
+    saliency_option,
     session,
     store_option,
     table_options,
@@ -43,6 +44,7 @@ OPTIONAL = ("band", "warning")
     help="The models, comma-separated or repeated; every argument is then a picture.",
 )
 @loose_choices
+@saliency_option
 @click.option(
     "--reference",
     type=click.Path(path_type=Path),

@@ -16,6 +16,7 @@ from iqabench.engine.judges import Plane
 from iqabench.engine.label_scale import LabelScale
 from iqabench.engine.onnx_facts import IMAGES, MAP, SCORES, OnnxFacts
 from iqabench.engine.work_time import working
+from iqabench.kit.onnx_runtime import runtime
 from iqabench.kit.processors import threads
 
 Planes = NDArray[np.float32]
@@ -83,9 +84,8 @@ def session(file: Path) -> Any:
             "--backend onnx needs onnxruntime, which is not installed",
             "pip install 'iqabench[onnx]'",
         )
-    import onnxruntime
-
-    settings = onnxruntime.SessionOptions()
+    library = runtime()
+    settings = library.SessionOptions()
     settings.intra_op_num_threads = threads()
     settings.log_severity_level = 4  # errors are raised
     try:
@@ -93,7 +93,7 @@ def session(file: Path) -> Any:
     except OSError as error:
         raise WeightsError(f"cannot read {file}: {error.strerror}", "--weights FILE") from error
     try:
-        return onnxruntime.InferenceSession(content, settings, providers=["CPUExecutionProvider"])
+        return library.InferenceSession(content, settings, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's own exceptions share no other base
         raise WeightsError(
             f"{file} is no ONNX file: {first_line(error)}", "`iqabench export MODEL -o FILE`"
