@@ -43,6 +43,7 @@ TRACED = (2, 192, 256)
 LONGEST = 200
 """Letters of another's message that an error repeats."""
 INSTEAD = "score it with torch"
+"""What to do where a network cannot be exported."""
 PROBES = ((1, 128, 160), (3, 161, 227), (2, 352, 96))
 """Batch, height and width of the pictures that show whether file and network agree."""
 
@@ -185,11 +186,7 @@ def _trace(whole: Exported, facts: OnnxFacts, file: Path, form: Form) -> None:
     maps = [MAP + name for name in facts.maps]
     dynamic = {IMAGES: axes | sides, SCORES: axes, **dict.fromkeys(maps, axes | sides)}
     try:
-        with (
-            warnings.catch_warnings(),
-            _nothing_printed(),
-            torch.inference_mode(),
-        ):
+        with warnings.catch_warnings(), _nothing_printed(), torch.no_grad():
             warnings.simplefilter("ignore")
             torch.onnx.export(
                 whole,
