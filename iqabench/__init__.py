@@ -30,10 +30,11 @@ if TYPE_CHECKING:
     )
     from iqabench.api.jobs import EndedJob, find_job, list_jobs
     from iqabench.api.machine import describe_machine, describe_model, list_models, versions
-    from iqabench.api.pictures import explain, score, show_saliency
+    from iqabench.api.pictures import explain, show_saliency
     from iqabench.api.results import SIGNIFICANCE_TESTS, Outcome, Results
     from iqabench.api.running import PlannedJob, import_scores, plan, planned, run
     from iqabench.api.saliency import clear_maps, evaluate_saliency, kept_maps, list_providers
+    from iqabench.api.scoring import DEFAULT_MODEL, Scores, export_onnx, load, score, score_pictures
     from iqabench.api.session import Choices, Session, Spread
     from iqabench.api.stores import check_store, clean_store, upgrade_store
     from iqabench.studies.cost import cost
@@ -63,7 +64,7 @@ _HOMES = {
     ),
     "iqabench.api.jobs": ("EndedJob", "find_job", "list_jobs"),
     "iqabench.api.machine": ("describe_machine", "describe_model", "list_models", "versions"),
-    "iqabench.api.pictures": ("explain", "score", "show_saliency"),
+    "iqabench.api.pictures": ("explain", "show_saliency"),
     "iqabench.api.results": ("SIGNIFICANCE_TESTS", "Outcome", "Results"),
     "iqabench.api.running": (
         "PlannedJob",
@@ -73,6 +74,14 @@ _HOMES = {
         "run",
     ),
     "iqabench.api.saliency": ("clear_maps", "evaluate_saliency", "kept_maps", "list_providers"),
+    "iqabench.api.scoring": (
+        "DEFAULT_MODEL",
+        "Scores",
+        "export_onnx",
+        "load",
+        "score",
+        "score_pictures",
+    ),
     "iqabench.api.session": ("Choices", "Session", "Spread"),
     "iqabench.api.stores": ("check_store", "clean_store", "upgrade_store"),
     "iqabench.studies.cost": ("cost",),
@@ -87,6 +96,7 @@ _HOMES = {
 """Modules, and the public names that live there."""
 
 __all__ = [
+    "DEFAULT_MODEL",
     "PLUGIN_KINDS",
     "SIGNIFICANCE_TESTS",
     "Audit",
@@ -97,6 +107,7 @@ __all__ = [
     "PlannedJob",
     "PlannedReproduction",
     "Results",
+    "Scores",
     "Session",
     "Spread",
     "Stress",
@@ -113,6 +124,7 @@ __all__ = [
     "draw_pairs",
     "evaluate_saliency",
     "explain",
+    "export_onnx",
     "export_split",
     "fetch_dataset",
     "find_job",
@@ -123,6 +135,7 @@ __all__ = [
     "list_models",
     "list_providers",
     "list_results",
+    "load",
     "merge_results",
     "new_plugin",
     "plan",
@@ -132,6 +145,7 @@ __all__ = [
     "reproduce",
     "run",
     "score",
+    "score_pictures",
     "show_saliency",
     "stress",
     "study",

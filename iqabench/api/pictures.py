@@ -1,4 +1,4 @@
-"""Pictures outside data sets: their scores, Grad-CAM maps and saliency maps."""
+"""Pictures outside data sets: their Grad-CAM maps and saliency maps."""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ from iqabench.contract.errors import UsageError
 from iqabench.protocols.requests import Choices, ModelRequest
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from iqabench.contract.cards import ModelCard
     from iqabench.engine.explain import Explanation
     from iqabench.report.sheets import Panel
@@ -22,56 +20,6 @@ _TITLES = {"groundtruth": "true"}
 """What sheets call a provider's maps, unless by its name."""
 Paths = str | Path | Sequence[str | Path]
 """One or several paths of pictures or of folders of pictures."""
-
-
-def score(
-    model: str,
-    images: Paths,
-    *,
-    set: str | Sequence[str] = (),
-    choices: Choices | None = None,
-    session: Session | None = None,
-) -> pd.DataFrame:
-    """Score any pictures with a model that needs no training, or with existing weights.
-
-    Args:
-        model: a model's name.
-        images: pictures, and folders of pictures.
-        set: overrides, as in :func:`iqabench.run`.
-        choices: ``weights`` is ``published`` (default), a file, or ``job:ID``: a fit job, or a
-            predict job that used its weights, by the beginning of its name. The job's options,
-            recipe and saliency provider are taken; ``set`` changes them.
-        session: the store of the jobs that ``job:ID`` names, device, precision and progress, which
-            is told of files in the folders that are no pictures.
-
-    Returns:
-        One row per picture: ``path``, ``score``, ``direction``, ``error``, and ``notes`` about how
-        the picture was decoded. A picture that cannot be read has an ``error`` and no score. Bytes
-        of a path that are no UTF-8 are escapes, such as ``\\udce9``.
-
-    Raises:
-        IqabenchError: the model is unknown, its weights cannot be loaded, or there is no picture.
-    """
-    import pandas as pd
-
-    from iqabench.engine import picture_scores
-    from iqabench.report.neutral import encodable
-
-    session = in_use(session)
-    request = _loaded(session, model, set, choices)
-    if request.card.full_reference:
-        raise UsageError(
-            f"'{model}' compares pictures with references", "run it on a data set that has them"
-        )
-    provider = request.saliency if request.card.saliency == "input" else None
-    pictures = _pictures(images, session)
-    rows = picture_scores.score(request, provider, pictures, session.store, session.watch)
-    columns = ["path", "score", "direction", "error", "notes"]
-    cells = (
-        {key: encodable(cell) if isinstance(cell, str) else cell for key, cell in vars(row).items()}
-        for row in rows
-    )
-    return pd.DataFrame(list(cells), columns=columns)
 
 
 def explain(
@@ -87,7 +35,8 @@ def explain(
 
     Writes a PNG sheet per picture, and ``montage.png`` with all pictures: the picture, Grad-CAM,
     the saliency provider's map and, beside each map that the network predicts, the true one.
-    ``output`` is the folder of the PNG files; the other arguments are those of :func:`score`.
+    ``output`` is the folder of the PNG files; the other arguments are those of
+    :func:`iqabench.score_pictures`.
     ``choices.saliency`` may name any provider, such as ``groundtruth``: one that reads maps is
     asked for those of the data set in whose folder a picture lies.
 
@@ -103,7 +52,7 @@ def explain(
     from iqabench.saliency.picture_maps import map_of
 
     session, output = in_use(session), Path(output)
-    request = _loaded(session, model, set, choices)
+    (request,) = loaded(session, [model], set, choices)
     pictures = _pictures(images, session)
     drawn = []
     named = choices.saliency if choices is not None else None
@@ -174,27 +123,32 @@ def _pictures(images: Paths, session: Session) -> list[Path]:
     return found.pictures
 
 
-def _loaded(
-    session: Session, model: str, set: str | Sequence[str], choices: Choices | None
-) -> ModelRequest:
-    """A request for a model that is not to be trained."""
+def loaded(
+    session: Session, models: Sequence[str], set: str | Sequence[str], choices: Choices | None
+) -> list[ModelRequest]:
+    """Requests for models that are not to be trained.
+
+    Weights that ``choices`` names are those of the models that learn; if none does, they are
+    refused.
+    """
     chosen = choices or Choices(weights="published")
-    card = session.registry.model(model.rpartition("=")[2].strip())
+    cards = [session.registry.model(model.rpartition("=")[2].strip()) for model in models]
     own = chosen.weights in ("train", "published")
-    if not card.trains and not own:
-        raise UsageError(
-            f"'{card.name}' learns nothing: it has no weights but its own", "leave --weights out"
-        )
-    if card.trains and chosen.weights == "train":
-        raise UsageError(
-            f"--weights train: '{card.name}' is not trained on loose pictures",
-            _fitted_hint(session, card),
-        )
-    if card.trains and own and not card.weights:
-        raise UsageError(
-            f"no published weights are known for '{card.name}'", _fitted_hint(session, card)
-        )
-    return session.requests([model], listed(set), chosen)[0]
+    if cards and not own and not any(card.trains for card in cards):
+        names = ", ".join(f"'{card.name}'" for card in cards)
+        what = "learns nothing: it has" if len(cards) == 1 else "learn nothing: they have"
+        raise UsageError(f"{names} {what} no weights but its own", "leave --weights out")
+    for card in cards:
+        if card.trains and chosen.weights == "train":
+            raise UsageError(
+                f"--weights train: '{card.name}' is not trained on loose pictures",
+                _fitted_hint(session, card),
+            )
+        if card.trains and own and not card.weights:
+            raise UsageError(
+                f"no published weights are known for '{card.name}'", _fitted_hint(session, card)
+            )
+    return session.requests(models, listed(set), chosen)
 
 
 def _fitted_hint(session: Session, card: ModelCard) -> str:

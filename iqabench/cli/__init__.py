@@ -16,6 +16,7 @@ from iqabench.cli.lazy import LazyGroup
 COMMANDS = {
     "run": "Fit and test models under one protocol; print the leaderboard.",
     "score": "Score any pictures with published, local or trained weights.",
+    "export": "Write a network as an ONNX file, which scores without torch.",
     "explain": "Draw what a network looks at.",
     "leaderboard": "Print the leaderboard of a store.",
     "compare": "Test which of two models is better; print a win matrix and sentences.",

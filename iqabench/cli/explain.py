@@ -7,12 +7,12 @@ from pathlib import Path
 import click
 
 import iqabench
+from iqabench.cli.loose import loose_options
 from iqabench.cli.options import (
     Device,
     Precision,
     catalog_option,
     device_options,
-    loose_options,
     session,
     store_option,
 )

@@ -199,32 +199,6 @@ def quiet_option(function: Function) -> Function:
     return click.option("--quiet", is_flag=True, help="No progress; what failed is said.")(function)
 
 
-def loose_options(function: Function) -> Function:
-    """``MODEL IMAGES...``, ``--weights`` and ``--set``, for pictures outside every data set."""
-    options = (
-        click.argument("model"),
-        click.argument("images", nargs=-1, required=True, type=click.Path(path_type=Path)),
-        click.option(
-            "--weights",
-            default="published",
-            show_default=True,
-            metavar="WHICH",
-            help="published, FILE or job:ID.",
-        ),
-        click.option(
-            "--set",
-            "overrides",
-            multiple=True,
-            metavar="MODEL.KEY=VALUE",
-            help="Override an option, or MODEL.recipe.KEY; repeatable, the last of one key counts.",
-        ),
-        saliency_option,
-    )
-    for option in reversed(options):
-        function = option(function)
-    return function
-
-
 def session(
     *,
     catalog: Path | None = None,

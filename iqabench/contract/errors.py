@@ -5,6 +5,9 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+NAMED = 30
+"""A hint lists at most this many known names."""
+
 
 class IqabenchError(Exception):
     """A problem that a user can solve: a message and a hint.
@@ -33,7 +36,9 @@ class UnknownNameError(UsageError):
     def __init__(self, what: str, name: str, known: Iterable[str], note: str = "") -> None:
         names = sorted(known)
         near = difflib.get_close_matches(name.lower(), names, n=3, cutoff=0.5)
-        hint = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(names)}"
+        more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+        listed = f"known: {', '.join(names[:NAMED])}{more}"
+        hint = f"did you mean {' or '.join(near)}?" if near else listed
         super().__init__(f"unknown {what} '{name}'", f"{hint}{note}")
 
 

@@ -92,6 +92,22 @@ def decode_bytes(content: bytes, path: Path, allow_truncated: bool = False) -> P
         raise DataError(f"cannot decode {path.name}: {why}", f"look at {path}{hint}") from error
 
 
+def pixels_of(picture: Image) -> Picture:
+    """The pixels of a PIL picture, converted and turned upright as those of a file are.
+
+    Raises:
+        DataError: it is damaged, or has values that cannot be brought to 8 bits.
+    """
+    try:
+        picture = picture.copy()  # which loads it; the caller's stays as it is
+        notes: list[str] = []
+        bits = 16 if picture.mode.startswith("I;16") else 8
+        pixels = _rgb(_upright(picture, notes), bits, notes)
+        return Picture(pixels, tuple(notes))
+    except Exception as error:  # Pillow raises errors of almost any type on damaged files
+        raise DataError(f"cannot decode the picture: {error}", "save it as PNG first") from error
+
+
 def _reason(error: Exception, content: bytes) -> tuple[str, str]:
     """Why a file cannot be decoded, and what to do besides looking at it."""
     from PIL import UnidentifiedImageError
@@ -195,7 +211,7 @@ def _tiff_notes(picture: ImageFile) -> list[str]:
     return notes
 
 
-def _upright(picture: ImageFile, notes: list[str]) -> Image:
+def _upright(picture: Image, notes: list[str]) -> Image:
     """The loaded picture, turned as its EXIF tag says."""
     from PIL import ExifTags, Image
 

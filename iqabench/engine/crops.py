@@ -8,7 +8,6 @@ seed and the hash of the picture's file, never by its name.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,20 +19,15 @@ from torch import Tensor
 
 from iqabench.contract.cards import Recipe
 from iqabench.contract.errors import DataError
-from iqabench.data.decoding import MAX_PIXELS
 from iqabench.data.picture_cache import seen
 from iqabench.data.tables import Dataset
 from iqabench.data.tensors import picture_tensor, planes_of, resized
 from iqabench.engine.ahead import Ahead
+from iqabench.engine.crop_places import corners, fitted_size
 from iqabench.saliency.maps import MapSource
 
 ORDER, CROP = 1, 2
 """Last entries of the generators' keys, so that order and crops draw different numbers."""
-ALWAYS_ALLOWED = 2**22
-"""Every picture may be enlarged to this many pixels, which is 2048 x 2048, ..."""
-LARGER = 4
-"""... or to this many times its own number of pixels, as far as pictures of that size are decoded.
-A strip of 1 x 5000 pixels, fitted to crops of 224 x 224, would have 250 million."""
 SHIFT_SHARE = 8
 """The shift augmentation moves a crop by at most 1/8 of its side."""
 
@@ -58,26 +52,6 @@ def fitted(image: Tensor, recipe: Recipe) -> Tensor:
     if size == tuple(image.shape[-2:]):
         return image
     return resized(image, size)
-
-
-def fitted_size(height: int, width: int, recipe: Recipe) -> tuple[int, int]:
-    """The size to which :func:`fitted` brings a picture.
-
-    Raises:
-        DataError: the picture is so long and narrow that it would become huge.
-    """
-    scale = recipe.resize_short / min(height, width) if recipe.resize_short else 1.0
-    if recipe.crop is not None:
-        scale = max(scale, recipe.crop[0] / height, recipe.crop[1] / width)
-    size = math.ceil(height * scale - 1e-6), math.ceil(width * scale - 1e-6)
-    most = max(ALWAYS_ALLOWED, min(LARGER * height * width, MAX_PIXELS))
-    if scale > 1 and math.prod(size) > most:
-        raise DataError(
-            f"the picture of {width}x{height} pixels is too narrow: as large as the recipe wants "
-            f"it, it would have {size[1]}x{size[0]}",
-            "leave it out, or take a smaller crop with --set MODEL.recipe.crop=H,W",
-        )
-    return size
 
 
 def check_sizes(dataset: Dataset, names: Iterable[str], recipe: Recipe, truncated: bool) -> None:
@@ -106,41 +80,11 @@ def test_views(image: Tensor, recipe: Recipe, key: Sequence[int] = (0,)) -> Tens
         (n, C, h, w), not normalised; one whole picture if the recipe does not crop.
     """
     image = fitted(image, recipe)
-    if recipe.crop is None or recipe.test_crop_kind == "whole":
+    places = corners((image.shape[-2], image.shape[-1]), recipe, key)
+    if places is None or recipe.crop is None:
         return image[None]
     height, width = recipe.crop
-    room = (image.shape[-2] - height, image.shape[-1] - width)
-    if recipe.test_crop_kind == "grid":
-        corners = _grid(recipe.test_crops, room)
-    else:
-        random = np.random.default_rng([*key, recipe.test_crops])
-        corners = [
-            (int(random.integers(room[0] + 1)), int(random.integers(room[1] + 1)))
-            for _ in range(recipe.test_crops)
-        ]
-    return torch.stack([image[:, y : y + height, x : x + width] for y, x in corners])
-
-
-def _grid(count: int, room: tuple[int, int]) -> list[tuple[int, int]]:
-    """Upper left corners (y, x) of evenly placed crops.
-
-    One crop lies in the centre, five crops in the centre and the corners, other numbers of crops on
-    a lattice.
-    """
-    if count in (1, 5):
-        ends = [] if count == 1 else [(y, x) for y in (0, room[0]) for x in (0, room[1])]
-        return [(room[0] // 2, room[1] // 2), *ends]
-    rows = max(n for n in range(1, math.isqrt(count) + 1) if count % n == 0)
-    columns = count // rows
-    return [
-        (_place(y, rows, room[0]), _place(x, columns, room[1]))
-        for y in range(rows)
-        for x in range(columns)
-    ]
-
-
-def _place(step: int, steps: int, room: int) -> int:
-    return room // 2 if steps == 1 else round(step * room / (steps - 1))
+    return torch.stack([image[:, y : y + height, x : x + width] for y, x in places])
 
 
 Item = tuple[int, int]

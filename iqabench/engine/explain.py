@@ -19,11 +19,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from iqabench.contract.errors import DataError, IqabenchError, MissingDependencyError, UsageError
-from iqabench.contract.models import network
 from iqabench.data.decoding import decode
 from iqabench.data.tensors import planes_of
 from iqabench.engine.crops import fitted, normalise, test_views
-from iqabench.engine.kinds.trainable import load_weights
+from iqabench.engine.kinds.trainable import loaded_network
 from iqabench.engine.model_weights import chosen_weights
 from iqabench.protocols.requests import ModelRequest
 from iqabench.saliency.picture_maps import MapOf
@@ -78,13 +77,12 @@ def explain(
     weights = chosen_weights(request, store) if request.kind.has_recipe else None
     if weights is None:
         raise UsageError(f"'{request.label}' is no network", "explain a trainable model")
-    model = network(request.build(loaded=True))
-    scale = load_weights(model, weights)
+    model, scale = loaded_network(request, weights)
     if not hasattr(model, "cam_layers"):
         raise UsageError(
             f"'{request.label}' names no layers for Grad-CAM", "give it a cam_layers() method"
         )
-    model.eval().to(request.device)
+    model.to(request.device)
     for path in paths:
         try:
             planes = _planes(path, decode(path, request.allow_truncated).pixels, map_of)

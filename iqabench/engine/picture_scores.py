@@ -2,85 +2,117 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
 
-import numpy as np
-import torch
-from torch import Tensor
-
+from iqabench.contract import errors
+from iqabench.contract.errors import IqabenchError
 from iqabench.contract.progress import Watcher
-from iqabench.data.decoding import decode, read_bytes
-from iqabench.data.file_hashes import digest
-from iqabench.data.tensors import planes_of
-from iqabench.engine.kinds import adapter
-from iqabench.engine.kinds.base import Pictures
-from iqabench.engine.model_weights import chosen_weights
-from iqabench.protocols.requests import ModelRequest
-from iqabench.registry import Provider
-from iqabench.saliency.providers import computing
-from iqabench.store import Store
+from iqabench.data.given import Given, Shown
+from iqabench.data.scored import Look, PictureScore, Scored
+from iqabench.data.thumbnails import glow, thumbnail
+from iqabench.engine.judges import Judge
+from iqabench.engine.one_by_one import predictions
 
-if TYPE_CHECKING:
-    from iqabench.contract.models import Features
-
-
-@dataclass(frozen=True)
-class PictureScore:
-    """The score of a picture that belongs to no data set."""
-
-    path: str
-    score: float | None
-    """None where the picture failed."""
-    direction: str
-    """Whether ``higher`` or ``lower`` is better."""
-    error: str | None
-    notes: str
-    """Notes on the decoding of the picture."""
+SIDE = 256
+"""Pixels of a thumbnail's longer side."""
 
 
 def score(
-    request: ModelRequest,
-    provider: Provider | None,
-    paths: Sequence[Path],
-    store: Store,
+    judges: Sequence[Judge],
+    pictures: Sequence[Given],
+    references: Sequence[Given] | None,
     watch: Watcher,
-) -> Iterator[PictureScore]:
-    """The score of each picture, or the error that prevented it.
+    allow_truncated: bool = False,
+    looks: bool = False,
+) -> Iterator[Scored]:
+    """The scores of each picture, or the errors that prevented them.
 
-    Raises:
-        UsageError: the provider needs a data set.
-        WeightsError: the model's weights cannot be obtained.
+    Args:
+        judges: the models.
+        pictures: the pictures; each is read once.
+        references: the reference of each picture, for models that compare the two.
+        watch: shows progress.
+        allow_truncated: see :func:`iqabench.data.decoding.decode`.
+        looks: whether to make thumbnails, and the maps that models predict.
     """
-    weights = chosen_weights(request, store)
-    map_of = computing(provider) if provider is not None else None
+    names = ", ".join(judge.label for judge in judges)
+    pairs: Sequence[Given | None] = [None] * len(pictures) if references is None else references
+    kept: dict[str, Shown | Exception] = {}
+    with watch.task(f"scoring with {names}") as tick:
+        began = time.perf_counter()
+        for done, (picture, pair) in enumerate(zip(pictures, pairs, strict=True), 1):
+            shown = _read(picture, allow_truncated)
+            if pair is not None and pair.name not in kept:
+                kept = {pair.name: _read(pair, allow_truncated)}
+            reference = None if pair is None else kept[pair.name]
+            yield _scored(judges, picture, shown, reference, looks)
+            rate = done / max(time.perf_counter() - began, 1e-9)
+            tick(done, len(pictures), f"{rate:.1f} pictures/s")
 
-    notes: dict[str, str] = {}
 
-    def planes(name: str) -> Tensor:
-        picture = decode(Path(name), request.allow_truncated)
-        notes[name] = "; ".join(picture.notes)
-        colours = planes_of(torch.from_numpy(picture.pixels).permute(2, 0, 1))
-        return colours if map_of is None else torch.cat([colours, map_of(colours)])
+def _read(picture: Given, allow_truncated: bool) -> Shown | Exception:
+    try:
+        return picture.read(allow_truncated)
+    except IqabenchError as error:
+        return error
 
-    def features_of(model: Any, name: str) -> Features:
-        found: Features = np.asarray(model.features(planes(name)[None]))[0]
-        return found
 
-    def content_of(name: str) -> str:
-        return digest(read_bytes(Path(name)))
+def _scored(
+    judges: Sequence[Judge],
+    picture: Given,
+    shown: Shown | Exception,
+    reference: Shown | Exception | None,
+    looks: bool,
+) -> Scored:
+    if isinstance(shown, Exception):
+        return Scored(tuple(_failed(judge, picture, shown) for judge in judges))
+    rows = []
+    for judge in judges:
+        if judge.full_reference and isinstance(reference, Exception):
+            rows.append(replace(_failed(judge, picture, reference), notes=shown.notes))
+        else:
+            against = reference if isinstance(reference, Shown) else None
+            rows.append(_row(judge, shown, against))
+    return Scored(tuple(rows), _look(judges, shown) if looks else None)
 
-    pictures = Pictures(planes, content_of, features_of)
-    model = adapter(request.card).ready(request, weights, pictures, seed=0)
-    with watch.task(f"scoring with {request.label}") as tick:
-        for done, row in enumerate(model.predictions([str(path) for path in paths]), 1):
-            tick(done, len(paths), "pictures")
-            yield PictureScore(
-                path=row.image,
-                score=None if row.error else row.prediction,
-                direction=request.direction,
-                error=row.error,
-                notes=notes.get(row.image, ""),
-            )
+
+def _row(judge: Judge, shown: Shown, reference: Shown | None) -> PictureScore:
+    (found,) = predictions([shown.name], lambda name: judge.score(shown, reference))
+    return PictureScore(
+        path=shown.name,
+        model=judge.label,
+        score=None if found.error else found.prediction,
+        direction=judge.direction,
+        error=None if found.error is None else _told(found.error),
+        notes=shown.notes,
+    )
+
+
+def _failed(judge: Judge, picture: Given, error: Exception) -> PictureScore:
+    hint = getattr(error, "hint", "")
+    cut = "; --allow-truncated takes what is left" if "--allow-truncated" in hint else ""
+    return PictureScore(picture.name, judge.label, None, judge.direction, f"{error}{cut}", "")
+
+
+def _told(error: str) -> str:
+    """An error without the name of its class, where the class is ours: its words are for users."""
+    name, _, words = error.partition(": ")
+    return words if hasattr(errors, name) else error
+
+
+def _look(judges: Sequence[Judge], shown: Shown) -> Look:
+    import numpy as np
+
+    factor = 1 if shown.pixels.dtype == np.uint8 else 255
+    pixels = np.rint(factor * shown.pixels).astype(np.uint8)
+    maps: dict[str, dict[str, bytes]] = {}
+    for judge in judges:
+        try:
+            found = judge.maps(shown)
+        except Exception:  # a picture that a network refuses has its reason in its row
+            continue
+        if found:
+            maps[judge.label] = {name: glow(plane) for name, plane in found.items()}
+    return Look(thumbnail(pixels, SIDE), maps)

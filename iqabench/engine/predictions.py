@@ -1,11 +1,8 @@
-"""Scores pictures with a model of any kind. A picture that fails keeps its row, with the error."""
+"""Scores pictures with a model of any kind: functions from a picture's name to its score."""
 
 from __future__ import annotations
 
-import errno
-import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -17,57 +14,14 @@ from iqabench.data.tables import Dataset
 from iqabench.data.tensors import picture_tensor, planes_of, scaled
 from iqabench.engine.ahead import Read
 from iqabench.engine.crops import map_tensor, normalise, test_views
-from iqabench.engine.time_limit import TookTooLong, picture_limit
-from iqabench.engine.work_time import measured, working
+from iqabench.engine.one_by_one import Score
+from iqabench.engine.work_time import working
 from iqabench.saliency.maps import MapSource
 
-
-@dataclass(frozen=True)
-class Prediction:
-    """One picture's score, or why it has none."""
-
-    image: str
-    prediction: float
-    seconds: float | None
-    """The time of the model's work; None if a cache served a part of it, or if it failed."""
-    error: str | None = None
-
-
-Score = Callable[[str], float]
 Planes = Callable[[str], Tensor]
 """A picture by name, (3 or 4, H, W) float32 in [0, 1]."""
 ContentOf = Callable[[str], str]
 """The hash of a picture's file, in hexadecimal, by the picture's name."""
-
-
-OF_THE_MACHINE = frozenset(
-    {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.ENOMEM, errno.EMFILE, errno.ENFILE}
-)
-"""Numbers of system errors that say nothing of a model or a picture: a full disk and the like."""
-
-
-def predictions(names: Sequence[str], score: Score) -> Iterator[Prediction]:
-    """Score pictures one by one; an exception or a non-finite score fails that picture alone.
-
-    Raises:
-        TookTooLong: a picture takes longer than is allowed. The next pictures are not tried.
-        MemoryError: there is not enough memory; like the next, no fault of the picture.
-        OSError: the machine failed, by one of the numbers :data:`OF_THE_MACHINE`.
-    """
-    for name in names:
-        seconds = None
-        try:
-            with picture_limit(name), measured() as work:
-                value = score(name)
-            seconds = work.seconds
-            error = None if math.isfinite(value) else f"ScoreError: the score is {value}"
-        except (TookTooLong, MemoryError):
-            raise
-        except (Exception, SystemExit) as problem:
-            if isinstance(problem, OSError) and problem.errno in OF_THE_MACHINE:
-                raise
-            value, error = math.nan, f"{type(problem).__name__}: {problem}"
-        yield Prediction(name, value if error is None else math.nan, seconds, error)
 
 
 def single(scores: Any) -> float:

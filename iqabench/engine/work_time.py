@@ -14,8 +14,6 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
-
 from iqabench.store.records import Timing
 
 
@@ -69,6 +67,8 @@ def reused() -> None:
 
 def timing(device: str, precision: str, pictures: int) -> Timing:
     """On what the work was done, for the record of a job."""
+    import torch  # takes a second, which scoring without torch saves
+
     return Timing(
         device=device,
         hardware=_hardware(device),
@@ -81,6 +81,8 @@ def timing(device: str, precision: str, pictures: int) -> Timing:
 def _hardware(device: str) -> str:
     """The name of the processor, as far as the system tells it."""
     if device == "cuda":
+        import torch
+
         return torch.cuda.get_device_name()
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()

@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from iqabench.contract.errors import ScoreError, WeightsError
+from iqabench.kit.onnx_runtime import runtime
 from iqabench.kit.saliency import peak_at_one
 from iqabench_saliency.options import OnnxOptions
 
@@ -17,8 +18,7 @@ class Onnx:
     """Shows resized pictures to a network and takes its first output, of two sides, as the map."""
 
     def __init__(self, options: OnnxOptions) -> None:
-        import onnxruntime
-
+        onnxruntime = runtime()
         self.options = options
         settings = onnxruntime.SessionOptions()
         settings.intra_op_num_threads = torch.get_num_threads()

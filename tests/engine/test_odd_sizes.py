@@ -66,7 +66,7 @@ def test_a_narrow_picture_is_a_row_that_says_so(tmp_path):
     )
     assert list(found["score"].notna()) == [True, True, False, False, False, False]
     assert found["error"][2] == (
-        "DataError: the picture of 5000x1 pixels is too narrow: as large as the recipe wants it, "
+        "the picture of 5000x1 pixels is too narrow: as large as the recipe wants it, "
         "it would have 1120000x224"
     )
 

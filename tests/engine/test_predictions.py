@@ -9,11 +9,11 @@ from torch import nn
 from iqabench.contract import Recipe, ScoreError
 from iqabench.data.tensors import picture_tensor
 from iqabench.engine import crops as cropping
+from iqabench.engine.one_by_one import predictions
 from iqabench.engine.predictions import (
     dataset_planes,
     forward,
     network_score,
-    predictions,
     scorer_score,
     single,
 )

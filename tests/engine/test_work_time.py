@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from iqabench.contract.cards import Recipe
-from iqabench.engine.predictions import network_score, predictions, scorer_score
+from iqabench.engine.one_by_one import predictions
+from iqabench.engine.predictions import network_score, scorer_score
 from iqabench.engine.work_time import measured, reused, working
 
 SLOW = 0.02

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from iqabench.contract.progress import Tick
-from iqabench.engine.predictions import ContentOf, Planes, Prediction, Score, predictions
+from iqabench.engine.one_by_one import Prediction, Score, predictions
+from iqabench.engine.predictions import ContentOf, Planes
 from iqabench.protocols.plan import FitJob
 from iqabench.protocols.requests import ModelRequest
 
@@ -39,6 +40,8 @@ class Ready:
 
     score: Score
     parameters: int | None
+    network: Any = None
+    """The network behind the scores, an ``nn.Module``; None where there is none."""
 
     def predictions(self, names: Sequence[str]) -> Iterator[Prediction]:
         """Score pictures one by one."""

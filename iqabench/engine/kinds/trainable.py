@@ -21,12 +21,8 @@ from iqabench.engine.crops import TrainingCrops, check_sizes
 from iqabench.engine.kinds.base import Fitted, Pictures, Ready
 from iqabench.engine.label_scale import Array, LabelScale
 from iqabench.engine.model_weights import needed
-from iqabench.engine.predictions import (
-    dataset_planes,
-    network_score,
-    picture_reader,
-    predictions,
-)
+from iqabench.engine.one_by_one import predictions
+from iqabench.engine.predictions import dataset_planes, network_score, picture_reader
 from iqabench.engine.readable import check_readable
 from iqabench.kit.weights import listed, load_tensors
 from iqabench.protocols.plan import FitJob
@@ -85,9 +81,8 @@ class Trainable:
         self, request: ModelRequest, weights: Path | None, pictures: Pictures, seed: int
     ) -> Ready:
         """See :meth:`iqabench.engine.kinds.base.Adapter.ready`."""
-        model = network(request.build(loaded=True))
-        scale = load_weights(model, needed(weights))
-        model.eval().to(request.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        model, scale = loaded_network(request, needed(weights))
+        model.to(request.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         score = network_score(
             model,
             request.recipe,
@@ -97,7 +92,18 @@ class Trainable:
             request.precision,
             seed,
         )
-        return Ready(lambda name: scale.up(score(name)), parameters(model))
+        return Ready(lambda name: scale.up(score(name)), parameters(model), model)
+
+
+def loaded_network(request: ModelRequest, weights: Path) -> tuple[nn.Module, LabelScale]:
+    """A network in evaluation mode, with its weights; and the label scale kept with them.
+
+    Raises:
+        WeightsError: the file is no weights file, or fits another network.
+    """
+    model = network(request.build(loaded=True))
+    scale = load_weights(model, weights)
+    return model.eval(), scale
 
 
 def load_weights(model: nn.Module, path: Path) -> LabelScale:

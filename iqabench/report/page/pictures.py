@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, zip_longest
@@ -12,6 +10,7 @@ from iqabench.contract.errors import DataError
 from iqabench.contract.progress import Tick
 from iqabench.data.picture_cache import cached
 from iqabench.data.tables import Dataset
+from iqabench.data.thumbnails import thumbnail, webp_url
 from iqabench.report.page.panels import Panel, distorted
 from iqabench.report.tables import records
 
@@ -19,8 +18,6 @@ MOST = 400
 """Most thumbnails on a page."""
 SIDE = 128
 """Pixels of a thumbnail's longer side."""
-QUALITY = 60
-"""Quality setting of the WebP files, 0 to 100."""
 
 Key = tuple[str, str]
 """Name and hash of a test set."""
@@ -71,11 +68,11 @@ def album(sources: Mapping[Key, Source], panels: Sequence[Panel], tick: Tick) ->
         if len(made) == MOST:
             break
         try:
-            thumbnail = _thumbnail(sets[key], image)
+            drawn = _thumbnail(sets[key], image)
         except DataError:  # the picture failed for the models too, and the failures list it
             continue
         numbers[key, image] = len(made)
-        made.append(thumbnail)
+        made.append(drawn)
         tick(len(made), min(MOST, len(wanted)), "thumbnails")
     return Album(tuple(made), numbers, absent)
 
@@ -89,10 +86,5 @@ def _wanted(panels: Sequence[Panel]) -> Iterator[tuple[Key, str]]:
 
 
 def _thumbnail(dataset: Dataset, image: str) -> str:
-    from PIL import Image
-
-    picture = Image.fromarray(cached(dataset.path(image), dataset.image_hashes[image]).pixels)
-    picture.thumbnail((SIDE, SIDE))
-    stream = io.BytesIO()
-    picture.save(stream, "WEBP", quality=QUALITY)
-    return "data:image/webp;base64," + base64.b64encode(stream.getvalue()).decode()
+    pixels = cached(dataset.path(image), dataset.image_hashes[image]).pixels
+    return webp_url(thumbnail(pixels, SIDE))

@@ -1,0 +1,34 @@
+"""The interface of what scores loose pictures: torch's models and exported ONNX files."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iqabench.data.given import Shown
+
+Plane = NDArray[np.float32]
+
+
+class Judge(Protocol):
+    """A model with its weights, ready to score pictures."""
+
+    @property
+    def label(self) -> str:
+        """What rows call it."""
+
+    @property
+    def direction(self) -> str:
+        """Whether ``higher`` or ``lower`` scores are better."""
+
+    @property
+    def full_reference(self) -> bool:
+        """Whether it compares pictures with references."""
+
+    def score(self, picture: Shown, reference: Shown | None) -> float:
+        """The score of a picture; any exception means that it has none."""
+
+    def maps(self, picture: Shown) -> dict[str, Plane]:
+        """The maps that the model predicts of a picture, by name, each (h, w) not below 0."""
