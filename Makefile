@@ -7,6 +7,7 @@
 # make bench   benchmarks of a quarter of an hour, and docs/performance.md
 # make bench-full   all benchmarks at full size: hours
 # make tutorial  play the commands of docs/tutorial.md again, and record what they print
+# make drawings  draw the pictures of docs/statistics-in-words.md
 # make floors  draw docs/floors.svg from the import rules
 # make durations  record what each test takes: which are quick, and which file begins
 # make golden  record what each part computes, after its version was raised
@@ -18,7 +19,7 @@ BIN := $(VENV)/bin
 # A process for each core, each with one thread: threads that wait for each other spin.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo test quick fuzz check docs bench bench-full format tutorial floors durations golden pyiqa-table clean
+.PHONY: demo test quick fuzz check docs bench bench-full format tutorial drawings floors durations golden pyiqa-table clean
 
 demo: $(VENV)/.installed
 	$(BIN)/iqabench run --models biosiqnet-lite,brisque --datasets demo
@@ -57,6 +58,9 @@ format: $(VENV)/.installed-dev
 
 tutorial: $(VENV)/.installed-dev
 	$(BIN)/python tests/tutorial.py
+
+drawings: $(VENV)/.installed-dev
+	$(BIN)/python docs/drawings
 
 floors: $(VENV)/.installed-dev
 	$(BIN)/python docs/floors.py
