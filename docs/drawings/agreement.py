@@ -46,7 +46,7 @@ def mapping() -> Any:
     """PLCC before and after the logistic curve."""
     random = np.random.default_rng(1)
     x = random.uniform(0, 10, 80)
-    y = (100 / (1 + np.exp(1.3 * (6.5 - x))) + random.normal(0, 5, x.size)).clip(0, 100)
+    y = (100 / (1 + np.exp(1.3 * (6.5 - x))) + random.normal(0, 9, x.size)).clip(0, 100)
     curve = fit_logistic(x, y)
     line = np.linspace(x.min(), x.max(), 100)
     figure, (raw, mapped) = panels(2, width=3.3)
