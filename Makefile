@@ -44,7 +44,7 @@ check: $(VENV)/.installed-dev
 	$(MAKE) docs
 
 docs: $(VENV)/.installed-dev
-	$(BIN)/sphinx-build -W --keep-going -q docs build/manual
+	$(BIN)/sphinx-build -E -a -W --keep-going -q docs build/manual
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/all.py

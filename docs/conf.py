@@ -49,7 +49,15 @@ def without_types(app, what, name, found, options, lines):
             lines[place + 1] = f"{' ' * indent}: {lines[place + 1].lstrip()}"
 
 
+def link_pages(app, *found):
+    """Make links of the pages that docstrings and help texts name, as in ``docs/leakage.md``."""
+    lines = found[-1]
+    lines[:] = [re.sub(r"\bdocs/([\w/-]+)\.md\b", r":doc:`\1`", line) for line in lines]
+
+
 def setup(app):
     """Connect the rules of links and of docstrings."""
     app.connect("source-read", link_inside)
+    app.connect("autodoc-process-docstring", link_pages)
+    app.connect("sphinx-click-process-description", link_pages)
     app.connect("autodoc-process-docstring", without_types, priority=400)  # before napoleon
