@@ -40,7 +40,7 @@ check: $(VENV)/.installed-dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/codespell
-	$(BIN)/interrogate -q iqabench biosiqnet_plugin plugins
+	$(BIN)/interrogate -vv --omit-covered-files iqabench biosiqnet_plugin plugins
 	$(MAKE) docs
 
 docs: $(VENV)/.installed-dev
