@@ -2,9 +2,12 @@
 # make test    every test
 # make quick   the tests that take less than 0.3 s each
 # make fuzz    the tests of damaged input at full length: a few minutes
-# make check   format, lint, types, import rules
+# make check   format, lint, types, import rules, spelling, docstrings, the manual
+# make docs    the manual, as HTML pages in build/manual
 # make bench   benchmarks of a quarter of an hour, and docs/performance.md
 # make bench-full   all benchmarks at full size: hours
+# make tutorial  play the commands of docs/tutorial.md again, and record what they print
+# make drawings  draw the pictures of docs/statistics-in-words.md
 # make floors  draw docs/floors.svg from the import rules
 # make durations  record what each test takes: which are quick, and which file begins
 # make golden  record what each part computes, after its version was raised
@@ -16,7 +19,7 @@ BIN := $(VENV)/bin
 # A process for each core, each with one thread: threads that wait for each other spin.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo test quick fuzz check bench bench-full format floors durations golden pyiqa-table clean
+.PHONY: demo test quick fuzz check docs bench bench-full format tutorial drawings floors durations golden pyiqa-table clean
 
 demo: $(VENV)/.installed
 	$(BIN)/iqabench run --models biosiqnet-lite,brisque --datasets demo
@@ -36,6 +39,12 @@ check: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/codespell
+	$(BIN)/interrogate -vv --omit-covered-files iqabench biosiqnet_plugin plugins
+	$(MAKE) docs
+
+docs: $(VENV)/.installed-dev
+	$(BIN)/sphinx-build -E -a -W --keep-going -q docs build/manual
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/all.py
@@ -46,6 +55,12 @@ bench-full: $(VENV)/.installed-dev
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+tutorial: $(VENV)/.installed-dev
+	$(BIN)/python tests/tutorial.py
+
+drawings: $(VENV)/.installed-dev
+	$(BIN)/python docs/drawings
 
 floors: $(VENV)/.installed-dev
 	$(BIN)/python docs/floors.py

@@ -54,6 +54,20 @@ Made by `python docs/models.py` from the registered cards; `iqabench models NAME
 *Trains*: under the protocol of the run, on the training part of each split. *Scores*: as it was
 published. *Imported scores only*: `iqabench import` brings them into the same tables.
 
+## Which one to begin with
+
+- **Photographs alone, without labels**: `piqe`, `niqe`, or `brisque` with published weights
+  ([classics](classics.md)). A picture takes milliseconds.
+- **Labels and a processor**: `brisque` and `lite0-ridge`, which are fitted in seconds to minutes;
+  with patience [`biosiqnet-lite`](biosiqnet.md#biosiqnet-lite) and the other networks on
+  EfficientNet-Lite0, which take minutes to hours.
+- **Labels and a GPU**: [`biosiqnet`](biosiqnet.md), [`sgdnet`, `sds-iqa`](saliency-models.md),
+  [`tiqa`, `dor-iqa`](transformers.md); with the extra [pyiqa](pyiqa.md) also `maniqa`, `dbcnn`,
+  `hyperiqa` and `tres`.
+- **References**: `psnr`, `ssim` and the other full-reference measures of [pyiqa](pyiqa.md).
+
+Run `brisque` and `lite0-ridge` beside every network: they show what little effort reaches.
+
 ## What the two papers compare
 
 The systems in the tables of BioSIQNet's and SDS-IQA's papers.

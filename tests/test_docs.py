@@ -39,3 +39,13 @@ def test_every_test_that_holds_a_right_answer_is_there():
         if not place.is_file() or (test and f"def {test}(" not in place.read_text("utf-8")):
             missing.append((path, test))
     assert len(named) > 100 and missing == []
+
+
+def test_troubleshooting_quotes_what_the_program_says():
+    text = (DOCS / "troubleshooting.md").read_text(encoding="utf-8")
+    quoted = re.findall(r'^### "(?:data set \'live\' )?(.+?)(?: \.\.\.)?"', text, re.MULTILINE)
+    code = "".join(
+        path.read_text(encoding="utf-8") for path in (DOCS.parent / "iqabench").rglob("*.py")
+    )
+    assert len(quoted) >= 4
+    assert [words for words in quoted if words not in code] == []

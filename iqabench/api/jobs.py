@@ -21,6 +21,7 @@ class EndedJob:
     job: str
     """The beginning of the job's fingerprint, long enough to name it alone."""
     what: str
+    """What the job did: fit, predict or import, with its model, data set and seed."""
     state: str
     """``done`` or ``failed``."""
 

@@ -28,7 +28,9 @@ class PlannedJob:
     job: str
     """The job's fingerprint."""
     what: str
+    """What the job does: fit or predict, with its model, data set and seed."""
     images: int
+    """Number of pictures that it reads."""
     state: str
     """``done``, ``failed``, or ``-`` if the store does not hold the job."""
     estimate: float | None

@@ -60,9 +60,11 @@ class Audit:
     """Pairs found between two sets, or between different contents of one."""
 
     first: str
+    """Name of the first set."""
     second: str | None
-    """None where one set was compared with itself."""
+    """Name of the second set; None where one set was compared with itself."""
     pairs: tuple[Pair, ...]
+    """The pairs of pictures that show the same."""
     pictures: tuple[int, ...]
     """Number of compared pictures of each set."""
     unreadable: tuple[str, ...]

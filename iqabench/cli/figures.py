@@ -22,7 +22,14 @@ from iqabench.report.tables import visible
     metavar="DIR",
     help="Folder of the files; made if need be.",
 )
-@click.option("--format", "form", type=click.Choice(FORMATS), default="pdf", show_default=True)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(FORMATS),
+    default="pdf",
+    show_default=True,
+    help="Kind of the files.",
+)
 @exclude_shared_option
 @quiet_option
 @store_option

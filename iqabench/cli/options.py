@@ -229,15 +229,14 @@ def session(
 
 def device_options(function: Function) -> Function:
     """``--device`` and ``--precision``."""
-    function = click.option(
-        "--precision", default="fp32", show_default=True, type=click.Choice(["fp32", "bf16"])
-    )(function)
-    return click.option(
-        "--device",
-        default="auto",
-        show_default=True,
-        type=click.Choice(["auto", "cpu", "cuda", "mps"]),
-    )(function)
+    for name, values, text in (
+        ("--precision", ["fp32", "bf16"], "Of networks, in training and in testing."),
+        ("--device", ["auto", "cpu", "cuda", "mps"], "For networks; auto takes a GPU if any."),
+    ):
+        function = click.option(
+            name, type=click.Choice(values), default=values[0], show_default=True, help=text
+        )(function)
+    return function
 
 
 SUFFIXES = {

@@ -5,7 +5,7 @@ A plugin is any importable module named by an entry point of the group ``iqabenc
     [project.entry-points.iqabench]
     my_plugin = "my_plugin"
 
-and it implements one or more of these functions with :data:`hookimpl`::
+and it implements one or more of these functions with ``hookimpl``::
 
     from iqabench.contract import ModelCard, hookimpl
 
@@ -29,9 +29,12 @@ import pluggy
 from iqabench.contract.cards import DatasetCard, ModelCard, SaliencyCard
 
 GROUP = "iqabench"
+"""The group of entry points that name plugins."""
 
 hookspec = pluggy.HookspecMarker(GROUP)
+"""Marks a hook; only iqabench has some."""
 hookimpl = pluggy.HookimplMarker(GROUP)
+"""Marks a plugin's function that implements a hook."""
 
 
 @hookspec

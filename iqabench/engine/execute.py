@@ -22,8 +22,11 @@ class Outcome:
     """
 
     made: int
+    """Number of jobs that this run made, failed ones included."""
     reused: int
+    """Number of jobs that the store held already."""
     failed: tuple[str, ...]
+    """Fingerprints of the jobs that failed."""
 
 
 def execute(plan: Plan, store: Store, watch: Watcher, executor: Executor | None = None) -> Outcome:

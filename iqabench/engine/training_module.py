@@ -166,6 +166,7 @@ class _Losses(nn.Module):
 
 
 def as_batch(images: Tensor, quality: Tensor, saliency: Tensor, index: Tensor) -> Batch:
+    """Stacked samples as a batch; saliency without a channel, (B, 0, h, w), becomes None."""
     images = images.contiguous(memory_format=torch.channels_last)
     return Batch(images, quality, saliency if saliency.shape[1] else None, index)
 

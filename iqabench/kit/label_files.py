@@ -123,7 +123,7 @@ def table(
         sheet: ``sheet``, ``first`` and ``columns`` of :func:`labels`.
 
     Raises:
-        DataError: see :func:`labels` and :meth:`Labels.frame`; or a needed column is missing.
+        DataError: see :func:`labels` and :meth:`.Labels.frame`; or a needed column is missing.
         FileNotFoundError: the file is missing.
     """
     found = labels(tree.path(name).read_bytes(), name, **sheet)
@@ -138,7 +138,7 @@ def text_table(
     """The columns of a label file without a header: name -> number, from 1.
 
     Raises:
-        DataError: see :func:`labels` and :meth:`Labels.frame`.
+        DataError: see :func:`labels` and :meth:`.Labels.frame`.
         FileNotFoundError: the file is missing.
     """
     return labels(tree.path(name).read_bytes(), name).frame(columns, numbers, headed=False)

@@ -17,8 +17,8 @@ SHARE = "IQABENCH_CORES"
 """Environment variable with the most processors that this process may use: its share of a run."""
 THREADS = "OMP_NUM_THREADS"
 DECIDED = "IQABENCH_THREADS"
-"""Environment variable with the number that :func:`settle` put into :data:`THREADS`, so that child
-processes do not take it for the user's."""
+"""Environment variable with the number that :func:`settle` put into ``OMP_NUM_THREADS``, so that
+child processes do not take it for the user's."""
 WAITING = {
     "OMP_WAIT_POLICY": "PASSIVE",  # every OpenMP
     "GOMP_SPINCOUNT": "0",  # GNU's, which torch and scikit-learn bring along

@@ -27,7 +27,7 @@ class Krasula:
     """The three figures, nan where a kind of pairs is missing, and the pairs behind them.
 
     Attributes:
-        auc_ds: how well |difference of predictions| tells different pairs from similar, [0, 1].
+        auc_ds: how well the predicted difference's size tells different pairs from similar, [0, 1].
         auc_bw: how well the signed difference tells which of a different pair is better, [0, 1].
         c0: share of different pairs whose better picture has the higher prediction; ties are wrong.
         different, similar: numbers of pairs.

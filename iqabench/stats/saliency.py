@@ -150,7 +150,7 @@ def sim(predicted: npt.ArrayLike, truth: npt.ArrayLike) -> float:
 def kld(predicted: npt.ArrayLike, truth: npt.ArrayLike) -> float:
     """Kullback-Leibler divergence of the true from the predicted distribution, in nats.
 
-    ``sum of Q log(eps + Q / (P + eps))`` of maps that sum to one, with :data:`EPSILON`, as the MIT
+    ``sum of Q log(eps + Q / (P + eps))`` of maps that sum to one, with eps = 2.2204e-16, as the MIT
     code and pysaliency's ``MIT_KLDiv`` have it. 0 is best; there is no upper bound, but a
     predicted zero costs at most 36 nats. TranSalNet's code first scales each map from 0 to 1.
 
@@ -174,7 +174,7 @@ def information_gain(
     """How much better a map predicts fixations than a baseline, in bits per fixation.
 
     The mean at fixations of ``log2(P + eps) - log2(B + eps)``, maps that sum to one, with
-    :data:`EPSILON`: a zero at a fixation costs up to 52 bits (Kümmerer, Wallis and Bethge, PNAS
+    eps = 2.2204e-16: a zero at a fixation costs up to 52 bits (Kümmerer, Wallis and Bethge, PNAS
     112(52), 2015). 0 where both are equal; negative where the baseline is better. A map that is
     no probability density but, say, its square root, loses by that; nothing is fitted here.
 

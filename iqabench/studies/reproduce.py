@@ -70,7 +70,9 @@ class PlannedReproduction:
     """The jobs that a table needs."""
 
     table: PaperTable
+    """The published table."""
     rows: list[PlannedRow]
+    """Its rows, with the numbers of their jobs and the time that these are expected to take."""
 
     @property
     def total(self) -> str:

@@ -38,12 +38,15 @@ class Stress:
     """The stress study of a model on one test set."""
 
     table: pd.DataFrame
-    """A column ``test``, then the columns of :func:`iqabench.report.noise.table`."""
+    """A row per change, with the test set in the column ``test``; see docs/tables.md."""
     band: noise.Band
+    """The lowest and the highest SROCC over changes that should not matter."""
     test: str
+    """Name of the test set."""
     labels: str
     """``human`` or ``proxy``."""
     figure: Path
+    """The file of the drawing."""
 
     @property
     def shown(self) -> Table:

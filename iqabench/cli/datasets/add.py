@@ -18,8 +18,9 @@ COLUMNS = (*REQUIRED, *OPTIONAL)
 
 def _column_options(function: Callable[..., None]) -> Callable[..., None]:
     for name in reversed(COLUMNS):
-        option = click.option(f"--{name.replace('_', '-')}", metavar="COLUMN")
-        function = option(function)
+        option = f"--{name.replace('_', '-')}"
+        text = f"Column for `{name}`, by name or number."
+        function = click.option(option, metavar="COLUMN", help=text)(function)
     return function
 
 

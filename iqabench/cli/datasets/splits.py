@@ -18,7 +18,7 @@ def command() -> None:
 @command.command("export")
 @click.argument("name")
 @click.argument("file", type=click.Path(path_type=Path), callback=writable)
-@click.option("--seed", type=click.IntRange(0), required=True, metavar="N")
+@click.option("--seed", type=click.IntRange(0), required=True, metavar="N", help="Of the split.")
 @click.option(
     "--fold", type=click.IntRange(0), metavar="K", help="Of a data set that asks for folds."
 )

@@ -27,7 +27,9 @@ from iqabench.cli.options import emit_set, quiet_option, session, target_option
     metavar="DIR",
     help="Where to make it [default: $IQABENCH_DATA/NAME or your data folder].",
 )
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option(
+    "--seed", type=click.IntRange(0), default=0, show_default=True, help="Of all random choices."
+)
 @click.option(
     "--long-side",
     type=click.IntRange(64),

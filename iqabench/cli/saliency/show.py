@@ -13,7 +13,13 @@ from iqabench.report.tables import visible
 
 @click.command("show")
 @click.argument("images", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--provider", default="spectral-residual", show_default=True, metavar="NAME")
+@click.option(
+    "--provider",
+    default="spectral-residual",
+    show_default=True,
+    metavar="NAME[:KEY=VALUE...]",
+    help="What makes the maps; `iqabench saliency` lists them.",
+)
 @click.option(
     "-o",
     "--output",

@@ -22,6 +22,7 @@ class Spread:
     """How the jobs of a run are spread over processes and machines."""
 
     executor: Name = "local"
+    """Who makes the jobs: this machine, a Ray cluster or Slurm."""
     jobs: int | None = None
     """Jobs at once; None makes one after the other here, and leaves it to Ray or Slurm there."""
     devices: tuple[str, ...] = ()
@@ -29,7 +30,7 @@ class Spread:
     threads: int | None = None
     """Threads of each job; None divides the processors of this machine among the jobs."""
     memory: float | None = None
-    """GB that Ray or Slurm is asked for, for each job; None for :data:`MEMORY`."""
+    """GB that Ray or Slurm is asked for, for each job; None for 4."""
     address: str | None = None
     """Of a Ray cluster; None starts one on this machine, unless ``$RAY_ADDRESS`` names one."""
 
