@@ -2,6 +2,7 @@
 
 from iqabench.contract.cards import (
     ArchiveCard,
+    Calibration,
     DatasetCard,
     ModelCard,
     PaperRow,
@@ -41,6 +42,7 @@ __all__ = [
     "VERSION",
     "ArchiveCard",
     "Batch",
+    "Calibration",
     "CatalogError",
     "ContractVersionError",
     "DataError",

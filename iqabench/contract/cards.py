@@ -31,6 +31,22 @@ class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
+class Calibration(Frozen):
+    """What the scores of certain weights mean to people: a scale, named bands, and how far off.
+
+    It was measured on pictures that the weights had not seen.
+    """
+
+    bands: tuple[tuple[str, float], ...] = Field(min_length=1)
+    """Name of a band of quality and its lowest score, the worst band first."""
+    lowest: float
+    """Scores below it are cut to it, and those above :attr:`highest` to that."""
+    highest: float
+    errors: tuple[tuple[float, float], ...] = Field(min_length=1)
+    """Score -> half the width of an interval that holds 90% of people's mean scores; interpolated
+    in between."""
+
+
 class WeightsCard(Frozen):
     """The file, the source and the training sets of published weights.
 
@@ -51,6 +67,10 @@ class WeightsCard(Frozen):
     """Short names of the data sets with which these weights were trained."""
     options: dict[str, Any] = {}
     """Options with which these weights were made; ``--weights published`` sets them."""
+    recipe: dict[str, Any] = {}
+    """Fields of the recipe with which these weights score, where they differ from the card's."""
+    calibration: Calibration | None = None
+    """What their scores mean; None where nobody has measured it."""
 
 
 class Stage(Frozen):
@@ -92,6 +112,8 @@ class Recipe(Frozen):
     batch_size: int = Field(8, ge=1)
     resize_short: int | None = Field(None, ge=16)
     """Short side in pixels to which pictures are resized before cropping; None keeps their size."""
+    max_pixels: int | None = Field(None, ge=1024)
+    """Pictures of more pixels are reduced to about this number before cropping; None keeps them."""
     crop: tuple[PositiveInt, PositiveInt] | None = (224, 224)
     """(height, width) of a crop in pixels; None takes the whole picture (batch size 1)."""
     train_crops: int = Field(1, ge=1)
@@ -119,6 +141,12 @@ class Recipe(Frozen):
         if self.patience is not None and any(stage.average for stage in self.stages):
             raise ValueError("a stage that may end early (patience) has no average")
         return self
+
+    @model_serializer(mode="wrap")
+    def _without_later_fields(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # Jobs of earlier releases, which had no such field, keep their fingerprints.
+        fields: dict[str, Any] = dump(self)
+        return {k: v for k, v in fields.items() if k != "max_pixels" or v is not None}
 
 
 class PaperRow(Frozen):

@@ -31,6 +31,8 @@ def fitted_size(height: int, width: int, recipe: Recipe) -> tuple[int, int]:
         DataError: the picture is so long and narrow that it would become huge.
     """
     scale = recipe.resize_short / min(height, width) if recipe.resize_short else 1.0
+    if recipe.max_pixels is not None:
+        scale = min(scale, math.sqrt(recipe.max_pixels / (height * width)))
     if recipe.crop is not None:
         scale = max(scale, recipe.crop[0] / height, recipe.crop[1] / width)
     size = math.ceil(height * scale - 1e-6), math.ceil(width * scale - 1e-6)

@@ -7,6 +7,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from iqabench.contract.cards import Calibration
 from iqabench.data.given import Shown
 
 Plane = NDArray[np.float32]
@@ -26,6 +27,10 @@ class Judge(Protocol):
     @property
     def full_reference(self) -> bool:
         """Whether it compares pictures with references."""
+
+    @property
+    def calibration(self) -> Calibration | None:
+        """What its scores mean to people; None if that was not measured."""
 
     def score(self, picture: Shown, reference: Shown | None) -> float:
         """The score of a picture; any exception means that it has none."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from iqabench.contract.cards import Calibration
 from iqabench.contract.errors import WeightsError
 from iqabench.kit.weights import resolve
 from iqabench.protocols.job_weights import FIT_AGAIN, PREFIX, weights_problem
@@ -39,6 +40,13 @@ def chosen_weights(request: ModelRequest, store: Store) -> Path | None:
     if request.weights.startswith(PREFIX):
         return _of_job(store, request.weights.removeprefix(PREFIX))
     return Path(request.weights)
+
+
+def calibration_of(request: ModelRequest) -> Calibration | None:
+    """What the scores of a request's weights mean to people; None if that was not measured."""
+    if request.weights != "published" or not request.card.weights:
+        return None
+    return request.card.weights[0].calibration
 
 
 def needed(weights: Path | None) -> Path:

@@ -24,7 +24,7 @@ from torch import Tensor, nn
 from iqabench.contract.errors import MissingDependencyError, UsageError
 from iqabench.engine.crops import normalise
 from iqabench.engine.kinds.trainable import loaded_network
-from iqabench.engine.model_weights import chosen_weights, needed
+from iqabench.engine.model_weights import calibration_of, chosen_weights, needed
 from iqabench.engine.onnx_facts import IMAGES, MAP, SCORES, OnnxFacts
 from iqabench.engine.onnx_judge import first_line, session
 from iqabench.kit.download import sha256
@@ -121,6 +121,7 @@ def export(request: ModelRequest, store: Store, output: Path) -> OnnxFacts:
         sha256=sha256(weights),
         maps=tuple(whole.map_names(_pictures(TRACED, request.recipe.crop))),
         any_size=bool(any_size),
+        calibration=calibration_of(request),
         made_by=package_version("iqabench"),
     )
     try:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from pydantic import ValidationError
 
-from iqabench.contract.cards import Direction, Frozen, Recipe
+from iqabench.contract.cards import Calibration, Direction, Frozen, Recipe
 from iqabench.contract.errors import WeightsError
 
 PREFIX = "iqabench."
@@ -41,6 +41,8 @@ class OnnxFacts(Frozen):
     """Names of the predicted maps; the output of each is ``map_NAME``, (B, 1, H, W)."""
     any_size: bool = True
     """Whether maps are predicted of whole pictures of any size, not of crops alone."""
+    calibration: Calibration | None = None
+    """What the scores mean to people; None if that was not measured."""
     made_by: str
     """The release of iqabench that wrote the file."""
 

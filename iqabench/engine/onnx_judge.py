@@ -38,6 +38,7 @@ class OnnxJudge:
         metadata = self._session.get_modelmeta().custom_metadata_map
         self.facts = OnnxFacts.of(metadata, str(file))
         self.label, self.direction = self.facts.name, str(self.facts.direction)
+        self.calibration = self.facts.calibration
         self._single = self._session.get_inputs()[0].shape[0] == 1
         self._scale = LabelScale(self.facts.low, self.facts.high)
 

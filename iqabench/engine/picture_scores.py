@@ -9,9 +9,11 @@ from dataclasses import replace
 from iqabench.contract import errors
 from iqabench.contract.errors import IqabenchError
 from iqabench.contract.progress import Watcher
+from iqabench.data.calibrated import calibrated
 from iqabench.data.given import Given, Shown
 from iqabench.data.scored import Look, PictureScore, Scored
 from iqabench.data.thumbnails import glow, thumbnail
+from iqabench.data.unlike import warning
 from iqabench.engine.judges import Judge
 from iqabench.engine.one_by_one import predictions
 
@@ -80,7 +82,7 @@ def _scored(
 
 def _row(judge: Judge, shown: Shown, reference: Shown | None) -> PictureScore:
     (found,) = predictions([shown.name], lambda name: judge.score(shown, reference))
-    return PictureScore(
+    row = PictureScore(
         path=shown.name,
         model=judge.label,
         score=None if found.error else found.prediction,
@@ -88,6 +90,9 @@ def _row(judge: Judge, shown: Shown, reference: Shown | None) -> PictureScore:
         error=None if found.error is None else _told(found.error),
         notes=shown.notes,
     )
+    if judge.calibration is None:
+        return row
+    return calibrated(row, judge.calibration, warning(shown.pixels))
 
 
 def _failed(judge: Judge, picture: Given, error: Exception) -> PictureScore:

@@ -15,7 +15,7 @@ from iqabench.engine.crops import normalise
 from iqabench.engine.judges import Plane
 from iqabench.engine.kinds import adapter
 from iqabench.engine.kinds.base import Pictures
-from iqabench.engine.model_weights import chosen_weights
+from iqabench.engine.model_weights import calibration_of, chosen_weights
 from iqabench.protocols.requests import ModelRequest
 from iqabench.saliency.providers import computing
 from iqabench.store import Store
@@ -37,6 +37,7 @@ class TorchJudge:
         self.request = request
         self.label, self.direction = request.label, str(request.direction)
         self.full_reference = request.card.full_reference
+        self.calibration = calibration_of(request)
         given = request.saliency if request.card.saliency == "input" else None
         self._map_of = None if given is None else computing(given)
         self._shown: dict[str, Shown] = {}

@@ -16,7 +16,7 @@ from iqabench.kit.weights import SCALE, metadata
 from iqabench.options import known, misfit, parsed
 from iqabench.protocols.job_weights import PREFIX
 from iqabench.protocols.kinds import Kind, kind_of
-from iqabench.protocols.starting import published_identity, starting
+from iqabench.protocols.starting import published_identity, published_recipe, starting
 from iqabench.registry import Provider, Registry, load, made, require
 from iqabench.saliency.providers import identity
 from iqabench.store import Store
@@ -152,8 +152,13 @@ def with_published(request: ModelRequest) -> ModelRequest:
     options = request.options
     if options is not None:
         options = options.model_copy(update=request.card.weights[0].options)
-    found = published_identity(request.card)
-    return replace(request, weights="published", weights_hash=found, options=options)
+    return replace(
+        request,
+        weights="published",
+        weights_hash=published_identity(request.card),
+        options=options,
+        recipe=published_recipe(request.card),
+    )
 
 
 def check_seeds(seeds: int | None) -> None:

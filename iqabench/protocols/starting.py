@@ -51,11 +51,21 @@ def starting(
     made_with = card.weights[0].options if weights == "published" and card.weights else {}
     return Starting(
         options={**card.defaults, **made_with, **random},
-        recipe=common(card) if choices.recipe == "common" else card.recipe,
+        recipe=common(card) if choices.recipe == "common" else _recipe(card, weights),
         recipe_name=choices.recipe if kind_of(card).has_recipe else NONE,
         weights=weights,
         weights_hash=weights_hash,
     )
+
+
+def _recipe(card: ModelCard, weights: str) -> Recipe:
+    """The card's recipe; for its published weights the one with which they score."""
+    return published_recipe(card) if weights == "published" and card.weights else card.recipe
+
+
+def published_recipe(card: ModelCard) -> Recipe:
+    """The recipe with which a card's published weights score."""
+    return Recipe.model_validate({**card.recipe.model_dump(), **card.weights[0].recipe})
 
 
 def _of_job(registry: Registry, card: ModelCard, choices: Choices, store: Store | None) -> Starting:

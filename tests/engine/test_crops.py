@@ -77,6 +77,10 @@ def test_whole_pictures(fields):
         ((7, 10), {}, (8, 12)),  # 10 * 8 / 7 = 11.4, rounded up
         ((20, 30), {"resize_short": 40}, (40, 60)),
         ((20, 30), {"resize_short": 16, "crop": None}, (16, 24)),
+        ((300, 400), {"max_pixels": 30_000, "crop": None}, (150, 200)),
+        ((30, 40), {"max_pixels": 30_000, "crop": None}, (30, 40)),
+        ((300, 400), {"max_pixels": 30_000, "crop": (224, 224)}, (224, 299)),
+        ((300, 400), {"max_pixels": 30_000, "resize_short": 100, "crop": None}, (100, 134)),
         ((20, 30), {"resize_short": 16, "crop": (18, 18)}, (18, 27)),
     ],
 )

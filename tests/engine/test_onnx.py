@@ -33,6 +33,7 @@ FORMS = {
     "lite": ("biosiqnet-lite", ()),
     "statistics": ("biosiqnet-lite", ("head=statistics",)),
     "whole": ("biosiqnet-lite", ("recipe.crop=none", "recipe.test_crop_kind=whole")),
+    "reduced": ("biosiqnet-lite", ("recipe.crop=none", "recipe.max_pixels=9216")),
     "short": ("biosiqnet-lite", ("recipe.resize_short=96", "recipe.test_crops=4")),
     "random": (
         "biosiqnet-lite",

@@ -1,0 +1,43 @@
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from iqabench.contract.cards import Calibration
+from iqabench.contract.progress import Silent
+from iqabench.data.given import Given
+from iqabench.engine.picture_scores import score
+
+CALIBRATION = Calibration(
+    bands=(("bad", 0), ("good", 50)), lowest=0, highest=100, errors=((0, 10), (100, 20))
+)
+
+
+def row(calibration, pixels, value=60.0):
+    judge = SimpleNamespace(
+        label="model",
+        direction="higher",
+        full_reference=False,
+        calibration=calibration,
+        score=lambda picture, reference: value,
+    )
+    (found,) = score([judge], [Given("a.png", pixels=pixels)], None, Silent())
+    return found.rows[0]
+
+
+@pytest.fixture
+def photograph():
+    return np.random.default_rng(0).integers(0, 256, (128, 128, 3), np.uint8)
+
+
+def test_calibrated_weights_fill_band_interval_and_warning(photograph):
+    found = row(CALIBRATION, photograph)
+    assert (found.score, found.band, found.low, found.high) == (60, "good", 44, 76)
+    assert found.warning is None
+    flat = row(CALIBRATION, np.zeros((128, 128, 3), np.uint8))
+    assert flat.warning == "unlike a photograph: 100% of it have one colour"
+
+
+def test_other_weights_fill_none_of_them(photograph):
+    found = row(None, photograph, value=130.0)
+    assert (found.score, found.band, found.low, found.high, found.warning) == (130, *4 * (None,))
