@@ -11,6 +11,7 @@
 # make floors  draw docs/floors.svg from the import rules
 # make durations  record what each test takes: which are quick, and which file begins
 # make golden  record what each part computes, after its version was raised
+# make lite     make the material and train the shipped biosiqnet-lite: three hours; lite-judge judges it
 # make pyiqa-table   list pyiqa's metrics again, after a new version of it
 
 PYTHON ?= python3
@@ -19,7 +20,8 @@ BIN := $(VENV)/bin
 # A process for each core, each with one thread: threads that wait for each other spin.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo test quick fuzz check docs bench bench-full format tutorial drawings floors durations golden pyiqa-table clean
+.PHONY: demo test quick fuzz check docs bench bench-full format tutorial drawings floors durations golden pyiqa-table
+.PHONY: lite lite-judge clean
 
 demo: $(VENV)/.installed
 	$(BIN)/iqabench run --models biosiqnet-lite,brisque --datasets demo
@@ -73,6 +75,17 @@ golden: $(VENV)/.installed-dev
 
 pyiqa-table: $(VENV)/.installed-dev
 	$(BIN)/python -m iqabench_pyiqa.listing
+
+# BIQ2021 is a folder with the set; PHOTOGRAPHS is a folder of pictures beside fixations.csv; KADID is the
+# label file of KADID-10k.
+LITE = --biq2021 "$(BIQ2021)" --photographs "$(PHOTOGRAPHS)" --kadid "$(KADID)"
+
+lite: $(VENV)/.installed-dev
+	$(BIN)/python training/lite/material.py $(LITE) -o build/lite/material
+	$(BIN)/python training/lite/train.py build/lite/material --photographs "$(PHOTOGRAPHS)" -o build/lite/fit
+
+lite-judge: $(VENV)/.installed-dev
+	$(BIN)/python training/lite/judge.py $(LITE)
 
 clean:
 	rm -rf $(VENV) build dist

@@ -1,0 +1,88 @@
+"""The parts of training/lite that compute labels and where training starts."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "training" / "lite"))
+
+import material
+import start
+
+SCORES = np.tile([1.0, 0.8, 0.5, 0.2, 0.0], (25, 1))
+
+
+def damaged(**changes):
+    rows = {
+        "type": [10, 10, 10, 18],
+        "level": [1.0, 2.5, 5.0, 3.0],
+        "type2": [0, 0, 0, 0],
+        "level2": [0.0, 0.0, 0.0, 0.0],
+        "proxy": [100.0, 80.0, 40.0, 80.0],
+        "start": [0.9, 0.9, 0.9, 0.9],
+    }
+    return pd.DataFrame(rows | changes)
+
+
+def test_labels_lie_between_the_undamaged_photograph_and_the_worst():
+    found = material.labels(damaged(), SCORES)
+    best, middle, worst, by_proxy = found
+    assert best == pytest.approx(0.9)
+    assert worst == pytest.approx(material.WORST)
+    assert middle == pytest.approx(material.WORST + (0.9 - material.WORST) * 0.65)
+    assert by_proxy == pytest.approx(middle)  # ours clips a mean shift: KADID-10k's score is unused
+
+
+def test_a_second_distortion_multiplies_what_the_first_left():
+    twice = material.labels(damaged(type2=[0, 11, 0, 0], level2=[0.0, 3.0, 0.0, 0.0]), SCORES)
+    assert twice[1] < material.labels(damaged(), SCORES)[1]
+
+
+def test_a_proxy_above_its_type_and_level_lifts_the_label():
+    plain = material.labels(damaged(), SCORES)
+    better = material.labels(damaged(proxy=[100.0, 80.0, 60.0, 80.0]), SCORES)
+    assert better[3] == pytest.approx(plain[3])
+    assert better[2] == pytest.approx(plain[2])  # still the worst of what was seen
+
+
+def test_no_photograph_is_in_two_parts():
+    parts = [material.part_of(number) for number in range(200)]
+    assert (parts.count("held-out"), parts.count("validation")) == (40, 20)
+
+
+def rows(offset):
+    """40 rated pictures, and 5 contents of 8 damaged ones whose labels are ``offset`` too high."""
+    random = np.random.default_rng(0)
+    features = random.normal(size=(80, 6))
+    quality = features @ [0.5, -0.3, 0.2, 0, 0, 0] + 3
+    contents = [*(f"p{n}" for n in range(40)), *np.repeat([f"d{n}" for n in range(5)], 8)]
+    lift = np.repeat([0.0, 0, 0, 0, 0, *offset], 8)
+    table = pd.DataFrame(
+        {
+            "part": "training",
+            "kind": ["ss01"] * 40 + ["jpeg"] * 40,
+            "content": contents,
+            "mos": quality + lift,
+        }
+    )
+    return features, table
+
+
+def test_how_good_a_damaged_photograph_was_changes_nothing():
+    features, table = rows(offset=(0, 0, 0, 0, 0))
+    plain = start.fit(features, table)
+    features, lifted = rows(offset=(5, -3, 2, 9, -7))
+    found = start.fit(features, lifted)
+    np.testing.assert_allclose(found.coefficients, plain.coefficients, atol=1e-12)
+    np.testing.assert_allclose(
+        start.moved(features, lifted, found), start.moved(features, table, plain), atol=1e-9
+    )
+
+
+def test_scores_of_people_are_not_moved():
+    features, table = rows(offset=(5, -3, 2, 9, -7))
+    found = start.moved(features, table, start.fit(features, table))
+    np.testing.assert_array_equal(found[:40], table["mos"][:40])
