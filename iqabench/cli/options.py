@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import click
 
+from iqabench.cli import terminal
 from iqabench.contract.errors import UsageError
 from iqabench.report import canvas
 from iqabench.report.tables import (
@@ -283,7 +284,8 @@ def figure_option(function: Function) -> Function:
 
 
 def table_options(function: Function) -> Function:
-    """``--format`` and ``-o``."""
+    """``--format``, ``-o`` and ``--wide``."""
+    function = terminal.wide_option(function)
     function = click.option(
         "-o",
         "--output",
@@ -318,17 +320,18 @@ def emit(
 ) -> None:
     """Print a table, or write it to a file.
 
-    Notes follow a text table on the screen. In Markdown and LaTeX they follow in a file, too.
+    A text table on a terminal is no wider than it, unless the command has ``--wide``. Notes
+    follow a text table on the screen. In Markdown and LaTeX they follow in a file, too.
 
     Raises:
         UsageError: the file cannot be written.
     """
     form = chosen(form, output)
-    if output is None:
+    if output is None and form == "table":
+        terminal.show(rows, columns, notes)
+    elif output is None:
         text = annotated(render(rows, form, columns), form, notes)
         click.echo(visible(text, keep="\n\t") if sys.stdout.isatty() else text)
-        for note in notes if form == "table" else []:
-            click.echo(visible(note))
     elif form == PARQUET:
         _written(output, lambda: write_parquet(rows, output, columns))
     else:
