@@ -36,6 +36,7 @@ COMMANDS = {
     "results": "List, remove or merge results.",
     "store": "Look after the files of a store: upgrade.",
     "import": "Bring in scores made elsewhere.",
+    "completion": "Print a script that completes commands in bash, zsh or fish.",
     "doctor": "Report versions, devices, caches, weights and plugins that failed to load.",
 }
 

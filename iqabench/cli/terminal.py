@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
-from iqabench.report.tables import Row, on_screen, visible
+from iqabench.report.tables import Row, for_terminal
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 _WIDE = "iqabench.wide"
@@ -40,16 +40,9 @@ def width() -> int | None:
 
 def show(rows: Sequence[Row], columns: list[str] | None, notes: Sequence[str]) -> None:
     """Print a table and its notes; where columns had to go, a line says which."""
-    from iqabench.report.screen import named, told
-
-    most = width()
-    text, left_out = on_screen(rows, columns, most)
-    click.echo(text)
-    if left_out:
-        remedy = "--wide shows all" if _WIDE in _meta() else "a wider terminal shows all"
-        click.echo(named(left_out, remedy, most))
-    for note in notes:
-        click.echo(told(visible(note), most))
+    remedy = "--wide shows all" if _WIDE in _meta() else "a wider terminal shows all"
+    for text in for_terminal(rows, columns, notes, width(), remedy):
+        click.echo(text)
 
 
 def _meta() -> dict[str, Any]:

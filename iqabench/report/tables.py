@@ -100,6 +100,24 @@ def on_screen(
     return text, left_out
 
 
+def for_terminal(
+    rows: Sequence[Row],
+    columns: list[str] | None,
+    notes: Sequence[str],
+    width: int | None,
+    remedy: str,
+) -> list[str]:
+    """A table and its notes in texts no wider than ``width``.
+
+    ``remedy`` says how to see the columns that were left out.
+    """
+    from iqabench.report.screen import named, told
+
+    text, left_out = on_screen(rows, columns, width)
+    lack = [named(left_out, remedy, width)] if left_out else []
+    return [text, *lack, *(told(visible(note), width) for note in notes)]
+
+
 def _cells(
     rows: Sequence[Row], columns: Sequence[str], neutral: Callable[[str], str]
 ) -> tuple[list[str], list[list[str]]]:

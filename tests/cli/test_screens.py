@@ -25,6 +25,7 @@ SCREENS = {
     "diff": "diff piqe@little entropy@little --store STORE",
     "dry-run": "run --models brisque --datasets little --catalog CATALOG --store EMPTY --dry-run",
     "jobs": "show --store STORE",
+    "job": "show JOB --store STORE",
     "models": "models",
     "model": "models brisque",
     "datasets": "datasets",
@@ -68,6 +69,7 @@ def screen(iqabench, made, catalog, shared_little, tmp_path, monkeypatch):
         "CATALOG": catalog,
         "ROOT": "photos",
         "EMPTY": tmp_path / "none",
+        "JOB": library.list_jobs(session=library.Session(store=made))[0].job,
     }
 
     def show(line, columns):
@@ -85,7 +87,7 @@ def screen(iqabench, made, catalog, shared_little, tmp_path, monkeypatch):
 
 def masked(text):
     """The text without what differs between machines: digits, places, lines' ends and widths."""
-    text = re.sub(r"(?m)^(root +).*(\n +.*)*", r"\1PATH", text)
+    text = re.sub(r"(?m)^((?:root|folder) +)/.*(\n +.*)*", r"\1PATH", text)
     text = re.sub(r"(?m)^(ms/image:).*(\n +.*)*", r"\1 TIMED", text)
     text = re.sub(r"\n +(?=\S)", " ", text)
     text = re.sub(r"/\S*/", "PATH/", text)
