@@ -12,6 +12,7 @@ from iqabench.contract.progress import Tick
 from iqabench.report import leaderboard
 from iqabench.report.evaluations import Group, groups
 from iqabench.report.group_parts import without_groups
+from iqabench.report.marks import marks
 from iqabench.report.page import matrices, ranking, records, render
 from iqabench.report.page.board import board
 from iqabench.report.page.panels import Panel, panel_of
@@ -70,7 +71,12 @@ def write(
     frame = leaderboard.leaderboard(store, only, exclude_shared, mapping=mapping, within=within)
     text = render.html(
         title=store.root.resolve().name,
-        board=board(frame, without_groups(store, within, only)),
+        last=max((one.began for one in store.all_ended().values()), default="")[:10],
+        board=board(
+            frame,
+            without_groups(store, within, only),
+            marks(store, only, exclude_shared, mapping, within),
+        ),
         transfer=matrices.transfer(panels),
         comparison=matrices.comparison(store, only, exclude_shared, tick, mapping, within),
         ranking=ranking.diagrams(store, only, exclude_shared, within),
