@@ -12,7 +12,7 @@ from iqabench.report.screen import numeric
 
 MARKED = (
     "SROCC, bold: best; underlined: second best, only where the model is found better than the "
-    "next of its set and protocol; models without a mark cannot be told apart"
+    "next of its set and protocol; where none is bold, the first is not shown to be better"
 )
 """The footnote on marks."""
 
@@ -35,6 +35,8 @@ class Row:
 
     model: str
     test: str
+    heading: str
+    """The test set, and what its labels are if people did not give them."""
     mark: str
     """``best``, ``second`` or empty: see :func:`iqabench.report.marks.marks`."""
     cells: tuple[str, ...]
@@ -56,10 +58,10 @@ class Board:
     """SROCC at the left end of the bars; the right end is 1."""
 
     @property
-    def sets(self) -> tuple[tuple[str, tuple[Row, ...]], ...]:
-        """Each test set with its rows."""
+    def sets(self) -> tuple[tuple[Row, ...], ...]:
+        """The rows of each test set."""
         tests = dict.fromkeys(row.test for row in self.rows)
-        return tuple((test, tuple(row for row in self.rows if row.test == test)) for test in tests)
+        return tuple(tuple(row for row in self.rows if row.test == test) for test in tests)
 
 
 def board(
@@ -78,7 +80,7 @@ def board(
     lows = [row["srocc_low"] for row in full if math.isfinite(row["srocc_low"])]
     lowest = min(0.0, math.floor(min(lows, default=0.0) * 10) / 10)
     columns = [name for name in short[0] if name != "protocol"]
-    columns.insert(columns.index("test") + 1, "protocol")
+    columns[columns.index("test")] = "protocol"  # the sets are headings
     (srocc,) = (name for name in columns if name.startswith("SROCC"))
     columns.remove(srocc)
     columns.insert(1, srocc)
@@ -86,6 +88,7 @@ def board(
         Row(
             row["model"],
             row["test"],
+            cells["test"],
             mark,
             tuple(str(cells[name]) for name in columns),
             _interval(row, lowest),
