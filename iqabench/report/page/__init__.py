@@ -66,13 +66,12 @@ def write(
         UsageError: the file cannot be written, or no test set has the column.
     """
     only = None if only is None else list(only)
-    asked = only, exclude_shared, mapping, within
-    found = groups(store, *asked)
+    found = groups(store, only, exclude_shared, mapping, within)
     panels = _panels(found, tick)
     text = render.html(
         title=store.root.resolve().name,
         last=_last_job(store),
-        board=_board(store, *asked),
+        board=_board(store, only, exclude_shared, mapping, within),
         transfer=matrices.transfer(panels),
         comparison=matrices.comparison(store, only, exclude_shared, tick, mapping, within),
         ranking=ranking.diagrams(store, only, exclude_shared, within),
