@@ -28,7 +28,14 @@ if TYPE_CHECKING:
         synthesize_dataset,
         verify_dataset,
     )
-    from iqabench.api.jobs import EndedJob, find_job, list_jobs
+    from iqabench.api.jobs import (
+        DescribedJob,
+        EndedJob,
+        describe_job,
+        draw_job,
+        find_job,
+        list_jobs,
+    )
     from iqabench.api.machine import describe_machine, describe_model, list_models, versions
     from iqabench.api.pictures import explain, show_saliency
     from iqabench.api.results import SIGNIFICANCE_TESTS, Outcome, Results
@@ -62,7 +69,14 @@ _HOMES = {
         "synthesize_dataset",
         "verify_dataset",
     ),
-    "iqabench.api.jobs": ("EndedJob", "find_job", "list_jobs"),
+    "iqabench.api.jobs": (
+        "DescribedJob",
+        "EndedJob",
+        "describe_job",
+        "draw_job",
+        "find_job",
+        "list_jobs",
+    ),
     "iqabench.api.machine": ("describe_machine", "describe_model", "list_models", "versions"),
     "iqabench.api.pictures": ("explain", "show_saliency"),
     "iqabench.api.results": ("SIGNIFICANCE_TESTS", "Outcome", "Results"),
@@ -101,6 +115,7 @@ __all__ = [
     "SIGNIFICANCE_TESTS",
     "Audit",
     "Choices",
+    "DescribedJob",
     "EndedJob",
     "Finding",
     "Outcome",
@@ -119,8 +134,10 @@ __all__ = [
     "clear_maps",
     "cost",
     "describe_dataset",
+    "describe_job",
     "describe_machine",
     "describe_model",
+    "draw_job",
     "draw_pairs",
     "evaluate_saliency",
     "explain",

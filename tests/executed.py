@@ -4,6 +4,7 @@ from contextlib import contextmanager
 
 import iqabench
 from iqabench import Session
+from iqabench.contract.progress import Outcome
 
 MODELS = ("toy-network", "toy-estimator")
 TIMES = ["seconds_per_image", "timed_on"]
@@ -31,10 +32,10 @@ def board(results):
 
 
 class Watcher:
-    """Notes what it is told: lines, how many tasks go on at most, and what they do."""
+    """Notes what it is told: lines, how many tasks go on at most, what they do and came to."""
 
     def __init__(self, on_tick=lambda done, total, what: None):
-        self.said, self.whats, self.titles = [], set(), []
+        self.said, self.whats, self.titles, self.came_to = [], set(), [], []
         self.going = self.most = 0
         self.on_tick = on_tick
 
@@ -45,6 +46,9 @@ class Watcher:
         self.most = max(self.most, self.going)
 
         def tick(done, total, what):
+            if isinstance(what, Outcome):
+                self.came_to.append(what)
+                return
             self.whats.add(what)
             self.on_tick(done, total, what)
 

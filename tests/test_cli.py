@@ -195,6 +195,7 @@ def test_the_list_of_models_names_sizes_and_further_libraries(iqabench, toy, mon
         (["compare"], "iqabench-results"),
         (["show", "0123"], "iqabench-results"),
         (["models", "-o", "none/models.csv"], "cannot write none/models.csv"),
+        (["models", "-o", "models.xlsx"], "models.xlsx: no format of tables has this ending"),
         (["score", "brisqe", "a.png"], "unknown model 'brisqe'"),
         (
             ["score", "biosiqnet-lite", "a.png"],
@@ -427,7 +428,9 @@ def test_a_users_own_set_from_catalogue_to_leaderboard(iqabench, little, store, 
 
     code, printed, _ = iqabench("show", planned[1]["job"][:12], "--store", store)
     assert code == 0
-    assert "predictions.parquet" in printed
+    assert "predictions.parquet" in printed and "predict little, test part with" in printed
+    code, printed, _ = iqabench("show", planned[1]["job"], "--store", store, "--format", "json")
+    assert json.loads(printed)["identity"]["kind"] == "predict"
     refused(iqabench("show", "zz", "--store", store), "unknown job 'zz'")
 
 

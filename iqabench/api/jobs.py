@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from iqabench.api.session import Session, in_use
 
@@ -12,6 +13,21 @@ if TYPE_CHECKING:
 
 SHORTEST = 8
 """Digits of a job's name that a list shows, and more where two jobs begin alike."""
+
+
+@dataclass(frozen=True)
+class DescribedJob:
+    """What is known of an ended job."""
+
+    facts: dict[str, Any]
+    """The facts that people ask for, each under its name; what is not known is left out."""
+    epochs: list[dict[str, Any]]
+    """For each epoch of a network's fit its stage and number, from 1, the mean of each loss, and
+    the validation SROCC as text."""
+    traceback: str
+    """Of a job that failed; else empty."""
+    record: dict[str, Any]
+    """Everything that was recorded, as JSON has it."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +61,33 @@ def find_job(beginning: str, *, session: Session | None = None) -> Job:
         UsageError: no fingerprint begins so, or several do.
     """
     return in_use(session).existing_store().find(beginning)
+
+
+def describe_job(beginning: str, *, session: Session | None = None) -> DescribedJob:
+    """What is known of the ended job whose fingerprint begins with ``beginning``.
+
+    Raises:
+        UsageError: no fingerprint begins so, or several do.
+        StoreError: its file of epochs is damaged.
+    """
+    from iqabench.report import job as report
+
+    found = find_job(beginning, session=session)
+    record = found.record.model_dump(mode="json", exclude_none=True)
+    return DescribedJob(
+        report.facts(found), report.epoch_rows(found), found.record.traceback, record
+    )
+
+
+def draw_job(beginning: str, path: Path, *, session: Session | None = None) -> None:
+    """Draw losses and validation SROCC of a fit by epoch, as PNG, PDF or SVG.
+
+    Raises:
+        UsageError: there is no such job, it has no epochs, or the file cannot be written.
+    """
+    from iqabench.report import job as report
+
+    report.draw(find_job(beginning, session=session), path)
 
 
 def shortened(names: list[str]) -> dict[str, str]:

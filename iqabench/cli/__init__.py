@@ -38,6 +38,7 @@ COMMANDS = {
     "import": "Bring in scores made elsewhere.",
     "plugin": "Begin a plugin of your own: new.",
     "check": "Check that a plugin's model, data set or provider keeps the contract.",
+    "completion": "Print a script that completes commands in bash, zsh or fish.",
     "doctor": "Report versions, devices, caches, weights and plugins that failed to load.",
 }
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import click
 
+from iqabench.cli import terminal
 from iqabench.contract.errors import UsageError
-from iqabench.report import canvas
 from iqabench.report.tables import (
     FORMATS,
     PARQUET,
@@ -240,13 +240,16 @@ def device_options(function: Function) -> Function:
 
 
 SUFFIXES = {
+    ".csv": "csv",
     ".json": "json",
     ".md": "markdown",
     ".parquet": PARQUET,
     ".pq": PARQUET,
     ".tex": "latex",
 }
-"""File ending -> format of the table; any other ending means CSV."""
+"""File ending -> format of the table; a name without an ending means CSV."""
+OTHER_OUTPUT = {"score": (".html", ".htm")}
+"""Command -> further endings of its ``-o``."""
 
 
 def writable(ctx: click.Context, parameter: click.Parameter, output: Path | None) -> Path | None:
@@ -263,32 +266,30 @@ def writable(ctx: click.Context, parameter: click.Parameter, output: Path | None
     return output
 
 
-def figure_option(function: Function) -> Function:
-    """``--figure FILE``; the file's ending is .pdf, .png or .svg."""
+def _table_file(ctx: click.Context, parameter: click.Parameter, path: Path | None) -> Path | None:
+    """As :func:`writable`, and refuses an ending that names no format of tables.
 
-    def drawable(ctx: click.Context, parameter: click.Parameter, path: Path | None) -> Path | None:
-        if path is not None and path.suffix.removeprefix(".") not in canvas.FORMATS:
-            endings = ", ".join(f".{form}" for form in canvas.FORMATS)
-            raise UsageError(f"--figure {path}: no such kind of file", f"end it in {endings}")
-        return writable(ctx, parameter, path)
-
-    return click.option(
-        "--figure",
-        type=click.Path(path_type=Path),
-        metavar="FILE",
-        callback=drawable,
-        help="Draw it too, as PDF, PNG or SVG.",
-    )(function)
+    A page of ``score`` and the curves of ``show --plot`` are no tables.
+    """
+    if path is not None and not ctx.params.get("form") and not ctx.params.get("plot"):
+        known = [*SUFFIXES, *OTHER_OUTPUT.get(ctx.info_name or "", ())]
+        if path.suffix and path.suffix.lower() not in known:
+            raise UsageError(
+                f"{path}: no format of tables has this ending",
+                f"end it in {', '.join(known)}, or choose with --format",
+            )
+    return writable(ctx, parameter, path)
 
 
 def table_options(function: Function) -> Function:
-    """``--format`` and ``-o``."""
+    """``--format``, ``-o`` and ``--wide``."""
+    function = terminal.wide_option(function)
     function = click.option(
         "-o",
         "--output",
         type=click.Path(path_type=Path),
         metavar="FILE",
-        callback=writable,
+        callback=_table_file,
         help="Write the table to a file.",
     )(function)
     return click.option(
@@ -317,21 +318,30 @@ def emit(
 ) -> None:
     """Print a table, or write it to a file.
 
-    Notes follow a text table on the screen. In Markdown and LaTeX they follow in a file, too.
+    A text table on a terminal is no wider than it, unless the command has ``--wide``. Notes
+    follow a text table on the screen. In Markdown and LaTeX they follow in a file, too.
 
     Raises:
         UsageError: the file cannot be written.
     """
     form = chosen(form, output)
-    if output is None:
+    if output is None and form == "table":
+        terminal.show(rows, columns, notes)
+    elif output is None:
         text = annotated(render(rows, form, columns), form, notes)
         click.echo(visible(text, keep="\n\t") if sys.stdout.isatty() else text)
-        for note in notes if form == "table" else []:
-            click.echo(visible(note))
     elif form == PARQUET:
         _written(output, lambda: write_parquet(rows, output, columns))
     else:
         text = annotated(render(rows, form, columns), form, notes)
+        _written(output, lambda: write_text(text, output))
+
+
+def put(text: str, output: Path | None) -> None:
+    """Print a text, or write it to a file."""
+    if output is None:
+        click.echo(visible(text, keep="\n"))
+    else:
         _written(output, lambda: write_text(text, output))
 
 

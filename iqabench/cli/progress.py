@@ -6,13 +6,16 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from functools import cached_property
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeElapsedColumn
+from rich.table import Column
+from rich.text import Text
 
-from iqabench.contract.progress import Silent, Tick
+from iqabench.contract.progress import Outcome, Silent, Tick
 from iqabench.report.tables import visible
 
 FIRST_LINE, NEXT_LINES = 3.0, 30.0
@@ -35,6 +38,23 @@ class Notices(Failures):
         click.echo(visible(line, keep="\n"), err=True)
 
 
+class _Left(ProgressColumn):
+    """The time left, if the rest goes as what has been done did; empty until something has."""
+
+    max_refresh = 0.5
+
+    def render(self, task: Task) -> Text:
+        """A time as ``left 0:05:10``."""
+        if not task.completed or task.total is None or task.elapsed is None:
+            return Text("")
+        done, at = task.fields.get("ticked", (None, 0.0))
+        if done != task.completed:
+            done, at = task.fields["ticked"] = (task.completed, task.elapsed)
+        # Between two ticks the rest shrinks with the clock.
+        left = at * (task.total - done) / done - (task.elapsed - at)
+        return Text(f"left {timedelta(seconds=max(0, round(left)))}", style="progress.remaining")
+
+
 class RichWatcher:
     """Progress on standard error."""
 
@@ -46,17 +66,31 @@ class RichWatcher:
         """Show a bar with the current item and the time left; without a terminal, lines.
 
         Work of more than a few seconds then has a line soon after its beginning and one every half
-        minute. The last line has the title and the time taken. It is left out for work of less
-        than 0.5 s.
+        minute. The last line has the title, the time taken and what the work came to. Where that
+        is not known, a terminal has no such line, and neither has work of less than 0.5 s.
         """
-        if not self.console.is_terminal:
-            start = time.perf_counter()
-            with _lines(title, self.say) as tick:
-                yield tick
-            seconds = time.perf_counter() - start
-            if seconds >= 0.5:
-                self.say(f"{title}: {seconds:.1f} s")
-            return
+        start, came_to = time.perf_counter(), ""
+
+        def noted(tick: Tick) -> Tick:
+            def note(done: int, total: int, what: str) -> None:
+                nonlocal came_to
+                if isinstance(what, Outcome):
+                    came_to = what
+                else:
+                    tick(done, total, what)
+
+            return note
+
+        terminal = self.console.is_terminal
+        with self._bar(title) if terminal else _lines(title, self.say) as tick:
+            yield noted(tick)
+        seconds = time.perf_counter() - start
+        if came_to or (seconds >= 0.5 and not terminal):
+            self.say(f"{title}: {seconds:.1f} s" + (f"; {came_to}" if came_to else ""))
+
+    @contextmanager
+    def _bar(self, title: str) -> Iterator[Tick]:
+        """A bar for the length of some work."""
         bars = self._bars
         bar = bars.add_task(title, total=None, what="")
         bars.start()
@@ -71,15 +105,23 @@ class RichWatcher:
 
     @cached_property
     def _bars(self) -> Progress:
-        """The bars of all work that goes on; the console can show one such group."""
+        """The bars of all work that goes on; the console can show one such group.
+
+        Titles are cut where the terminal is narrow, times are not.
+        """
+        whole = Column(no_wrap=True)
         columns = (
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TextColumn("{task.fields[what]}"),
-            TimeElapsedColumn(),
-            TimeRemainingColumn(),
+            TextColumn(
+                "{task.description}",
+                table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis"),
+                markup=False,
+            ),
+            BarColumn(bar_width=12, table_column=whole),
+            TextColumn("{task.fields[what]}", table_column=whole, markup=False),
+            TimeElapsedColumn(table_column=whole),
+            _Left(table_column=whole),
         )
-        return Progress(*columns, console=self.console, transient=True)
+        return Progress(*columns, console=self.console, transient=True, expand=True)
 
     def say(self, line: str) -> None:
         """Print a line that stays on the screen."""

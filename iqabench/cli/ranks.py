@@ -7,10 +7,10 @@ from pathlib import Path
 import click
 
 import iqabench
+from iqabench.cli.figure_file import figure_option
 from iqabench.cli.options import (
     emit_table,
     exclude_shared_option,
-    figure_option,
     session,
     store_option,
     table_options,

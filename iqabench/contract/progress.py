@@ -9,6 +9,13 @@ from typing import Protocol
 Tick = Callable[[int, int, str], None]
 """A function that long work calls with (done, total, what) while it goes on."""
 
+ALL_JOBS = "all jobs"
+"""Title of the work that has every job of a run in it."""
+
+
+class Outcome(str):
+    """What a piece of work came to: the ``what`` of its last tick, which a watcher may keep."""
+
 
 class Watcher(Protocol):
     """Shows progress. Every method may do nothing."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,7 +35,7 @@ FEW_NOTE = (
 )
 PARTIAL = "†"
 """Follows the name of a model that did not score all pictures."""
-_TABULATE = {"table": "simple", "markdown": "github", "latex": "latex_booktabs"}
+_TABULATE = {"markdown": "github", "latex": "latex_booktabs"}
 _OPEN = {BEST: "\ue000", SECOND: "\ue001"}
 _CLOSE = {BEST: "\ue002", SECOND: "\ue003"}
 """Stand for the begin and end of a mark until a cell has been escaped. They are private-use
@@ -68,17 +68,62 @@ def render(rows: Sequence[Row], form: str, columns: list[str] | None = None) -> 
         return encodable(json.dumps([_plain(row) for row in rows], indent=1, ensure_ascii=False))
     if form == "csv":
         return _csv(rows, columns)
+    if form == "table":
+        return on_screen(rows, columns)[0]
     from tabulate import tabulate
 
-    neutral = markdown_cell if form == "markdown" else visible
-    body = [[neutral(unmarked(_text(row.get(column)))) for column in columns] for row in rows]
-    headers = [neutral(unmarked(column)) for column in columns]
+    headers, body = _cells(rows, columns, markdown_cell if form == "markdown" else visible)
     text = tabulate(body, headers=headers, tablefmt=_TABULATE[form], disable_numparse=True)
     if form == "latex":  # a bracket or star behind the end of a row would belong to it
         text = re.sub(r"(?m)^( *)([\[*])", r"\1{}\2", text)
     for mark, (opening, closing) in _MARKS.get(form, {}).items():
         text = text.replace(_OPEN[mark], opening).replace(_CLOSE[mark], closing)
     return text
+
+
+def on_screen(
+    rows: Sequence[Row], columns: list[str] | None = None, width: int | None = None
+) -> tuple[str, list[str]]:
+    """The rows as text for people, and the columns that were left out to fit ``width``.
+
+    Numbers are aligned at the right. Without ``width``, in characters, the text is as wide as its
+    cells.
+    """
+    from iqabench.report.screen import fit, laid_out
+
+    columns = columns or (list(rows[0]) if rows else [])
+    headers, body = _cells(rows, columns, visible)
+    found = fit(headers, body, width)
+    body = [[row[place] for place in found.columns] for row in body]
+    text = laid_out([headers[place] for place in found.columns], body, found.widths)
+    left_out = [name for place, name in enumerate(headers) if place not in found.columns]
+    return text, left_out
+
+
+def for_terminal(
+    rows: Sequence[Row],
+    columns: list[str] | None,
+    notes: Sequence[str],
+    width: int | None,
+    remedy: str,
+) -> list[str]:
+    """A table and its notes in texts no wider than ``width``.
+
+    ``remedy`` says how to see the columns that were left out.
+    """
+    from iqabench.report.screen import named, told
+
+    text, left_out = on_screen(rows, columns, width)
+    lack = [named(left_out, remedy, width)] if left_out else []
+    return [text, *lack, *(told(visible(note), width) for note in notes)]
+
+
+def _cells(
+    rows: Sequence[Row], columns: Sequence[str], neutral: Callable[[str], str]
+) -> tuple[list[str], list[list[str]]]:
+    """The headers and the cells as text in which nothing is a command to what shows it."""
+    body = [[neutral(unmarked(_text(row.get(column)))) for column in columns] for row in rows]
+    return [neutral(unmarked(column)) for column in columns], body
 
 
 def annotated(text: str, form: str, notes: Sequence[str]) -> str:

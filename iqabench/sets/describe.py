@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 BINS = 20
-BAR = 50
+BAR = 30
 """Length in characters of the longest bar of a histogram in the terminal."""
 
 

@@ -1,10 +1,15 @@
+import io
 import threading
 import time
 
 import pytest
+from rich.console import Console
 
 from iqabench.cli import progress
 from iqabench.cli.progress import RichWatcher
+from iqabench.contract.progress import Outcome
+
+TITLE = "[1/4] fit biosiqnet-lite on my-set, seed 0 (split 38db04)"
 
 
 @pytest.fixture
@@ -65,3 +70,67 @@ def test_a_failure_ends_the_lines(watch):
 def test_the_first_line_comes_within_ten_seconds_and_the_next_within_thirty():
     assert progress.FIRST_LINE < 10 / 2  # the rest is for the program's start
     assert progress.NEXT_LINES <= 30
+
+
+def test_work_says_what_it_came_to_however_short_it_was(watch):
+    watcher, lines = watch
+    with watcher.task("fit a") as tick:
+        tick(1, 1, Outcome("validation SROCC 0.812"))
+    assert lines() == ["fit a: 0.0 s; validation SROCC 0.812"]
+
+
+@pytest.fixture
+def terminal():
+    """A watcher on a terminal of so many columns, and what its bars look like now."""
+
+    def made(columns):
+        watcher = RichWatcher()
+        watcher.console = Console(
+            file=io.StringIO(), force_terminal=True, width=columns, color_system=None
+        )
+
+        def shown():
+            # The watcher's own console would print its bars again below them.
+            paper = Console(file=io.StringIO(), width=columns, color_system=None)
+            paper.print(watcher._bars.get_renderable())
+            return paper.file.getvalue().splitlines()
+
+        return watcher, shown
+
+    return made
+
+
+@pytest.mark.parametrize("columns", [60, 80, 100])
+def test_a_bar_cuts_its_title_and_keeps_its_times(terminal, columns):
+    watcher, shown = terminal(columns)
+    with watcher.task("all jobs") as whole, watcher.task(TITLE) as tick:
+        whole(1, 4, "jobs")
+        tick(3, 14, "epoch 1/2")
+        first, second = shown()
+    assert first.startswith("all jobs ") and " jobs 1/4 " in first
+    assert second.startswith("[1/4] fit ") and "… " in second and " epoch 1/2 3/14 " in second
+    for line in (first, second):
+        assert len(line) <= columns and line.count("0:00:00") == 2 and "left" in line
+
+
+def test_the_time_left_is_that_of_the_rest(terminal):
+    watcher, shown = terminal(80)
+    with watcher.task("all jobs") as tick:
+        (task,) = watcher._bars.tasks
+        now = task.start_time
+        watcher._bars.get_time = task._get_time = lambda: now + 100.0
+        tick(2, 6, "jobs")
+        assert "0:01:40 left 0:03:20" in shown()[0]
+        watcher._bars.get_time = task._get_time = lambda: now + 150.0
+        assert "0:02:30 left 0:02:30" in shown()[0]
+
+
+def test_a_finished_job_leaves_a_line_on_a_terminal(terminal):
+    watcher, _ = terminal(80)
+    with watcher.task(TITLE) as tick:
+        tick(1, 1, Outcome("loss quality 0.081 after 2 epochs; validation SROCC 0.368"))
+    with watcher.task("reading demo"):
+        pass
+    text = watcher.console.file.getvalue()
+    assert f"{TITLE}: 0.0 s; loss quality 0.081 after 2 epochs; validation SROCC 0.368" in text
+    assert "reading demo: " not in text

@@ -152,7 +152,7 @@ def test_show_lists_the_jobs_and_its_names_serve(fitted, store, command):
     assert [evaluation.fit[:8] in line for line in lines] == [True, False]
     assert sum("failed" in line for line in printed.splitlines()) == 2
     code, printed, _ = command("show", evaluation.fit[:8], "--store", store)
-    assert (code, '"title": "fit toy-estimator on little' in printed) == (0, True)
+    assert (code, "fit toy-estimator on little" in printed) == (0, True)
 
 
 @pytest.mark.parametrize("name", ["toy-network", "toy-estimator"])

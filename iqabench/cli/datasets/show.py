@@ -7,8 +7,7 @@ from pathlib import Path
 import click
 
 import iqabench
-from iqabench.cli.options import catalog_option, session, writable
-from iqabench.report.tables import render
+from iqabench.cli.options import catalog_option, emit, session, writable
 
 
 @click.command("show")
@@ -25,11 +24,12 @@ def command(name: str, figure: Path | None, catalog: Path | None) -> None:
     """Show what is known of the data set NAME; if its files are here, also its scores."""
     found = iqabench.describe_dataset(name, figure=figure, session=session(catalog=catalog))
     facts = {**found.facts, **found.found}
-    click.echo(render([{"fact": key, "value": value} for key, value in facts.items()], "table"))
+    emit([{"fact": key, "value": value} for key, value in facts.items()], None, None)
     if not found.found:
         click.echo("its files are not here")
     if found.levels:
-        click.echo("\n" + render(found.levels, "table"))
+        click.echo()
+        emit(found.levels, None, None)
     if found.histogram:
         click.echo("\n" + "\n".join(found.histogram))
     if figure is not None:

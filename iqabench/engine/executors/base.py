@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from iqabench.contract.progress import Watcher
+from iqabench.contract.progress import ALL_JOBS, Watcher
 from iqabench.engine.making import Made, make
+from iqabench.engine.outcome import outcome
 from iqabench.protocols.plan import FitJob, PredictJob
 from iqabench.store import Store
 
@@ -45,10 +46,13 @@ class Serial:
         self, tasks: Sequence[Task], store: Store, watch: Watcher
     ) -> Iterator[tuple[Task, Made]]:
         """See :meth:`Executor.make`."""
-        for task in tasks:
-            with watch.task(task.name) as tick:
-                made = make(task.job, store, tick, watch.say)
-            yield task, made
+        with watch.task(ALL_JOBS) as whole:
+            for done, task in enumerate(tasks, 1):
+                with watch.task(task.name) as tick:
+                    made = make(task.job, store, tick, watch.say)
+                    tick(1, 1, outcome(made.job))
+                whole(done, len(tasks), "jobs")
+                yield task, made
 
 
 class Schedule:

@@ -35,6 +35,7 @@ from iqabench.engine.executors.parcels import (
 )
 from iqabench.engine.executors.spread import Request
 from iqabench.engine.making import Made, give_up, make
+from iqabench.engine.outcome import outcome
 from iqabench.kit.processors import DECIDED, SHARE, THREADS, WAITING, cores
 from iqabench.store import Store
 
@@ -79,7 +80,9 @@ class OnRay:
                         schedule.ended(task)
                         left = len(run.going) + len(schedule.waiting)
                         tick(len(tasks) - left, len(tasks), "jobs")
-                        watch.say(f"{task.name}: {made.job.record.seconds:.1f} s")
+                        watch.say(
+                            f"{task.name}: {made.job.record.seconds:.1f} s; {outcome(made.job)}"
+                        )
                         yield task, made
             finally:
                 run.end()

@@ -18,9 +18,10 @@ from multiprocessing.reduction import ForkingPickler
 from typing import Any
 
 from iqabench.contract.errors import IqabenchError
-from iqabench.contract.progress import Tick, Watcher
+from iqabench.contract.progress import ALL_JOBS, Tick, Watcher
 from iqabench.engine.executors.base import Schedule, Task
 from iqabench.engine.making import Made, give_up
+from iqabench.engine.outcome import outcome
 from iqabench.store import Store
 
 START = """
@@ -49,6 +50,8 @@ class Processes:
                 written. All workers are ended.
         """
         schedule, crew = Schedule(tasks), [_Worker(one) for one in self.environments]
+        done, shown = 0, ExitStack()
+        whole = shown.enter_context(watch.task(ALL_JOBS))
         try:
             while True:
                 for worker in crew:
@@ -61,10 +64,13 @@ class Processes:
                     ended = busy[connection].heard(store, watch)  # type: ignore[index]
                     if ended is not None:
                         schedule.ended(ended[0])
+                        done += 1
+                        whole(done, len(tasks), "jobs")
                         yield ended
         finally:
             for worker in crew:
                 worker.end()
+            shown.close()
 
 
 class _Worker:
@@ -119,6 +125,7 @@ class _Worker:
 
     def _free(self, made: Made) -> tuple[Task, Made]:
         task, self.task = self.task, None
+        self._tick(1, 1, outcome(made.job))
         self._shown.close()
         if task is None:
             raise TypeError("the worker makes no job")

@@ -12,8 +12,9 @@ from iqabench.contract.progress import Tick
 from iqabench.report import leaderboard
 from iqabench.report.evaluations import Group, groups
 from iqabench.report.group_parts import without_groups
+from iqabench.report.marks import marks
 from iqabench.report.page import matrices, ranking, records, render
-from iqabench.report.page.board import board
+from iqabench.report.page.board import Board, board
 from iqabench.report.page.panels import Panel, panel_of
 from iqabench.report.page.pictures import Key, Source, album
 from iqabench.store import Store
@@ -67,10 +68,10 @@ def write(
     only = None if only is None else list(only)
     found = groups(store, only, exclude_shared, mapping, within)
     panels = _panels(found, tick)
-    frame = leaderboard.leaderboard(store, only, exclude_shared, mapping=mapping, within=within)
     text = render.html(
         title=store.root.resolve().name,
-        board=board(frame, without_groups(store, within, only)),
+        last=_last_job(store),
+        board=_board(store, only, exclude_shared, mapping, within),
         transfer=matrices.transfer(panels),
         comparison=matrices.comparison(store, only, exclude_shared, tick, mapping, within),
         ranking=ranking.diagrams(store, only, exclude_shared, within),
@@ -87,6 +88,23 @@ def write(
         write_atomically(path, lambda part: part.write_text(text, encoding="utf-8"))
     except OSError as error:
         raise UsageError(f"cannot write {path}: {error.strerror}", "name another file") from error
+
+
+def _board(
+    store: Store,
+    only: Iterable[str] | None,
+    exclude_shared: bool,
+    mapping: MappingName,
+    within: str,
+) -> Board:
+    frame = leaderboard.leaderboard(store, only, exclude_shared, mapping=mapping, within=within)
+    marked = marks(store, only, exclude_shared, mapping, within)
+    return board(frame, without_groups(store, within, only), marked)
+
+
+def _last_job(store: Store) -> str:
+    """The day on which the last job began, which is the same whenever the page is made."""
+    return max((job.began for job in store.all_ended().values()), default="")[:10]
 
 
 def _panels(found: Sequence[Group], tick: Tick) -> list[Panel]:

@@ -137,7 +137,7 @@ def comparison(
 
 
 def _wins(rows: list[dict[str, Any]]) -> Matrix:
-    """The verdicts of one family; models are in the order of their SROCC."""
+    """The verdicts of one family, each pair once; models are in the order of their SROCC."""
     cells: dict[tuple[str, str], Cell] = {}
     lead: dict[str, float] = defaultdict(float)
     for row in rows:
@@ -152,8 +152,11 @@ def _wins(rows: list[dict[str, Any]]) -> Matrix:
     return Matrix(
         f"{rows[0]['test']}, {rows[0]['protocol']}",
         rows[0]["test"],
-        tuple(names),
-        tuple((a, "-", tuple((cells[a, b],) if a != b else () for b in names)) for a in names),
+        tuple(names[1:]),
+        tuple(
+            (a, "-", tuple((cells[a, b],) if place <= at else () for at, b in enumerate(names[1:])))
+            for place, a in enumerate(names[:-1])
+        ),
     )
 
 

@@ -193,8 +193,10 @@ def _worst(group: Group, scored: list[pd.DataFrame], fits: list[Curve | None]) -
         return ()
     every = pd.concat(mapped)
     every["error"] = (every["mapped"] - every["quality"]).abs()
-    means = every.groupby("image").mean().nlargest(WORST, "error").drop(columns="quality")
-    found = means.join(group.table.set_index("image")).reset_index()
+    means = every.groupby("image").mean().sort_values("error", ascending=False, kind="stable")
+    found = means.drop(columns="quality").join(group.table.set_index("image")).reset_index()
+    # Some sets have one picture under several names.
+    found = found.drop_duplicates(["content", "quality", "prediction"]).head(WORST)
     return tuple(
         Worst(one["image"], distorted(one), one["quality"], one["prediction"], one["mapped"])
         for one in records(found)

@@ -25,7 +25,9 @@ def test_two_at_once_give_the_leaderboard_of_one_after_the_other(little, store, 
     found = run(little, store, MODELS, Spread(jobs=2, threads=1), watch)
     assert (found.outcome.made, found.outcome.reused, found.outcome.failed) == (8, 0, ())
     assert board(found) == board(serial)
-    assert watch.most == 2  # both were shown at once
+    assert watch.most == 3  # both were shown at once, and the whole
+    fits = [str(one) for one in watch.came_to if "loss" in one]
+    assert len(fits) == 2 and all("after" in one and "validation SROCC" in one for one in fits)
     assert {"epoch 1/2", "predicting"} <= watch.whats
     again = run(little, store, MODELS, Spread(jobs=2, threads=1))
     assert (again.outcome.made, again.outcome.reused) == (0, 8)

@@ -89,24 +89,20 @@ def test_a_set_without_distortions_has_no_such_matrix(book):
     assert matrices.distortions(groups(book.store)) == []
 
 
-def test_verdicts_are_the_other_way_round_for_the_other_model(book):
+def test_the_verdict_on_each_pair_stands_once_in_the_better_models_row(book):
     for label, noise in (("bad", 2.0), ("good", 0.1), ("fair", 0.15)):
         book.add(label, book.noisy(noise, seed=len(label)))
     found = matrices.comparison(book.store, None, False, silent)
     (made,) = found.matrices
-    assert made.columns[2] == "bad"  # by falling SROCC
-    assert [model for model, _, _ in made.rows] == list(made.columns)
+    names = ["good", "fair", "bad"]  # by falling SROCC
+    assert (list(made.columns), [model for model, _, _ in made.rows]) == (names[1:], names[:-1])
     cells = [entries for _, _, entries in made.rows]
-    turned = {"+": "-", "-": "+", "=": "="}
-    for i in range(3):
-        assert cells[i][i] == ()
-        for j in range(i):
-            (one,), (other,) = cells[i][j], cells[j][i]
-            assert other.text == turned[one.text]
-            assert one.shade == -other.shade == (one.text == "+") - (one.text == "-")
-            (first, p), (second, q) = one.detail.split("\n"), other.detail.split("\n")
-            assert (float(first), p) == (-float(second), q)
-    assert [entries[0].text for entries in cells[2][:2]] == ["-", "-"]
+    assert cells[1][0] == ()  # each pair stands once
+    for (cell,) in (cells[0][0], cells[0][1], cells[1][1]):
+        assert cell.shade == (cell.text == "+") - (cell.text == "-")
+        difference, p = cell.detail.split("\n")
+        assert float(difference) > 0 and p.startswith("p ")
+    assert [cells[0][1][0].text, cells[1][1][0].text] == ["+", "+"]
     assert len(found.sentences) == 3
     _, test, sentence = next(one for one in found.sentences if one[0] == "bad good")
     assert test == "set"

@@ -86,6 +86,19 @@ def test_the_worst_pictures_are_those_that_were_predicted_wrongly(book):
         assert np.sign(one.mapped - one.quality) == np.sign(one.prediction - one.quality)
 
 
+def test_a_picture_under_several_names_is_shown_once(book):
+    table = book.table
+    same = table["content"] == "c00"
+    table.loc[same, "quality"] = 3.0
+    scores = table["quality"].copy()
+    scores[same] += 1.5
+    book.store.save_table("set", "1" * 16, table)
+    book.add("one", scores, test_hash="1" * 16)
+    worst = panels_of(book)["one"].worst
+    assert len(worst) == 5
+    assert sum(one.image.startswith("c00") for one in worst) == 1
+
+
 def test_a_pictures_errors_are_averaged_over_the_repetitions_that_tested_it(book):
     """One repetition is wrong by 3 about a picture and another right; a third says 2 of another."""
     table = book.table

@@ -12,17 +12,18 @@ function compare(a, b) {
 }
 for (const button of all(".sortable button")) {
   button.addEventListener("click", () => {
-    const head = button.closest("th"), body = head.closest("table").tBodies[0];
+    const head = button.closest("th"), bodies = head.closest("table").tBodies;
     const falling = head.ariaSort === "ascending";
     for (const other of head.parentNode.cells) if (other.ariaSort) other.ariaSort = "none";
     head.ariaSort = falling ? "descending" : "ascending";
     const text = (row) => row.cells[head.cellIndex].textContent.trim();
-    const rows = [...body.rows].sort((a, b) => {
-      const one = text(a), two = text(b);
-      if (!one || !two) return Boolean(two) - Boolean(one);
-      return falling ? compare(two, one) : compare(one, two);
-    });
-    body.append(...rows);
+    for (const body of bodies) {
+      body.append(...all("tr:not(.group)", body).sort((a, b) => {
+        const one = text(a), two = text(b);
+        if (!one || !two) return Boolean(two) - Boolean(one);
+        return falling ? compare(two, one) : compare(one, two);
+      }));
+    }
   });
 }
 
@@ -34,7 +35,7 @@ function filter() {
     const { model, test } = part.dataset;
     part.hidden = (model && !model.toLowerCase().includes(words)) || (test && on.value && test !== on.value);
   }
-  const rows = all("#leaderboard tbody tr"), left = rows.filter((row) => !row.hidden);
+  const rows = all("#leaderboard tbody tr:not(.group)"), left = rows.filter((row) => !row.hidden);
   document.getElementById("count").value = `${left.length} of ${rows.length} results`;
 }
 wanted.addEventListener("input", filter);
