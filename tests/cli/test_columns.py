@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from iqabench import Session, import_scores
-from iqabench.cli import options
+from iqabench.cli import options, terminal
 from iqabench.studies import cost as costing
 
 ROOT = Path(__file__).parents[2]
@@ -72,13 +72,20 @@ def unexplained(columns, heading, names):
 def columns(iqabench, monkeypatch):
     """``columns(*words)``: runs a command; returns the columns of the table that it printed."""
     rendered = []
-    render = options.render
 
-    def noting(rows, form, names=None):
-        rendered.append(dict.fromkeys([*(names or ()), *(key for row in rows for key in row)]))
-        return render(rows, form, names)
+    def noting(place, name, at):
+        """Note the columns, argument ``at``, of what this function prints, and print it."""
+        printing = getattr(place, name)
 
-    monkeypatch.setattr(options, "render", noting)
+        def noted(rows, *others):
+            names = (others[at - 1] if len(others) >= at else None) or []
+            rendered.append(dict.fromkeys([*names, *(key for row in rows for key in row)]))
+            return printing(rows, *others)
+
+        monkeypatch.setattr(place, name, noted)
+
+    noting(options, "render", at=2)
+    noting(terminal, "for_terminal", at=1)
 
     def printed(*words):
         rendered.clear()
@@ -154,6 +161,7 @@ MACHINE = [
     ("models", "models"),
     ("models toy-network", "models"),
     ("datasets", "datasets"),
+    ("datasets show livec", "datasets show"),
     ("saliency", "saliency"),
     ("doctor", "doctor"),
 ]
@@ -223,8 +231,8 @@ def test_the_table_of_providers(columns, tmp_path):
 
 PRINTING = """
 compare diff doctor imports leaderboard models options predictions ranks raters reproduce run score
-show study waterloo datasets/add datasets/audit datasets/fetch datasets/listing datasets/synthesize
-datasets/verify results/listing results/remove saliency/cache saliency/evaluating saliency/listing
+show study waterloo datasets/add datasets/audit datasets/fetch datasets/listing datasets/show
+datasets/synthesize datasets/verify results/listing results/remove saliency/cache saliency/evaluating saliency/listing
 """
 """Modules of commands that print tables."""
 
