@@ -240,7 +240,15 @@ saliency/evaluating saliency/listing
 
 def test_every_command_that_prints_a_table_is_asked():
     asked = {heading for _, heading in (*STORED, *MACHINE, *RUNS)} | {
-        *("show", "datasets verify", "datasets audit", "score", "saliency eval", MANY)
+        *(
+            "show",
+            "datasets show",
+            "datasets verify",
+            "datasets audit",
+            "score",
+            "saliency eval",
+            MANY,
+        )
     }
     assert asked == set(SECTIONS)
     printing = {
