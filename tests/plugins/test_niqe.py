@@ -4,7 +4,7 @@ import torch
 from safetensors.numpy import load_file
 from scipy.io import savemat
 
-from iqabench.api.pictures import score as score_pictures
+from iqabench.api.scoring import score as score_pictures
 from iqabench.api.running import run
 from iqabench.api.session import Choices, Session
 from iqabench.contract import DataError, Estimator, WeightsError
@@ -197,4 +197,4 @@ def test_published_parameters_need_no_fit(little, store, model, parameters, tmp_
     image = torch.tensor(np.array(Image.open(path))).permute(2, 0, 1)[None].float() / 255
     assert found["score"][0] == score(model, image)
     assert set(found["direction"]) == {"lower"}
-    assert found["error"][1].startswith("DataError: NIQE sees no block of 96x96 in 80x96 pixels")
+    assert found["error"][1].startswith("NIQE sees no block of 96x96 in 80x96 pixels")

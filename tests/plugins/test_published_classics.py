@@ -10,7 +10,7 @@ from skimage import data
 from sklearn.datasets import load_sample_image
 from sklearn.svm import SVR
 
-from iqabench.api.pictures import score
+from iqabench.api.scoring import score
 from iqabench.api.session import Choices
 from iqabench.contract import WeightsError
 from iqabench.kit.distort import distort

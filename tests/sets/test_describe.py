@@ -67,15 +67,15 @@ def test_histogram(plain):
     """Twenty bins of width one; the last holds its upper edge."""
     lines = histogram(plain([0, 0.5, 0.9, 1.1, 19.5, 20]))
     assert len(lines) == 20
-    assert lines[0] == " 0 ..  1      3 " + "#" * 50
-    assert lines[1] == " 1 ..  2      1 " + "#" * 17
+    assert lines[0] == " 0 ..  1      3 " + "#" * 30
+    assert lines[1] == " 1 ..  2      1 " + "#" * 10
     assert lines[2] == " 2 ..  3      0 "
-    assert lines[19] == "19 .. 20      2 " + "#" * 33
+    assert lines[19] == "19 .. 20      2 " + "#" * 20
 
 
 def test_one_score_only(plain):
     lines = histogram(plain([3, 3]))
-    assert sum(line.count("#") for line in lines) == 50
+    assert sum(line.count("#") for line in lines) == 30
 
 
 def test_the_figure_is_a_picture(dataset, tmp_path):
