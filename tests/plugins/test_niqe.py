@@ -4,8 +4,8 @@ import torch
 from safetensors.numpy import load_file
 from scipy.io import savemat
 
-from iqabench.api.scoring import score as score_pictures
 from iqabench.api.running import run
+from iqabench.api.scoring import score as score_pictures
 from iqabench.api.session import Choices, Session
 from iqabench.contract import DataError, Estimator, WeightsError
 from iqabench.kit.weights import load_arrays
