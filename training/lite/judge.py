@@ -28,8 +28,6 @@ Picture = NDArray[np.uint8]
 STRENGTHS = (1.0, 1.57, 2.0, 2.71, 3.0, 3.86, 4.0, 5.0)
 """Levels at which damage is ranked; the whole ones have scores in KADID-10k."""
 RESAMPLES = 1000
-BY_KADID = ("mean-shift", "color-shift", "contrast-change")
-"""Types whose strength has no order of quality."""
 
 
 @click.command()
@@ -142,7 +140,7 @@ def known_damage(names: Sequence[str], pictures: list[Picture], kadid: NDArray[n
     for kind in DISTORTIONS:
         line = "  ".join(f"{name} {ranked[name][kind.slug]:+.2f}" for name in names)
         click.echo(f"damage  {kind.slug:30s} {line}")
-    ordered = [kind.slug for kind in DISTORTIONS if kind.slug not in BY_KADID]
+    ordered = [kind.slug for kind in DISTORTIONS if kind.monotone]
     for name in names:
         good = sum(ranked[name][slug] >= 0.9 for slug in ordered)
         agreement = spearmanr(means[name].ravel(), kadid.ravel())[0]

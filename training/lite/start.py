@@ -17,15 +17,15 @@ import pandas as pd
 import torch
 from numpy.typing import NDArray
 
+from biosiqnet_plugin.heads import FAR
 from iqabench.data.tensors import picture_tensor, planes_of
 from iqabench.engine.crops import normalise, test_views
 from iqabench.kit.ridge import RidgeFit
+from iqabench_datasets.biq2021 import SUBSETS
 
 Values = NDArray[np.float64]
 WEIGHT, PENALTY = 1.0, 3000.0
 """Weight of a damaged picture, and the penalty; chosen among .1, .3, 1 and 300, 1000, 3000."""
-FAR = 6.0
-SUBSETS = ("ss01", "ss02", "ss03")
 
 
 def statistics(network: Any, dataset: Any, recipe: Any, names: list[str], kept: Path) -> Values:

@@ -23,7 +23,7 @@ from beside import learn_beside
 from gaze import learn_gaze
 from safetensors.torch import save_file
 from scipy.stats import spearmanr
-from start import SUBSETS, fit, moved, statistics
+from start import fit, moved, statistics
 
 from biosiqnet_plugin.model import BioSIQNet
 from biosiqnet_plugin.options import Options
@@ -38,6 +38,7 @@ from iqabench.engine.training import fit_network
 from iqabench.engine.training_module import Course
 from iqabench.kit.recipes import HALF
 from iqabench.store.folder import PREPARED
+from iqabench_datasets.biq2021 import SUBSETS
 
 OPTIONS = {
     "encoder": "efficientnet-lite0",
