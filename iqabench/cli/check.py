@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 import iqabench
-from iqabench.cli.options import Device, catalog_option, counted, session
+from iqabench.cli.options import Device, catalog_option, counted, device_option, session
 from iqabench.report.tables import visible
 
 if TYPE_CHECKING:
@@ -31,13 +31,7 @@ RESULT, CHECK = 6, 25
     metavar="DIR",
     help="The folder of a data set that is checked.",
 )
-@click.option(
-    "--device",
-    default="auto",
-    show_default=True,
-    type=click.Choice(["auto", "cpu", "cuda", "mps"]),
-    help="Where networks are checked.",
-)
+@device_option
 @catalog_option
 def command(
     names: tuple[str, ...], root: Path | None, device: Device, catalog: Path | None

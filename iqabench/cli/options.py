@@ -227,16 +227,24 @@ def session(
     )
 
 
+def device_option(function: Function) -> Function:
+    """``--device``."""
+    return _choice(
+        "--device", ["auto", "cpu", "cuda", "mps"], "For networks; auto takes a GPU if any."
+    )(function)
+
+
 def device_options(function: Function) -> Function:
     """``--device`` and ``--precision``."""
-    for name, values, text in (
-        ("--precision", ["fp32", "bf16"], "Of networks, in training and in testing."),
-        ("--device", ["auto", "cpu", "cuda", "mps"], "For networks; auto takes a GPU if any."),
-    ):
-        function = click.option(
-            name, type=click.Choice(values), default=values[0], show_default=True, help=text
-        )(function)
-    return function
+    precision = _choice("--precision", ["fp32", "bf16"], "Of networks, in training and in testing.")
+    return device_option(precision(function))
+
+
+def _choice(name: str, values: list[str], text: str) -> Callable[[Function], Function]:
+    """An option that takes one of some values; the first is the default."""
+    return click.option(
+        name, type=click.Choice(values), default=values[0], show_default=True, help=text
+    )
 
 
 SUFFIXES = {
