@@ -170,7 +170,6 @@ def _all(contents: list[Content], output: Path) -> Iterator[list[dict[str, Any]]
 
 def damage(content: Content, output: Path) -> list[dict[str, Any]]:
     """The damaged pictures of a content: files, and a row for each."""
-    os.environ["OMP_NUM_THREADS"] = "1"
     import torch
 
     torch.set_num_threads(1)

@@ -130,7 +130,6 @@ def main(
     progress = _Progress()
     validate(network)
     fit_network(Course(network, chosen, crops, validate, output, device, "fp32", progress))
-    validate(network)
     after = statistics(
         network, dataset, chosen, list(table["image"]), output / "statistics-after.npy"
     )
