@@ -126,12 +126,17 @@ def _deterministic(subject: Subject) -> None:
             )
 
 
-def _batch(subject: Subject) -> None:
+def _one_by_one(subject: Subject, images: Tensor) -> Tensor:
+    """The results of pictures that are given one after another."""
     import torch
 
+    return torch.cat([subject.of(image[None]) for image in images])
+
+
+def _batch(subject: Subject) -> None:
     images = subject.batch(3)
     whole = subject.of(images)
-    single = torch.cat([subject.of(images[i : i + 1]) for i in range(3)])
+    single = _one_by_one(subject, images)
     if subject.differ(whole, single, CLOSE):
         raise Broken(
             f"three pictures in one batch have other results than one by one, by up to "
@@ -140,11 +145,9 @@ def _batch(subject: Subject) -> None:
 
 
 def _order(subject: Subject) -> None:
-    import torch
-
     images = subject.batch(3)
-    forth = torch.cat([subject.of(images[i : i + 1]) for i in (0, 1, 2)])
-    back = torch.cat([subject.of(images[i : i + 1]) for i in (2, 1, 0)]).flip(0)
+    forth = _one_by_one(subject, images)
+    back = _one_by_one(subject, images.flip(0)).flip(0)
     if subject.differ(forth, back, SAME):
         raise Broken(
             f"results change by up to {_gap(forth, back):.3g} with the order of the pictures; "

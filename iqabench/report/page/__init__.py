@@ -12,6 +12,7 @@ from iqabench.contract.progress import Tick
 from iqabench.report import leaderboard
 from iqabench.report.evaluations import Group, groups
 from iqabench.report.group_parts import without_groups
+from iqabench.report.html_page import written
 from iqabench.report.marks import marks
 from iqabench.report.page import matrices, ranking, records, render
 from iqabench.report.page.board import Board, board
@@ -21,7 +22,6 @@ from iqabench.store import Store
 
 if TYPE_CHECKING:
     from iqabench.stats.mapping import Mapping as MappingName
-from iqabench.store.files import write_atomically
 
 
 def sets_tested(store: Store, only: Iterable[str] | None = None) -> list[Key]:
@@ -84,10 +84,7 @@ def write(
         origins=[records.origin(panel.group) for panel in panels],
         citations=records.citations(found, catalog),
     )
-    try:
-        write_atomically(path, lambda part: part.write_text(text, encoding="utf-8"))
-    except OSError as error:
-        raise UsageError(f"cannot write {path}: {error.strerror}", "name another file") from error
+    written(path, text)
 
 
 def _board(

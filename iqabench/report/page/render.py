@@ -2,45 +2,29 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
 from iqabench.report import leaderboard
+from iqabench.report.html_page import rendered
 from iqabench.report.page import panels as drawing
 from iqabench.report.page import ranking as ranks
 from iqabench.report.page.panels import Panel
 from iqabench.report.page.pictures import Album, Key
-from iqabench.store.fingerprints import package_version
 
 
 def html(*, panels: Sequence[Panel], album: Album, **parts: Any) -> str:
-    """The page as text; ``parts`` have the names that the template uses.
-
-    The page's security policy allows the script by its hash, so that no other script can run.
-    """
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("iqabench.report.page"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    script = environment.get_template("script.js").render()
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    """The page as text; ``parts`` have the names that the template uses."""
     of_test: dict[str, list[Panel]] = defaultdict(list)
     of_set: dict[Key, Panel] = {}
     for panel in panels:
         of_test[panel.group.record.test].append(panel)
         of_set.setdefault(panel.key, panel)
-    return environment.get_template("page.html").render(
-        script=script,
-        script_hash=f"sha256-{digest}",
-        version=package_version("iqabench"),
+    return rendered(
+        ["iqabench.report.page"],
+        "page.html",
+        "script.js",
         resamples=leaderboard.RESAMPLES,
         drawing=drawing,
         ranks=ranks,

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from iqabench.contract.errors import UsageError
 from iqabench.data.scored import CALIBRATED, PictureScore, Scored
 from iqabench.data.thumbnails import webp_url
+from iqabench.report.html_page import rendered, written
 from iqabench.report.neutral import encodable
-from iqabench.store.files import write_atomically
-from iqabench.store.fingerprints import package_version
 
 MOST = 1000
 """Most pictures with a thumbnail: the best and the worst of the first model in equal parts. Each
@@ -29,36 +25,15 @@ def write(path: Path, pictures: Sequence[Scored]) -> None:
     Raises:
         UsageError: the file cannot be written.
     """
-    text = html(pictures)
-    try:
-        write_atomically(path, lambda part: part.write_text(text, encoding="utf-8"))
-    except OSError as error:
-        raise UsageError(f"cannot write {path}: {error.strerror}", "name another file") from error
+    written(path, html(pictures))
 
 
 def html(pictures: Sequence[Scored]) -> str:
-    """The page as text.
-
-    Its security policy allows the script by its hash, so that no other script can run, and no
-    request but for data within the page.
-    """
-    from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=ChoiceLoader(
-            [PackageLoader("iqabench.report.score_page"), PackageLoader("iqabench.report.page")]
-        ),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    script = environment.get_template("scores.js").render()
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    return environment.get_template("scores.html").render(
-        script=script,
-        script_hash=f"sha256-{digest}",
-        version=package_version("iqabench"),
+    """The page as text. Its security policy allows no request but for data within the page."""
+    return rendered(
+        ["iqabench.report.score_page", "iqabench.report.page"],
+        "scores.html",
+        "scores.js",
         data=_json(facts(pictures)),
         count=len(pictures),
         models=_models(pictures),
