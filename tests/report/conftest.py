@@ -1,10 +1,11 @@
-"""A store whose predictions a test writes itself."""
+"""A store whose predictions a test writes itself, and a browser for pages."""
 
 import itertools
 
 import numpy as np
 import pandas as pd
 import pytest
+from browsers import CHROMIUM
 from stored import evaluation, job_record, keep
 
 from iqabench.report import leaderboard
@@ -86,3 +87,12 @@ def book(tmp_path, monkeypatch):
     """An empty store with labels; few resamples."""
     monkeypatch.setattr(leaderboard, "RESAMPLES", 300)
     return Book(tmp_path / "store")
+
+
+@pytest.fixture(scope="module")
+def browser():
+    playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+    with playwright.sync_playwright() as driver:
+        launched = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield launched
+        launched.close()

@@ -1,19 +1,15 @@
 """The page in a browser: it sorts, filters and shows pictures, and asks the network for nothing."""
 
 import re
-import shutil
 
 import pytest
+from browsers import NEEDED, silent
 from synthetic import study
 
 from iqabench import Results, Session
 
-playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: apt-get install chromium"),
-]
+pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+pytestmark = NEEDED
 MODELS = ("good", "<img src=x onerror=alert(1)>", "bad")
 
 
@@ -29,28 +25,11 @@ def path(tmp_path_factory):
     return root / "page.html"
 
 
-@pytest.fixture(scope="module")
-def browser():
-    with playwright.sync_playwright() as driver:
-        launched = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield launched
-        launched.close()
-
-
 @pytest.fixture
 def page(browser, path, request):
     """The page, opened as the test asks; at the end nothing was said and nothing asked for."""
-    opened = browser.new_page(**getattr(request, "param", {}))
-    said, asked = [], []
-    opened.on("console", lambda message: said.append(message.text))
-    opened.on("pageerror", lambda error: said.append(str(error)))
-    opened.on("dialog", lambda dialog: (said.append(dialog.message), dialog.dismiss()))
-    opened.on("request", lambda request: asked.append(request.url))
-    opened.goto(path.as_uri())
-    yield opened
-    assert said == []
-    assert [url for url in asked if not url.startswith("data:")] == [path.as_uri()]
-    opened.close()
+    with silent(browser, path.as_uri(), **getattr(request, "param", {})) as opened:
+        yield opened
 
 
 def column(page, place):

@@ -1,19 +1,15 @@
 """The page of scores in a browser: it orders, filters and shows maps, and asks for nothing."""
 
 import re
-import shutil
 
 import pytest
+from browsers import NEEDED, silent
 from scored_pictures import EVIL, pictures, plain, scored
 
 from iqabench.report import score_page
 
-playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: apt-get install chromium"),
-]
+pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+pytestmark = NEEDED
 
 
 @pytest.fixture(scope="module")
@@ -26,30 +22,13 @@ def paths(tmp_path_factory):
     return folder
 
 
-@pytest.fixture(scope="module")
-def browser():
-    with playwright.sync_playwright() as driver:
-        launched = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield launched
-        launched.close()
-
-
 @pytest.fixture
 def page(browser, paths, request):
     """The page, opened as the test asks; at the end nothing was said and nothing asked for."""
     asked_for = dict(getattr(request, "param", {}))
     place = (paths / asked_for.pop("file", "whole.html")).as_uri()
-    opened = browser.new_page(**asked_for)
-    said, asked = [], []
-    opened.on("console", lambda message: said.append(message.text))
-    opened.on("pageerror", lambda error: said.append(str(error)))
-    opened.on("dialog", lambda dialog: (said.append(dialog.message), dialog.dismiss()))
-    opened.on("request", lambda request: asked.append(request.url))
-    opened.goto(place)
-    yield opened
-    assert said == []
-    assert [url for url in asked if not url.startswith("data:")] == [place]
-    opened.close()
+    with silent(browser, place, **asked_for) as opened:
+        yield opened
 
 
 def names(page, where="#grid"):
