@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from iqabench.api.pictures import loaded
 from iqabench.api.session import Session, in_use, listed
 from iqabench.contract.errors import UsageError
 from iqabench.data.scored import CALIBRATED, PictureScore, Scored
@@ -202,7 +203,6 @@ def load(
     Raises:
         IqabenchError: the model is unknown or no network, or its weights cannot be loaded.
     """
-    from iqabench.api.pictures import loaded
     from iqabench.engine.loaded import Loaded
 
     session = in_use(session)
@@ -231,7 +231,6 @@ def export_onnx(
         IqabenchError: the model is unknown or no network, its weights cannot be loaded, or it
             cannot be exported.
     """
-    from iqabench.api.pictures import loaded
     from iqabench.engine import onnx_export
 
     session = in_use(session)
@@ -261,8 +260,6 @@ def _requested(
     session: Session,
 ) -> list[_Wanted]:
     """The models in torch."""
-    from iqabench.api.pictures import loaded
-
     if choices is not None and choices.weights.endswith(".onnx"):
         raise UsageError(
             f"{choices.weights} is an exported network", "--backend onnx scores with it"

@@ -85,7 +85,7 @@ def _known(word: str, session: Session) -> bool:
     """Whether every comma-separated name in a word, or what follows its label, is a model's."""
     models = session.registry.models
     parts = [part.rpartition("=")[2].strip() for part in word.split(",") if part.strip()]
-    return bool(parts) and all(models.canonical(part) in models.cards for part in parts)
+    return bool(parts) and all(map(models.has, parts))
 
 
 def _refuse(first: str, rest: Sequence[str], session: Session) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,11 @@ from numpy.typing import NDArray
 from iqabench.contract.errors import DataError
 from iqabench.kit.weights import SCALE
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
 Array = NDArray[np.float64]
+Scores = TypeVar("Scores", float, "Tensor")
 
 
 @dataclass(frozen=True)
@@ -37,8 +42,8 @@ class LabelScale:
         """Qualities, (N,), on the scale. Those of the training part lie in [0, 1]."""
         return (quality - self.low) / (self.high - self.low)
 
-    def up(self, scaled: float) -> float:
-        """A scaled quality in the units of the training set."""
+    def up(self, scaled: Scores) -> Scores:
+        """A scaled quality, or a tensor of them, in the units of the training set."""
         return self.low + scaled * (self.high - self.low)
 
     def metadata(self) -> dict[str, str]:

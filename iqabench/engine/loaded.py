@@ -58,5 +58,5 @@ class Loaded(nn.Module):
         scores = self.network(normalise(torch.cat(views), self.recipe)).float()
         crops = scores.view(len(images), -1)
         pooled = crops.mean(1) if self.recipe.pool == "mean" else crops.quantile(0.5, 1)
-        found: Tensor = self._scale.low + pooled * (self._scale.high - self._scale.low)
+        found: Tensor = self._scale.up(pooled)
         return found
