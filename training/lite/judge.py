@@ -8,7 +8,7 @@ types of damage on held-out photographs; what should change nothing; intervals a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from scipy.stats import spearmanr
 
 import iqabench
 from iqabench.kit.distort import DISTORTIONS, distort
+from iqabench.stats.bootstrap import content_counts, interval, weighted_srocc
 from iqabench_datasets.biq2021 import SUBSETS, read
 
 Picture = NDArray[np.uint8]
@@ -69,13 +70,11 @@ def people(names: Sequence[str], rows: pd.DataFrame, paths: list[str]) -> None:
     """SROCC with people's scores, for each subset, as their mean and pooled, with intervals."""
     found = scores(names, paths)
     truth, kind = rows["mos"].to_numpy(), rows["distortion"].to_numpy()
-    groups = pd.factorize(rows["content"])[0]
     for name in names:
         own = found[found["model"] == name]
-        predicted = own["better"].to_numpy()
-        for what, measure in _measures(kind).items():
-            low, high = _interval(measure, predicted, truth, groups)
-            value = measure(predicted, truth, np.arange(len(truth)))
+        agreement = _agreement(own["better"].to_numpy(), truth, kind, list(rows["content"]))
+        for what, (value, *resampled) in agreement.items():
+            low, high = interval(resampled)
             click.echo(f"people  {name:15s} {what:16s} {value:.3f} [{low:.3f}, {high:.3f}]")
         if "low" in own and own["low"].notna().any():
             inside = (own["low"] <= 100 * truth) & (100 * truth <= own["high"])
@@ -86,37 +85,21 @@ def people(names: Sequence[str], rows: pd.DataFrame, paths: list[str]) -> None:
             click.echo(f"people  {name:15s} warnings         {own['warning'].notna().mean():.3f}")
 
 
-def _measures(kind: NDArray[Any]) -> dict[str, Callable[..., float]]:
-    def within(one: str) -> Callable[..., float]:
-        def measure(predicted: Any, truth: Any, rows: Any) -> float:
-            kept = rows[kind[rows] == one]
-            return float(spearmanr(predicted[kept], truth[kept])[0])
-
-        return measure
-
-    each = {one: within(one) for one in SUBSETS}
+def _agreement(
+    predicted: NDArray[Any], truth: NDArray[Any], kind: NDArray[Any], contents: Sequence[str]
+) -> dict[str, NDArray[np.float64]]:
+    """SROCC within each subset, their mean, and pooled: first as it is, then of each resample."""
+    counts, column = content_counts(contents, RESAMPLES, seed=0)
+    taken = np.vstack([np.ones_like(column), counts[:, column]])
+    each = {
+        one: weighted_srocc(predicted[kind == one], truth[kind == one], taken[:, kind == one])
+        for one in SUBSETS
+    }
     return {
         **each,
-        "mean of subsets": lambda p, t, rows: float(
-            np.mean([m(p, t, rows) for m in each.values()])
-        ),
-        "pooled": lambda p, t, rows: float(spearmanr(p[rows], t[rows])[0]),
+        "mean of subsets": np.mean(list(each.values()), axis=0),
+        "pooled": weighted_srocc(predicted, truth, taken),
     }
-
-
-def _interval(measure: Any, predicted: Any, truth: Any, groups: Any) -> tuple[float, float]:
-    """A 95% percentile interval over resamples of scenes."""
-    random = np.random.default_rng(0)
-    members = pd.Series(np.arange(len(groups))).groupby(groups).apply(np.asarray).to_numpy()
-    values = [
-        measure(
-            predicted,
-            truth,
-            np.concatenate(members[random.integers(len(members), size=len(members))]),
-        )
-        for _ in range(RESAMPLES)
-    ]
-    return tuple(np.percentile(values, (2.5, 97.5)))
 
 
 def known_damage(names: Sequence[str], pictures: list[Picture], kadid: NDArray[np.float64]) -> None:
