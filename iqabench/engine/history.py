@@ -5,16 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from iqabench.contract.errors import StoreError
-from iqabench.store.folder import HISTORY, PREPARED, STAGES
-from iqabench.store.reading import read_record
+from iqabench.store.folder import HISTORY, PREPARED, STAGES, epochs_in
 from iqabench.store.records import EpochRecord, History, plain
 from iqabench.store.sealed import write_sealed
 
 
 def read(folder: Path) -> tuple[EpochRecord, ...]:
     """All finished epochs, in order; none where the file is absent."""
-    found = read_record(folder / HISTORY, History)
-    return () if found is None else found.epochs
+    return epochs_in(folder)
 
 
 def is_whole(folder: Path) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from iqabench.contract.progress import Outcome
-from iqabench.engine import history
 from iqabench.store import Job
 
 
@@ -16,7 +15,7 @@ def outcome(job: Job) -> Outcome:
     if not record.done:
         return Outcome("failed")
     parts = []
-    epochs = history.read(job.folder)
+    epochs = job.epochs
     if epochs:
         losses = ", ".join(f"{name} {value:.3g}" for name, value in epochs[-1].losses.items())
         parts.append(f"loss {losses} after {len(epochs)} epoch{'s' if len(epochs) > 1 else ''}")

@@ -54,7 +54,8 @@ def guarded(act: Callable[[], T], seconds: float = LIMIT) -> T:
 
     def work() -> None:
         try:
-            done.append(act())
+            with staying():
+                done.append(act())
         except BaseException as error:
             failed.append(error)
 
@@ -62,8 +63,6 @@ def guarded(act: Callable[[], T], seconds: float = LIMIT) -> T:
     with own_output():
         thread.start()
         thread.join(seconds)
-    if failed and isinstance(failed[0], SystemExit):
-        raise PluginExitError(failed[0].code) from failed[0]
     if failed:
         raise failed[0]
     if not done:

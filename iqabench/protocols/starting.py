@@ -48,19 +48,15 @@ def starting(
         return _of_job(registry, card, choices, store)
     weights, weights_hash = _weights(card, choices.weights)
     random = {"init": choices.init} if choices.init != "default" else {}
-    made_with = card.weights[0].options if weights == "published" and card.weights else {}
+    shipped = card.weights[0] if weights == "published" and card.weights else None
+    own = card.recipe if shipped is None else published_recipe(card)
     return Starting(
-        options={**card.defaults, **made_with, **random},
-        recipe=common(card) if choices.recipe == "common" else _recipe(card, weights),
+        options={**card.defaults, **({} if shipped is None else shipped.options), **random},
+        recipe=common(card) if choices.recipe == "common" else own,
         recipe_name=choices.recipe if kind_of(card).has_recipe else NONE,
         weights=weights,
         weights_hash=weights_hash,
     )
-
-
-def _recipe(card: ModelCard, weights: str) -> Recipe:
-    """The card's recipe; for its published weights the one with which they score."""
-    return published_recipe(card) if weights == "published" and card.weights else card.recipe
 
 
 def published_recipe(card: ModelCard) -> Recipe:

@@ -9,9 +9,7 @@ from iqabench.contract.errors import UsageError
 from iqabench.report import canvas
 from iqabench.report.tables import Row, milliseconds_text, number_text
 from iqabench.store import Job
-from iqabench.store.folder import HISTORY
-from iqabench.store.reading import read_record
-from iqabench.store.records import EpochRecord, History, ImportIdentity, ModelIdentity
+from iqabench.store.records import ImportIdentity, ModelIdentity
 
 
 def facts(job: Job) -> dict[str, Any]:
@@ -49,12 +47,6 @@ def facts(job: Job) -> dict[str, Any]:
     return {name: value for name, value in found.items() if value not in (None, "")}
 
 
-def epochs(job: Job) -> tuple[EpochRecord, ...]:
-    """The epochs of a fit, in order; none for other jobs, and for models without epochs."""
-    found = read_record(job.folder / HISTORY, History)
-    return () if found is None else found.epochs
-
-
 def epoch_rows(job: Job) -> list[Row]:
     """One row per epoch: the mean of each loss and the validation SROCC."""
     return [
@@ -64,7 +56,7 @@ def epoch_rows(job: Job) -> list[Row]:
             **{f"loss {name}": value for name, value in one.losses.items()},
             "validation SROCC": number_text(one.validation_srocc),
         }
-        for one in epochs(job)
+        for one in job.epochs
     ]
 
 
@@ -77,7 +69,7 @@ def draw(job: Job, path: Path) -> None:
     Raises:
         UsageError: the job has no epochs, or the file cannot be written.
     """
-    found = epochs(job)
+    found = job.epochs
     if not found:
         raise UsageError(
             f"{job.record.title}: no epochs to draw",

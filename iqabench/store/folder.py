@@ -46,8 +46,8 @@ from iqabench.store.ended import Ended, EndedJobs, facts_of
 from iqabench.store.files import flush
 from iqabench.store.formats import JOB, note_format, noted_format
 from iqabench.store.formats import written_format as written_format
-from iqabench.store.reading import remedy
-from iqabench.store.records import JobRecord, StoredFile, plain
+from iqabench.store.reading import read_record, remedy
+from iqabench.store.records import EpochRecord, History, JobRecord, StoredFile, plain
 from iqabench.store.sealed import write_sealed
 from iqabench.store.shelf import Shelf
 
@@ -84,6 +84,25 @@ class Job:
     def done(self) -> bool:
         """Whether the job ended without an error."""
         return self.record.done
+
+    @property
+    def epochs(self) -> tuple[EpochRecord, ...]:
+        """The epochs of a network's fit, in order; none of other jobs.
+
+        Raises:
+            StoreError: their file is damaged.
+        """
+        return epochs_in(self.folder)
+
+
+def epochs_in(folder: Path) -> tuple[EpochRecord, ...]:
+    """The finished epochs of a fit, which may go on, in order; none where the file is absent.
+
+    Raises:
+        StoreError: the file is damaged.
+    """
+    found = read_record(folder / HISTORY, History)
+    return () if found is None else found.epochs
 
 
 class Store(Shelf):
