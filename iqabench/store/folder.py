@@ -136,8 +136,7 @@ class Store(Shelf):
         """
         self.readable()
         try:
-            for part in PARTS:
-                (self.root / part).mkdir(parents=True, exist_ok=True)
+            self.root.mkdir(parents=True, exist_ok=True)
             if noted_format(self.root) is not None:
                 probe = self.root / f".probe-{uuid.uuid4().hex}"
                 probe.touch()
@@ -145,6 +144,8 @@ class Store(Shelf):
                 garbage.remove(self.root, garbage.leftovers(self.root))
             else:
                 note_format(self.root)
+            for part in PARTS:  # after the format: folders without one are a store of format 1
+                (self.root / part).mkdir(exist_ok=True)
         except OSError as error:
             raise StoreError(
                 f"cannot write the store {self.root}: {error.strerror or error}",

@@ -17,16 +17,17 @@ def written_format(root: Path) -> int | None:
     Raises:
         StoreError: that is not to be found out.
     """
+    # Looked at before the format is read, which another process may note at this moment.
+    jobs, noted = (root / "jobs").is_dir(), (root / STORE).exists()
     found = noted_format(root)
     if found is not None:
         return found
     records = (*root.glob(f"jobs/*/{JOB}"), *root.glob("evaluations/*.json"))
     if any(_has_seal(path) for path in records):  # store.json is gone or damaged
         return FORMAT
-    if (root / STORE).exists():
+    if noted:
         raise StoreError(f"{root / STORE} is damaged: it names no format", "remove it; run again")
-    # Releases before format 2 wrote no such file.
-    return 1 if (root / "jobs").is_dir() else None
+    return 1 if jobs else None  # releases before format 2 wrote no such file
 
 
 def noted_format(root: Path) -> int | None:

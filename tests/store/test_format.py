@@ -1,7 +1,9 @@
 """Stores of another format are refused in one line that says what to do; a new one notes its."""
 
 import json
+import os
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -141,3 +143,34 @@ def test_a_recipe_that_format_1_did_not_note_has_a_question_mark(tmp_path):
     assert recipes.pop("toy-scorer") == "-"
     assert set(recipes.values()) == {"?"}
     assert all("recipe" not in row for row in short(board))
+
+
+def test_while_a_store_is_prepared_it_has_the_format_or_none(store, monkeypatch):
+    """Two runs, or two workers of Ray, may begin in a new store at the same moment."""
+    seen = []
+
+    def watched(change):
+        def changed(path, *given, **named):
+            done = change(path, *given, **named)
+            seen.append(written_format(store))
+            Store(store).check()
+            return done
+
+        return changed
+
+    for name in ("mkdir", "touch", "write_bytes", "replace", "rename"):
+        monkeypatch.setattr(Path, name, watched(getattr(Path, name)))
+    monkeypatch.setattr(os, "replace", watched(os.replace))
+    Store(store).prepare()
+    assert set(seen) == {None, FORMAT}
+    assert seen.index(FORMAT) == len(seen) - seen[::-1].index(None)
+
+
+def test_many_prepare_a_new_store_at_the_same_moment(tmp_path):
+    def prepared(number):
+        kept = Store(tmp_path / f"store-{number // 8}")
+        kept.prepare()
+        return list(kept.jobs())
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(prepared, range(800))) == [[]] * 800
