@@ -99,6 +99,9 @@ def before(a: Scores, b: Scores) -> float:
     return float(content_t(means[0] - means[1]).p)
 
 
+WAYS = {"before": before, "now": now}
+
+
 def share(
     draws: int,
     cell: tuple[int, ...],
@@ -106,11 +109,11 @@ def share(
 ) -> dict[str, float]:
     """Share of draws in which each way finds a difference."""
     rng = np.random.default_rng(cell)
-    found = {"before": 0, "now": 0}
+    found = dict.fromkeys(WAYS, 0)
     for _ in range(draws):
         pair = made(rng)
-        found["before"] += before(*pair) < ALPHA
-        found["now"] += now(*pair) < ALPHA
+        for name, way in WAYS.items():
+            found[name] += way(*pair) < ALPHA
     return {name: count / draws for name, count in found.items()}
 
 

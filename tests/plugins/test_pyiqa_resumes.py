@@ -6,9 +6,8 @@ from safetensors.torch import load_file
 
 from iqabench.api.running import plan
 from iqabench.api.session import Choices, Session
-from iqabench.contract.progress import Silent
-from iqabench.engine.execute import execute
 from iqabench.engine.kinds import trainable
+from iqabench.engine.making import make
 from iqabench.store import Store
 from iqabench.store.folder import WEIGHTS
 
@@ -47,9 +46,10 @@ def test_it_goes_on_after_its_last_epoch(name, toy_set, tmp_path, monkeypatch):
 
         epochs.clear()
         monkeypatch.setattr(trainable, "_validated", until_cut)
-        failed = execute(made, store, Silent()).failed
-        assert bool(failed) == cut
-        return None if cut else load_file(store.job(fit.fingerprint).folder / WEIGHTS)
+        store.prepare()
+        job = make(fit, store, lambda done, total, what: None, lambda line: None).job
+        assert job.done != cut
+        return None if cut else load_file(job.folder / WEIGHTS)
 
     whole = weights(Store(tmp_path / "whole"), cut=False)
     stages = len(epochs)

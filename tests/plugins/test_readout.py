@@ -201,15 +201,21 @@ def test_training_learns_where_people_look_and_repeats_itself(script, discs):
 
 
 @pytest.mark.slow
-def test_pictures_it_never_saw(script):
+def test_pictures_it_never_saw(script, tmp_path):
+    """Every second photograph, and a third of the epochs of the recipe that ships."""
     if not SCENES.is_dir():
         pytest.skip("the photographs of shared/scene200 are not here")
-    scenes = script["read"](SCENES)
+    (tmp_path / "images").mkdir()
+    (tmp_path / "fixations.csv").symlink_to(SCENES / "fixations.csv")
+    for path in sorted((SCENES / "images").iterdir())[::2]:
+        (tmp_path / "images" / path.name).symlink_to(path)
+    scenes = script["read"](tmp_path)
+    assert len(scenes) == 100
     rest, _ = script["split"](scenes, 0, script["OUTER"])
-    # A third of the epochs of the recipe that ships reach these figures, too.
     recipe = script["RECIPES"][0]._replace(epochs=8)
     found = script["tested"](scenes, 0, script["train"](rest, recipe, seed=0))
     nss, gain, area = np.mean(found["readout"], axis=0)
-    assert nss >= 1.75
-    assert gain >= 0.45
-    assert area >= 0.63
+    # Two seeds reach 2.03, .44 and .666; the centre prior alone 1.56, 0 and .559.
+    assert nss >= 1.9
+    assert gain >= 0.4
+    assert area >= 0.64

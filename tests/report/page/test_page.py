@@ -206,7 +206,7 @@ def test_the_command_writes_the_page_and_refuses_a_place_that_is_not_there(
 def test_a_large_study_makes_a_small_page(tmp_path, monkeypatch):
     monkeypatch.setattr(leaderboard, "RESAMPLES", 20)
     models = [f"model-{number}" for number in range(12)]
-    made = study(tmp_path, models, ["one", "two", "three", "four"], 10)
+    made = study(tmp_path, models, ["one", "two", "three", "four"], 3)
     path = tmp_path / "page.html"
     Results(Session(made.catalog, store=made.store)).report(path)
     assert path.stat().st_size < 5e6
