@@ -10,12 +10,17 @@ from torch import nn
 
 from biosiqnet_plugin.heads import StatisticsHead
 
-EPOCHS, BATCH, RATE, DECAY = 15, 128, 3e-4, 0.05
-"""Chosen on validation pictures; docs/models/biosiqnet-lite.md has the trials."""
+EPOCHS, BATCH, RATE, DECAY, DAMAGED = 10, 128, 3e-4, 0.05, 0.3
+"""The last is the weight of a damaged picture. All were chosen on validation pictures;
+docs/models/biosiqnet-lite.md has the trials."""
 
 
 def learn_beside(
-    head: StatisticsHead, rows: NDArray[np.float64], labels: NDArray[np.float64], seed: int = 0
+    head: StatisticsHead,
+    rows: NDArray[np.float64],
+    labels: NDArray[np.float64],
+    rated: NDArray[np.bool_],
+    seed: int = 0,
 ) -> None:
     """Fit the hidden layer of a head that starts from a ridge regression, in place.
 
@@ -23,6 +28,7 @@ def learn_beside(
         head: its regression is fitted already.
         rows: (N, F) block statistics.
         labels: (N,) quality on the regression's scale.
+        rated: (N,) whether people scored the picture; else it is damaged.
         seed: decides order and dropout.
     """
     torch.manual_seed(seed)
@@ -33,6 +39,7 @@ def learn_beside(
     nn.init.zeros_(head.beside[-1].bias)
     statistics = torch.tensor(rows, dtype=torch.float32)
     quality = torch.tensor(labels, dtype=torch.float32)
+    weights = torch.tensor(np.where(rated, 1.0, DAMAGED), dtype=torch.float32)
     steps = len(quality) // BATCH
     optimizer = torch.optim.AdamW(head.beside.parameters(), RATE, weight_decay=DECAY)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, EPOCHS * steps)
@@ -41,7 +48,8 @@ def learn_beside(
         total = 0.0
         order = np.random.default_rng([seed, epoch]).permutation(len(quality))
         for chosen in np.array_split(order, steps):
-            loss = nn.functional.mse_loss(head(statistics[chosen]), quality[chosen])
+            missed = head(statistics[chosen]) - quality[chosen]
+            loss = (weights[chosen] * missed**2).mean()
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()

@@ -24,8 +24,8 @@ from iqabench.kit.ridge import RidgeFit
 from iqabench_datasets.biq2021 import SUBSETS
 
 Values = NDArray[np.float64]
-WEIGHT, PENALTY = 1.0, 3000.0
-"""Weight of a damaged picture, and the penalty; chosen among .1, .3, 1 and 300, 1000, 3000."""
+PENALTY = 3000.0
+"""Chosen among 300, 1000, 3000 and 10000."""
 
 
 def statistics(network: Any, dataset: Any, recipe: Any, names: list[str], kept: Path) -> Values:
@@ -45,8 +45,8 @@ def statistics(network: Any, dataset: Any, recipe: Any, names: list[str], kept: 
     return np.stack(rows).astype(np.float64)
 
 
-def fit(rows: Values, table: pd.DataFrame) -> RidgeFit:
-    """The regression of the training part."""
+def fit(rows: Values, table: pd.DataFrame, weight: float) -> RidgeFit:
+    """The regression of the training part; ``weight`` is that of a damaged picture."""
     training = (table["part"] == "training").to_numpy()
     rated = training & table["kind"].isin(SUBSETS).to_numpy()
     damaged = training & ~rated
@@ -59,8 +59,8 @@ def fit(rows: Values, table: pd.DataFrame) -> RidgeFit:
     contents = table.loc[damaged, "content"].to_numpy()
     inner = _differences(scaled[damaged], contents)
     labels = _differences(quality[damaged, None], contents)[:, 0]
-    squares = people.T @ people + WEIGHT * inner.T @ inner + PENALTY * np.eye(len(mean))
-    coefficients = np.linalg.solve(squares, people.T @ scores + WEIGHT * inner.T @ labels)
+    squares = people.T @ people + weight * inner.T @ inner + PENALTY * np.eye(len(mean))
+    coefficients = np.linalg.solve(squares, people.T @ scores + weight * inner.T @ labels)
     return RidgeFit(mean, spread, coefficients, float(centre - middle @ coefficients), PENALTY)
 
 

@@ -2,16 +2,17 @@
 
     python training/lite/train.py MATERIAL --photographs DIR -o DIR
 
-Quality comes first: the head starts from a ridge regression, then all but the first blocks of the
-trunk move, with batch normalisation frozen, and then the head is fitted again, to whole pictures as
-the trunk now sees them. Saliency comes second: the decoders alone learn where people look, so that
-the predicted maps cost the quality nothing. An interrupted training goes on
-from its last epoch. ``DIR/biosiqnet-lite.safetensors`` is what ships, in half precision.
+Quality comes first, in rounds: the head is fitted to whole pictures as the trunk sees them, then
+all but the first blocks of the trunk move, with batch normalisation frozen. At the end the head is
+fitted once more. Saliency comes second: the decoders alone learn where people look, so that the
+predicted maps cost the quality nothing. An interrupted training goes on from its last epoch.
+``DIR/biosiqnet-lite.safetensors`` is what ships, in half precision.
 """
 
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from beside import learn_beside
 from gaze import learn_gaze
 from safetensors.torch import save_file
 from scipy.stats import spearmanr
-from start import fit, moved, statistics
+from start import Values, fit, moved, statistics
 
 from biosiqnet_plugin.model import BioSIQNet
 from biosiqnet_plugin.options import Options
@@ -51,14 +52,32 @@ FROZEN = ("trunk.net.conv_stem", "trunk.net.bn1", "trunk.net.blocks.0", "trunk.n
 """The first blocks serve pictures of any kind; leaving them as they are saves half of a step."""
 VALIDATED = 500
 """Pictures that are scored after every epoch."""
+EPOCHS, RATE, CROP = 2, 1e-4, 224
+"""Of each round."""
 
 
-def recipe(epochs: int, rate: float, crop: int) -> Recipe:
-    """The recipe of the quality stage."""
+@dataclass(frozen=True)
+class Round:
+    """A fit of the head, and the epochs in which the trunk moves after it."""
+
+    weight: float
+    """Of a damaged picture in the ridge regression; a picture that people scored has 1."""
+    beside: bool
+    """Whether the hidden layer beside the regression is trained, too."""
+    share: float
+    """Of the training pictures, on which the trunk moves."""
+
+
+ROUNDS = (Round(weight=1.0, beside=False, share=0.75), Round(weight=0.3, beside=True, share=1.0))
+LAST = Round(weight=0.3, beside=True, share=0.0)
+
+
+def recipe() -> Recipe:
+    """The recipe of a round, and of scoring."""
     stage = Stage(
-        epochs=epochs,
+        epochs=EPOCHS,
         optimizer="adamw",
-        lr=rate,
+        lr=RATE,
         weight_decay=0.01,
         schedule="cosine",
         freeze=FROZEN,
@@ -68,7 +87,7 @@ def recipe(epochs: int, rate: float, crop: int) -> Recipe:
     return Recipe(
         stages=(stage,),
         batch_size=8,
-        crop=(crop, crop),
+        crop=(CROP, CROP),
         test_crop_kind="whole",
         max_pixels=512 * 512,
         select="last",
@@ -80,71 +99,71 @@ def recipe(epochs: int, rate: float, crop: int) -> Recipe:
 @click.argument("material", type=click.Path(path_type=Path, exists=True))
 @click.option("--photographs", type=click.Path(path_type=Path, exists=True), required=True)
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True)
-@click.option("--epochs", default=2, show_default=True)
-@click.option("--rate", default=1e-4, show_default=True)
-@click.option("--crop", default=224, show_default=True)
-@click.option("--share", default=1.0, show_default=True, help="Of the training pictures.")
 @click.option("--threads", default=1, show_default=True)
 @click.option("--device", default="cpu", show_default=True)
-def main(
-    material: Path,
-    photographs: Path,
-    output: Path,
-    epochs: int,
-    rate: float,
-    crop: int,
-    share: float,
-    threads: int,
-    device: str,
-) -> None:
+def main(material: Path, photographs: Path, output: Path, threads: int, device: str) -> None:
     """Train on MATERIAL; write OUTPUT/biosiqnet-lite.safetensors and OUTPUT/trials.jsonl."""
     torch.set_num_threads(threads)
     torch.manual_seed(0)
     output.mkdir(parents=True, exist_ok=True)
     table = pd.read_csv(material / "table.csv")
     dataset = _dataset(material, output)
-    chosen = recipe(epochs, rate, crop)
     network = BioSIQNet(Options(**OPTIONS))
-    held = _validation(table)
-    began = statistics(network, dataset, chosen, list(table["image"]), output / "statistics.npy")
-    fitted = fit(began, table)
-    table["label"] = moved(began, table, fitted)
-    network.head.start(fitted)
-    if not (output / PREPARED).exists():
-        save_state(output / PREPARED, plain_state(network))
-    rows = table[table["part"] == "training"].sample(frac=share, random_state=0)
-
-    def validate(candidate: Any) -> float:
-        found = validated(candidate, chosen, dataset, held, device)
-        with (output / "trials.jsonl").open("a") as file:
-            file.write(
-                json.dumps({"epochs": epochs, "rate": rate, "crop": crop, "share": share, **found})
-                + "\n"
-            )
-        click.echo(json.dumps(found))
-        return found["mean of subsets"]
-
-    crops = TrainingCrops(
-        dataset, list(rows["image"]), rows["label"].to_numpy(np.float32), chosen, None, 0
-    )
-    progress = _Progress()
-    validate(network)
-    fit_network(Course(network, chosen, crops, validate, output, device, "fp32", progress))
-    after = statistics(
-        network, dataset, chosen, list(table["image"]), output / "statistics-after.npy"
-    )
-    fitted = fit(after, table)
-    network.head.start(fitted)
-    training = (table["part"] == "training").to_numpy()
-    learn_beside(network.head, after[training], moved(after, table, fitted)[training])
-    validate(network)
-    learn_gaze(network, photographs, chosen)
+    for number, one in enumerate(ROUNDS):
+        folder = output / f"round-{number}"
+        labels = learn_head(network, dataset, table, one, folder)
+        move_trunk(network, dataset, table.assign(label=labels), one, folder, device)
+    learn_head(network, dataset, table, LAST, output)
+    told(network, dataset, table, output, device)
+    learn_gaze(network, photographs, recipe())
     state = {
         name: tensor.half() if tensor.is_floating_point() else tensor
         for name, tensor in plain_state(network).items()
     }
     # The scale of scores: what the network calls 1 is called 100.
     save_file(state, output / "biosiqnet-lite.safetensors", LabelScale(0, 100).metadata())
+
+
+def learn_head(network: Any, dataset: Any, table: pd.DataFrame, one: Round, folder: Path) -> Values:
+    """Fit the head to whole pictures; returns all labels, (N,), on the regression's scale."""
+    folder.mkdir(exist_ok=True)
+    rows = statistics(network, dataset, recipe(), list(table["image"]), folder / "statistics.npy")
+    fitted = fit(rows, table, one.weight)
+    labels = moved(rows, table, fitted)
+    network.head.start(fitted)
+    if one.beside:
+        training = (table["part"] == "training").to_numpy()
+        rated = table["kind"].isin(SUBSETS).to_numpy()
+        learn_beside(network.head, rows[training], labels[training], rated[training])
+    return labels
+
+
+def move_trunk(
+    network: Any, dataset: Any, table: pd.DataFrame, one: Round, folder: Path, device: str
+) -> None:
+    """Train the trunk, and the hidden layer beside the regression, in place."""
+    if not (folder / PREPARED).exists():
+        save_state(folder / PREPARED, plain_state(network))
+    rows = table[table["part"] == "training"].sample(frac=one.share, random_state=0)
+    labels = rows["label"].to_numpy(np.float32)
+    crops = TrainingCrops(dataset, list(rows["image"]), labels, recipe(), None, 0)
+
+    def validate(candidate: Any) -> float:
+        return told(candidate, dataset, table, folder, device)["mean of subsets"]
+
+    course = Course(network, recipe(), crops, validate, folder, device, "fp32", _Progress())
+    fit_network(course)
+
+
+def told(
+    network: Any, dataset: Any, table: pd.DataFrame, folder: Path, device: str
+) -> dict[str, float]:
+    """Print and keep the SROCC on some validation pictures."""
+    found = validated(network, recipe(), dataset, _validation(table), device)
+    with (folder / "trials.jsonl").open("a") as file:
+        file.write(json.dumps(found) + "\n")
+    click.echo(json.dumps(found))
+    return found
 
 
 class _Progress:
