@@ -33,8 +33,9 @@ HARNESS = """
 ## The harness beside a bare loop
 
 An epoch of `iqabench run`, its validation included, is half of what a fit of three epochs takes
-longer than one of one epoch; the bare epoch is the step above times the number of steps. A picture
-of the bare prediction is decoded, and its crops are scored from tensors in memory. All in fp32.
+longer than one of one epoch; the bare epoch is the step above times the number of steps, and the
+bare prediction of the validation part. A picture of the bare prediction is decoded, and its crops
+are scored from tensors in memory. All in fp32.
 
 | Model | What | iqabench | Bare loop | Ratio |
 |---|---|---|---|---|

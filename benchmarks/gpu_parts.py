@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -243,15 +243,17 @@ def harness(
         for path in paths:
             np.asarray(Image.open(path).convert("RGB"))
         decoding = (time.perf_counter() - start) / len(paths)
-    images, seconds, _ = fits[EPOCHS[0]]["fit"]
-    steps = -(-images * request.recipe.train_crops // request.recipe.batch_size)
-    epoch = (fits[EPOCHS[1]]["fit"][1] - seconds) / (EPOCHS[1] - EPOCHS[0])
+    fitted, predicted = fits[EPOCHS[1]]["fit"], fits[EPOCHS[1]]["predict"]
+    steps = -(-fitted.pictures * request.recipe.train_crops // request.recipe.batch_size)
+    epoch = (fitted.seconds - fits[EPOCHS[0]]["fit"].seconds) / (EPOCHS[1] - EPOCHS[0])
     bare = work.speed("fp32", compiled=False)
-    tell(precision="fp32", epoch_s=epoch, steps=steps, bare_epoch_s=steps * bare["step_ms"] / 1e3)
-    tested, taken, _ = fits[EPOCHS[1]]["predict"]
     crops = 1 if request.recipe.test_crop_kind == "whole" else request.recipe.test_crops
-    loop = crops / bare["predict_per_s"] + decoding
-    tell(precision="fp32", pictures=tested, picture_s=taken / tested, bare_picture_s=loop)
+    picture = crops / bare["predict_per_s"] + decoding
+    # Every epoch ends with the validation part.
+    loop = steps * bare["step_ms"] / 1e3 + fitted.validated * picture
+    tell(precision="fp32", epoch_s=epoch, steps=steps, bare_epoch_s=loop)
+    tested, taken = predicted.pictures, predicted.seconds
+    tell(precision="fp32", pictures=tested, picture_s=taken / tested, bare_picture_s=picture)
 
 
 def generated_set(root: Path, contents: int, levels: int) -> Path:
@@ -279,10 +281,17 @@ def generated_set(root: Path, contents: int, levels: int) -> Path:
     return catalog
 
 
-def _run(
-    model: str, root: Path, catalog: Path, epochs: int, tiny: bool
-) -> dict[str, tuple[int, float, str]]:
-    """Pictures, seconds and title of the fit and the predict job of a run of so many epochs."""
+class Job(NamedTuple):
+    """What a job of the harness did: pictures that were trained on or scored, pictures of the
+    validation part, and seconds."""
+
+    pictures: int
+    validated: int
+    seconds: float
+
+
+def _run(model: str, root: Path, catalog: Path, epochs: int, tiny: bool) -> dict[str, Job]:
+    """The fit and the predict job of a run of so many epochs."""
     own = registry().model(model).tiny if tiny else {}
     fields = {**own, "recipe.epochs": epochs, "recipe.patience": None}
     session = Session(catalog, store=root / f"store-{epochs}", device="cpu" if tiny else "cuda")
@@ -295,12 +304,16 @@ def _run(
         choices=Choices(init="random"),
         session=session,
     )
+    (evaluation,) = results.store.evaluations()
+    split = results.store.split(evaluation.split or "")
+    held = set(split.validation) if split is not None else set()
+    validated = int(session.dataset("generated").table["content"].isin(held).sum())
     found = {}
     for job in results.store.jobs():
         record = job.record
         if not record.done:
             raise SystemExit(f"{record.title} failed: {record.error}")
-        found[record.identity.kind] = (record.images or 0, record.seconds, record.title)
+        found[record.identity.kind] = Job(record.images or 0, validated, record.seconds)
     return found
 
 

@@ -54,3 +54,7 @@ class LabelScale:
     def from_metadata(cls, metadata: dict[str, str] | None) -> LabelScale:
         """The scale that :meth:`metadata` kept; without one, the scale that changes nothing."""
         return cls(*json.loads((metadata or {}).get(SCALE, "[0.0, 1.0]")))
+
+
+UNCHANGED = LabelScale(0, 1)
+"""The scale that changes nothing."""

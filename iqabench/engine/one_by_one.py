@@ -39,16 +39,21 @@ def predictions(names: Sequence[str], score: Score) -> Iterator[Prediction]:
         OSError: the machine failed, by one of the numbers :data:`OF_THE_MACHINE`.
     """
     for name in names:
-        seconds = None
         try:
             with picture_limit(name), measured() as work:
                 value = score(name)
-            seconds = work.seconds
-            error = None if math.isfinite(value) else f"ScoreError: the score is {value}"
+            row = judged(name, value, work.seconds)
         except (TookTooLong, MemoryError):
             raise
         except (Exception, SystemExit) as problem:
             if isinstance(problem, OSError) and problem.errno in OF_THE_MACHINE:
                 raise
-            value, error = math.nan, f"{type(problem).__name__}: {problem}"
-        yield Prediction(name, value if error is None else math.nan, seconds, error)
+            row = Prediction(name, math.nan, None, f"{type(problem).__name__}: {problem}")
+        yield row
+
+
+def judged(name: str, value: float, seconds: float | None) -> Prediction:
+    """The row of a picture that the model has scored; a score that is not finite is an error."""
+    finite = math.isfinite(value)
+    error = None if finite else f"ScoreError: the score is {value}"
+    return Prediction(name, value if finite else math.nan, seconds, error)

@@ -127,7 +127,7 @@ import json, resource, sys
 import numpy as np, torch
 from toy_plugin import Network, Options
 from iqabench.contract import DataError, Recipe
-from iqabench.engine.predictions import network_score
+from iqabench.engine.network_score import NetworkScore
 from iqabench.registry import registry
 from iqabench.saliency.providers import computing
 
@@ -140,7 +140,7 @@ def peak(size):
     for compute in maps:
         compute(picture)
     try:
-        network_score(model, recipe, lambda _: picture, lambda _: "0", "cpu", "fp32", 0)("a")
+        NetworkScore(model, recipe, lambda _: picture, lambda _: "0", "cpu", "fp32", 0)("a")
     except DataError:
         pass
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

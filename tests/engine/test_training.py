@@ -12,7 +12,8 @@ from iqabench.contract import Recipe, ScoreError, Stage
 from iqabench.engine import checkpoints, history
 from iqabench.engine.checkpoints import plain_state
 from iqabench.engine.crops import TrainingCrops
-from iqabench.engine.predictions import dataset_planes, network_score
+from iqabench.engine.network_score import NetworkScore
+from iqabench.engine.predictions import dataset_planes
 from iqabench.engine.training import fit_network
 from iqabench.engine.training_module import Course
 from iqabench.stats import srocc
@@ -89,7 +90,7 @@ def held_srocc(dataset):
     def validate(network):
         planes = dataset_planes(dataset)
         content_of = dataset.image_hashes.__getitem__
-        score = network_score(network, TWO_STAGES, planes, content_of, "cpu", "fp32", 0)
+        score = NetworkScore(network, TWO_STAGES, planes, content_of, "cpu", "fp32", 0)
         return srocc([score(name) for name in rows["image"]], rows["quality"])
 
     return validate

@@ -6,8 +6,9 @@ import pytest
 import torch
 
 from iqabench.contract.cards import Recipe
+from iqabench.engine.network_score import NetworkScore
 from iqabench.engine.one_by_one import predictions
-from iqabench.engine.predictions import network_score, scorer_score
+from iqabench.engine.predictions import scorer_score
 from iqabench.engine.work_time import measured, reused, working
 
 SLOW = 0.02
@@ -32,7 +33,7 @@ def slow_planes(name):
 @pytest.mark.parametrize("kind", ["network", "scorer"])
 def test_reading_a_picture_is_no_work(kind):
     scores = {
-        "network": lambda: network_score(
+        "network": lambda: NetworkScore(
             Sleeper(), Recipe(crop=(32, 32)), slow_planes, str, "cpu", "fp32", 0
         ),
         "scorer": lambda: scorer_score(Sleeper(), slow_planes),

@@ -24,7 +24,7 @@ from iqabench.data import decoding as decoder
 from iqabench.data import tensors
 from iqabench.engine import crops as cropping
 from iqabench.engine.label_scale import LabelScale
-from iqabench.engine.predictions import network_score
+from iqabench.engine.network_score import NetworkScore
 
 Numbers = dict[str, np.ndarray]
 JPEG = (
@@ -365,7 +365,7 @@ def pooling(folder: Path) -> Numbers:
 
     for name, fields in asked.items():
         recipe = Recipe(crop=(24, 24), augment=(), **NORMAL, **fields)
-        score = network_score(network, recipe, pictures.__getitem__, content_of, "cpu", "fp32", 4)
+        score = NetworkScore(network, recipe, pictures.__getitem__, content_of, "cpu", "fp32", 4)
         found[name] = np.array([score(picture) for picture in pictures])
     return found
 

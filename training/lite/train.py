@@ -34,7 +34,8 @@ from iqabench.engine.checkpoints import plain_state, save_state
 from iqabench.engine.crops import TrainingCrops
 from iqabench.engine.label_scale import LabelScale
 from iqabench.engine.one_by_one import predictions
-from iqabench.engine.predictions import dataset_planes, network_score
+from iqabench.engine.network_score import NetworkScore
+from iqabench.engine.predictions import dataset_planes
 from iqabench.engine.training import fit_network
 from iqabench.engine.training_module import Course
 from iqabench.kit.recipes import HALF
@@ -183,7 +184,7 @@ def validated(
     network: Any, chosen: Recipe, dataset: Any, held: pd.DataFrame, device: str
 ) -> dict[str, float]:
     """SROCC on validation pictures: of each subset of BIQ2021, their mean, and known damage."""
-    score = network_score(
+    score = NetworkScore(
         network.eval(),
         chosen,
         dataset_planes(dataset),

@@ -42,10 +42,12 @@ class Ready:
     parameters: int | None
     network: Any = None
     """The network behind the scores, an ``nn.Module``; None where there is none."""
+    several: Callable[[Sequence[str]], Iterator[Prediction]] | None = None
+    """Scores many pictures faster than ``score`` one by one; None where nothing does."""
 
     def predictions(self, names: Sequence[str]) -> Iterator[Prediction]:
-        """Score pictures one by one."""
-        return predictions(names, self.score)
+        """Score pictures in their order."""
+        return predictions(names, self.score) if self.several is None else self.several(names)
 
 
 @dataclass(frozen=True)

@@ -21,8 +21,8 @@ from iqabench.engine.crops import TrainingCrops, check_sizes
 from iqabench.engine.kinds.base import Fitted, Pictures, Ready
 from iqabench.engine.label_scale import Array, LabelScale
 from iqabench.engine.model_weights import needed
-from iqabench.engine.one_by_one import predictions
-from iqabench.engine.predictions import dataset_planes, network_score, picture_reader
+from iqabench.engine.network_score import NetworkScore
+from iqabench.engine.predictions import dataset_planes, picture_reader
 from iqabench.engine.readable import check_readable
 from iqabench.kit.weights import listed, load_tensors
 from iqabench.protocols.plan import FitJob
@@ -83,7 +83,7 @@ class Trainable:
         """See :meth:`iqabench.engine.kinds.base.Adapter.ready`."""
         model, scale = loaded_network(request, needed(weights))
         model.to(request.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        score = network_score(
+        score = NetworkScore(
             model,
             request.recipe,
             pictures.planes,
@@ -91,8 +91,9 @@ class Trainable:
             request.device,
             request.precision,
             seed,
+            scale,
         )
-        return Ready(lambda name: scale.up(score(name)), parameters(model), model)
+        return Ready(score, parameters(model), model, score.predictions)
 
 
 def loaded_network(request: ModelRequest, weights: Path) -> tuple[nn.Module, LabelScale]:
@@ -173,7 +174,7 @@ def _validated(job: FitJob, candidate: nn.Module) -> float:
     maps = job.maps if job.model.card.saliency == "input" else None
     names, truncated = list(held["image"]), job.model.allow_truncated
     with reading_ahead(picture_reader(job.dataset, truncated), names) as ahead:
-        score = network_score(
+        score = NetworkScore(
             candidate,
             job.model.recipe,
             dataset_planes(job.dataset, maps, truncated, read=ahead),
@@ -182,7 +183,7 @@ def _validated(job: FitJob, candidate: nn.Module) -> float:
             job.model.precision,
             job.seed,
         )
-        found = list(predictions(names, score))
+        found = list(score.predictions(names))
     failed = next((row for row in found if row.error), None)
     if failed is not None:
         raise DataError(

@@ -1,0 +1,103 @@
+"""Scores pictures by a network and its recipe's crops."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from iqabench.contract.cards import Recipe
+from iqabench.contract.errors import ScoreError
+from iqabench.engine.batches import in_batches
+from iqabench.engine.crops import normalise, test_views
+from iqabench.engine.label_scale import UNCHANGED, LabelScale
+from iqabench.engine.one_by_one import Prediction, predictions
+from iqabench.engine.predictions import ContentOf, Planes
+from iqabench.engine.work_time import working
+
+
+@dataclass(frozen=True)
+class NetworkScore:
+    """A function that scores a picture by name.
+
+    Attributes:
+        model: in evaluation mode, on the device.
+        recipe: gives the crops of a picture, and how their scores are pooled.
+        planes: gives a fourth plane, saliency, only if saliency is an input of the model.
+        content_of: seeds random crops, with the seed. So a picture has one score under every name
+            and path.
+        device: ``cpu``, ``cuda`` or ``mps``.
+        precision: ``fp32`` or ``bf16``.
+        seed: of the job.
+        scale: that of the labels with which the model was trained.
+    """
+
+    model: nn.Module
+    recipe: Recipe
+    planes: Planes
+    content_of: ContentOf
+    device: str
+    precision: str
+    seed: int
+    scale: LabelScale = UNCHANGED
+
+    def __call__(self, name: str) -> float:
+        """The score of one picture.
+
+        Raises:
+            ScoreError: the model's output does not hold one score per crop.
+        """
+        picture = self.planes(name)
+        with working():
+            return self.together([self._crops(name, picture)])[0]
+
+    def predictions(self, names: Sequence[str]) -> Iterator[Prediction]:
+        """Score pictures in their order: one by one on a CPU, and in batches on other devices.
+
+        A GPU is not busy with the crops of one picture; a CPU is, and has the smaller memory.
+        """
+        if self.device == "cpu":
+            return predictions(names, self)
+        return in_batches(names, self)
+
+    def views(self, name: str) -> Tensor:
+        """The crops of a picture, (n, 3 or 4, h, w), float32 in [0, 1]."""
+        return self._crops(name, self.planes(name))
+
+    def together(self, views: Sequence[Tensor]) -> list[float]:
+        """The scores of pictures whose crops have one size.
+
+        Raises:
+            ScoreError: the model's output does not hold one score per crop.
+        """
+        crops = torch.cat(list(views)) if len(views) > 1 else views[0]
+        if self.device == "cuda":
+            crops = crops.pin_memory()
+        crops = crops.to(self.device, non_blocking=True)
+        inputs = normalise(crops[:, :3], self.recipe).contiguous(memory_format=torch.channels_last)
+        extra = () if crops.shape[1] == 3 else (crops[:, 3:],)
+        scores = self._forward(inputs, *extra)
+        if scores.shape != (len(crops),):
+            raise ScoreError(
+                f"the model returned shape {tuple(scores.shape)} for {len(crops)} crops",
+                "forward returns one score per crop, (B,)",
+            )
+        parts: tuple[Tensor, ...] = torch.split(scores, [len(view) for view in views])
+        pooled = [
+            part.mean() if self.recipe.pool == "mean" else part.quantile(0.5) for part in parts
+        ]
+        # The device is waited for once.
+        return [self.scale.up(score) for score in torch.stack(pooled).tolist()]
+
+    def _crops(self, name: str, picture: Tensor) -> Tensor:
+        drawn = self.recipe.crop is not None and self.recipe.test_crop_kind == "random"
+        key = (self.seed, int(self.content_of(name), 16)) if drawn else (self.seed,)
+        return test_views(picture, self.recipe, key)
+
+    def _forward(self, *inputs: Tensor) -> Tensor:
+        bf16 = self.precision == "bf16"
+        with torch.inference_mode(), torch.autocast(self.device, torch.bfloat16, enabled=bf16):
+            result: Tensor = self.model(*inputs)
+        return result.float()
