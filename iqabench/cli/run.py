@@ -94,6 +94,11 @@ if TYPE_CHECKING:
 )
 @device_options
 @spread_options
+@click.option(
+    "--log",
+    metavar="tensorboard[:DIR]|mlflow[:URI]",
+    help="Also log the epochs of networks' fits there.",
+)
 @store_option
 @catalog_option
 @table_options
@@ -118,6 +123,7 @@ def command(
     quiet: bool,
     allow_truncated: bool,
     skip_unreadable: bool,
+    log: str | None,
     store: Path | None,
     catalog: Path | None,
     form: str | None,
@@ -139,7 +145,7 @@ def command(
         "validation_share": validation_share,
         "set": overrides,
         "choices": iqabench.Choices(
-            weights, init, saliency, tiny, allow_truncated, recipe, skip_unreadable
+            weights, init, saliency, tiny, allow_truncated, recipe, skip_unreadable, log
         ),
         "session": with_these,
     }

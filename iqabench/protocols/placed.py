@@ -33,6 +33,8 @@ def placed(options: RunOptions, base: Path, registry: Registry) -> RunOptions:
         changes["weights"] = _absolute(options.weights, base)
     if options.split not in (None, "official"):
         changes["split"] = _absolute(options.split, base)
+    if options.log is not None and options.log.startswith("tensorboard:"):
+        changes["log"] = f"tensorboard:{_absolute(options.log.partition(':')[2], base)}"
     if options.saliency is not None:
         changes["saliency"] = _provider(options.saliency, base, registry)
     return options.model_copy(update=changes)

@@ -64,6 +64,7 @@ class RunOptions(Record):
     threads: StrictInt | None = None
     memory: Number | None = None
     address: str | None = None
+    log: str | None = None
     catalog: str | None = None
     plugin: Texts = ()
     store: str | None = None

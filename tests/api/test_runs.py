@@ -117,6 +117,7 @@ def test_every_option_comes_back_from_a_file(tmp_path, session):
         threads=5,
         memory=2.5,
         address="head:1",
+        log="mlflow:http://head:5000",
         catalog="/x/c.yaml",
         plugin=(),
         store="/x/store",
