@@ -10,6 +10,7 @@ from iqabench.api.jobs import shortened
 from iqabench.api.running import run
 from iqabench.api.session import Choices, Session, Spread, in_use
 from iqabench.contract.errors import UsageError
+from iqabench.registry import registry
 from iqabench.store.run_records import RunOptions as RunOptions
 
 if TYPE_CHECKING:
@@ -127,8 +128,16 @@ def rerun(options: RunOptions, *, session: Session | None = None) -> Results:
             of the options, else the usual one.
 
     Raises:
+        UsageError: a plugin of the options is not loaded. It is code, and whoever wrote the store
+            must not choose which code runs here.
         IqabenchError: as for :func:`iqabench.run`.
     """
+    for plugin in options.plugin:
+        if Path(plugin).resolve() not in registry().files:
+            raise UsageError(
+                f"the run used the plugin {plugin}, which is not loaded",
+                f"it is Python code: look at it, then add --plugin {plugin}",
+            )
     session = Session(
         options.catalog,
         store=options.store if session is None else session.store.root,
@@ -136,7 +145,6 @@ def rerun(options: RunOptions, *, session: Session | None = None) -> Results:
         precision=options.precision,
         watch=None if session is None else session.watch,
         spread=Spread(**{name: getattr(options, name) for name in Spread.__dataclass_fields__}),
-        plugins=options.plugin,
     )
     return run(
         options.models,

@@ -87,4 +87,6 @@ class RunRecord(Record):
     @cached_property
     def id(self) -> str:
         """Hash of everything but the date: the same run has one record, that of its first time."""
-        return digest(self.model_dump(mode="json", exclude={"version", "began"}))
+        unused = {"version", "began"}
+        # Without defaults: an option that a later release adds gives no earlier run another name.
+        return digest(self.model_dump(mode="json", exclude=unused, exclude_defaults=True))
