@@ -40,6 +40,15 @@ if TYPE_CHECKING:
     from iqabench.api.pictures import explain, show_saliency
     from iqabench.api.results import SIGNIFICANCE_TESTS, Outcome, Results
     from iqabench.api.running import PlannedJob, import_scores, plan, planned, run
+    from iqabench.api.runs import (
+        RecordedRun,
+        RunOptions,
+        find_run,
+        list_runs,
+        read_config,
+        rerun,
+        write_config,
+    )
     from iqabench.api.saliency import clear_maps, evaluate_saliency, kept_maps, list_providers
     from iqabench.api.scoring import DEFAULT_MODEL, Scores, export_onnx, load, score, score_pictures
     from iqabench.api.session import Choices, Session, Spread
@@ -87,6 +96,15 @@ _HOMES = {
         "planned",
         "run",
     ),
+    "iqabench.api.runs": (
+        "RecordedRun",
+        "RunOptions",
+        "find_run",
+        "list_runs",
+        "read_config",
+        "rerun",
+        "write_config",
+    ),
     "iqabench.api.saliency": ("clear_maps", "evaluate_saliency", "kept_maps", "list_providers"),
     "iqabench.api.scoring": (
         "DEFAULT_MODEL",
@@ -121,7 +139,9 @@ __all__ = [
     "Outcome",
     "PlannedJob",
     "PlannedReproduction",
+    "RecordedRun",
     "Results",
+    "RunOptions",
     "Scores",
     "Session",
     "Spread",
@@ -145,6 +165,7 @@ __all__ = [
     "export_split",
     "fetch_dataset",
     "find_job",
+    "find_run",
     "import_scores",
     "kept_maps",
     "list_datasets",
@@ -152,14 +173,17 @@ __all__ = [
     "list_models",
     "list_providers",
     "list_results",
+    "list_runs",
     "load",
     "merge_results",
     "new_plugin",
     "plan",
     "plan_reproduction",
     "planned",
+    "read_config",
     "remove_results",
     "reproduce",
+    "rerun",
     "run",
     "score",
     "score_pictures",
@@ -171,6 +195,7 @@ __all__ = [
     "upgrade_store",
     "verify_dataset",
     "versions",
+    "write_config",
 ]
 
 

@@ -16,6 +16,7 @@ from typing import Any
 import platformdirs
 from pydantic import ValidationError
 
+from iqabench import yaml_files
 from iqabench.contract.cards import DatasetCard
 from iqabench.contract.errors import CatalogError, DataError, UnknownNameError, UsageError
 from iqabench.kit.places import cache_dir
@@ -179,32 +180,33 @@ class Catalog:
             ) from error
 
     def _merge(self, path: Path) -> None:
-        document = _read_yaml(path)
-        _check_keys(path, document, ("datasets",))
+        document = yaml_files.read_mapping(path, CatalogError, "the catalogue", "datasets:")
+        yaml_files.check_keys(path, document, ("datasets",), CatalogError)
         datasets = document.get("datasets") or {}
         if not isinstance(datasets, Mapping):
             raise CatalogError(f"{path}: 'datasets' is no mapping", "write name: {root: PATH}")
         for name, entry in datasets.items():
             entry = entry if entry is not None else {}
-            line = datasets.lc.key(name)[0] + 1 if hasattr(datasets, "lc") else 0
+            where = yaml_files.place(path, datasets, name)
             if not isinstance(entry, Mapping):
                 raise CatalogError(
-                    f"{path}, line {line}: '{name}' is no mapping", f"write {name}: {{root: PATH}}"
+                    f"{where}: '{name}' is no mapping", f"write {name}: {{root: PATH}}"
                 )
             for place in PLACES:
                 if not isinstance(entry.get(place) or "", str):
                     raise CatalogError(
-                        f"{path}, line {line}: the {place} of '{name}' is no path",
+                        f"{where}: the {place} of '{name}' is no path",
                         f"write {place}: /data/x",
                     )
             key = self.registry.datasets.canonical(str(name))
             if not re.fullmatch(r"[a-z0-9][a-z0-9._+-]*", key):
                 raise CatalogError(
-                    f"{path}, line {line}: '{name}' cannot name a data set",
+                    f"{where}: '{name}' cannot name a data set",
                     "letters, digits and . _ + - only, so that --datasets can hold it",
                 )
             merged = self._entries.get(key, {}) | dict(entry)
-            _check_keys(path, entry, (*COMMON_KEYS, *self._option_keys(path, key, merged)))
+            keys = (*COMMON_KEYS, *self._option_keys(path, key, merged))
+            yaml_files.check_keys(path, entry, keys, CatalogError)
             self._entries[key] = merged
             self._sources[key] = path
             for place in PLACES:
@@ -222,33 +224,3 @@ class Catalog:
                 f"{path}: data set '{name}' has no reader ({error.message})",
                 f"add reader: csv, or the name of a registered set; {error.hint}",
             ) from None
-
-
-def _read_yaml(path: Path) -> Any:
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
-
-    try:
-        document = YAML().load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, YAMLError) as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"{path}, line {mark.line + 1}" if mark else str(path)
-        problem = getattr(error, "problem", None) or str(error).splitlines()[0]
-        raise CatalogError(f"{where}: {problem}", "the catalogue must be valid YAML") from error
-    if document is None:
-        return {}
-    if not isinstance(document, Mapping):
-        raise CatalogError(f"{path}: no mapping at the top", "it begins with 'datasets:'")
-    return document
-
-
-def _check_keys(path: Path, mapping: Any, known: tuple[str, ...]) -> None:
-    import difflib
-
-    for key in mapping:
-        if key in known:
-            continue
-        line = mapping.lc.key(key)[0] + 1 if hasattr(mapping, "lc") else 0
-        near = difflib.get_close_matches(str(key), known, n=1)
-        hint = f"did you mean '{near[0]}'?" if near else f"known keys: {', '.join(known)}"
-        raise CatalogError(f"{path}, line {line}: unknown key '{key}'", hint)

@@ -128,6 +128,8 @@ class Registry:
         self.saliency: Shelf[SaliencyCard] = Shelf("saliency provider", SaliencyCard)
         self.failures: dict[str, str] = {}
         self.plugins: dict[str, str] = {}
+        self.files: list[Path] = []
+        """Plugins that are not installed, in the order in which they were loaded."""
 
     def load(self, entry: EntryPoint) -> None:
         """Import one plugin and let it register; a failure is recorded, not raised."""
@@ -160,6 +162,7 @@ class Registry:
             self.register(guarded(lambda: importlib.import_module(name)), name)
         except Exception as error:
             raise UsageError(f"plugin {path}: {_told(error)}", "mend the file") from error
+        self.files.append(path)
 
     def register(self, plugin: object, name: str) -> None:
         """Collect the cards of a plugin: a module or an object with hook implementations.

@@ -9,6 +9,7 @@ from iqabench.store.records import (
     PredictIdentity,
     TestProtocol,
 )
+from iqabench.store.run_records import RunOptions, RunRecord
 
 HASH = "0" * 16
 """Of the labels that are tested where a test names no others."""
@@ -62,6 +63,11 @@ def evaluation(**fields):
         "predict": predict_identity(fields.get("label", "one")).fingerprint,
     }
     return EvaluationRecord(**{**facts, **fields})
+
+
+def run_record(*jobs, **options):
+    """A run of these jobs."""
+    return RunRecord(began="2026-01-02", release="0", options=RunOptions(**options), jobs=jobs)
 
 
 def keep(store, record, scores=None):

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import click
 import pytest
+from pydantic import BaseModel
 
 import iqabench
 from iqabench import contract, kit, stats
@@ -88,8 +89,11 @@ def test_every_public_name_and_member_of_the_package_is_in_the_reference(built):
         one = getattr(iqabench, name)
         if inspect.isclass(one) and is_dataclass(one):
             wanted |= {f"iqabench.{name}.{field.name}" for field in fields(one)}
+        if inspect.isclass(one) and issubclass(one, BaseModel):
+            wanted |= {f"iqabench.{name}.{field}" for field in one.model_fields}
         if inspect.isclass(one) and name != "Session":
-            own = (member for member in vars(one) if not member.startswith("_"))
+            unasked = ("_", "model_config")  # the latter is pydantic's
+            own = (member for member in vars(one) if not member.startswith(unasked))
             wanted |= {f"iqabench.{name}.{member}" for member in own}
     assert len(wanted) > 90 and wanted - known == set()
 

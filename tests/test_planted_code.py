@@ -12,7 +12,7 @@ import pytest
 import torch
 from PIL import Image
 
-import iqabench
+import iqabench as library
 from iqabench import Session
 from iqabench.contract.errors import IqabenchError
 from iqabench.data import array_files
@@ -115,7 +115,7 @@ def test_label_files(ran, tmp_path, form, suffix):
     path = tmp_path / f"labels{suffix}"
     path.write_bytes(form(ran))
     with pytest.raises(IqabenchError):
-        iqabench.import_scores(path, model="mine", dataset="little", session=_session(tmp_path))
+        library.import_scores(path, model="mine", dataset="little", session=_session(tmp_path))
     with pytest.raises(IqabenchError):
         load(path)
 
@@ -160,3 +160,22 @@ def test_a_database_of_hashes(ran, tmp_path, monkeypatch):
     assert file_hashes([tmp_path / "a"]) == [right]
     (tmp_path / "hashes.sqlite").write_bytes(plain(ran))
     assert file_hashes([tmp_path / "a"]) == [right]
+
+
+def test_the_note_of_a_run(ran, iqabench, little, store, tmp_path):
+    """A store from elsewhere may name a plugin that lies in it."""
+    session = Session(little.catalog, store=store)
+    library.run("piqe", "little", session=session)
+    (found,) = session.store.runs()
+    (store / "planted_note.py").write_text(f"import os\nos.mkdir({str(ran)!r})\n")
+    plugin = (str(store / "planted_note.py"),)
+    options = found.options.model_copy(update={"plugin": plugin})
+    planted = found.model_copy(update={"options": options})
+    session.store.save_run(planted)
+    for words in ([planted.id], [planted.id, "-o", tmp_path / "exp.yaml"], []):
+        code, _, told = iqabench("rerun", *words, "--store", store)
+        assert code == (2 if words == [planted.id] else 0)
+        assert code == 0 or told == [
+            f"error: the run used the plugin {plugin[0]}, which is not loaded",
+            f"hint: it is Python code: look at it, then add --plugin {plugin[0]}",
+        ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from iqabench.protocols.requests import Choices, check_seeds
 if TYPE_CHECKING:
     from iqabench.protocols.plan import Plan
     from iqabench.store.ended import Ended
+    from iqabench.store.run_records import RunRecord
 
 DEFAULT_MODELS = ("biosiqnet-lite", "brisque")
 DEFAULT_DATASETS = ("demo",)
@@ -117,11 +119,13 @@ def run(
     set: str | Sequence[str] = (),
     choices: Choices | None = None,
     session: Session | None = None,
+    shown: Mapping[str, Any] | None = None,
 ) -> Results:
     """Fit and test models under one protocol. A job whose result the store holds is not made again.
 
-    After the jobs the pictures of the sets are audited for shared contents, unless the cache has
-    the audit: see docs/leakage.md.
+    The store notes the arguments, so that :func:`rerun` can repeat the run. After the jobs the
+    pictures of the sets are audited for shared contents, unless the cache has the audit: see
+    docs/leakage.md.
 
     Args:
         models: names or ``label=name``.
@@ -135,27 +139,70 @@ def run(
         choices: weights, initialisation, saliency provider, recipe, whether truncated pictures are
             accepted, and whether fits leave out unreadable ones.
         session: catalogue, store, device, precision and progress.
+        shown: ``mapping`` and ``exclude_shared`` of the leaderboard, to be noted, too.
 
     Raises:
         IqabenchError: an error that the user can correct; it is raised before any job begins.
     """
-    from iqabench.audit.pairs import known
-    from iqabench.engine import preflight
     from iqabench.engine.execute import execute
     from iqabench.protocols import leakage
 
     session = in_use(session)
     store, executor = session.writable_store(), session.executor
-    shares: dict[str, Any] = {"test_share": test_share, "validation_share": validation_share}
     asked: dict[str, Any] = {"seeds": seeds, "split": split, "set": set, "choices": choices}
-    made = plan(models, datasets, **asked, **shares, session=session)
-    for line in (*(f"not applicable: {one}" for one in made.skipped), *made.remarks):
-        session.watch.say(line)
-    preflight.check(made, store, session.watch)
-    made = leakage.audited(made, store, session.dataset, known)
-    outcome = execute(leakage.kept(made, store), store, session.watch, executor)
+    asked |= {"test_share": test_share, "validation_share": validation_share}
+    made = _checked(plan(models, datasets, **asked, session=session), session)
+    record = _record(made, models, datasets, {**asked, **(shown or {})}, session)
+    outcome = execute(leakage.kept(made, store), store, session.watch, executor, record)
     session.complete(one.id for one in made.evaluations if one.pending)
     return Results(session, (evaluation.id for evaluation in made.evaluations), outcome)
+
+
+def _checked(made: Plan, session: Session) -> Plan:
+    """A plan after a check that its models work, with what is known of shared contents."""
+    from iqabench.audit.pairs import known
+    from iqabench.engine import preflight
+    from iqabench.protocols import leakage
+
+    for line in (*(f"not applicable: {one}" for one in made.skipped), *made.remarks):
+        session.watch.say(line)
+    preflight.check(made, session.store, session.watch)
+    return leakage.audited(made, session.store, session.dataset, known)
+
+
+def _record(
+    made: Plan,
+    models: str | Sequence[str],
+    datasets: str | Sequence[str],
+    asked: Mapping[str, Any],
+    session: Session,
+) -> RunRecord:
+    """What the store notes of a run that begins now."""
+    from iqabench.protocols.placed import placed
+    from iqabench.store.fingerprints import package_version
+    from iqabench.store.run_records import RunOptions, RunRecord
+
+    choices = asked["choices"] or Choices()
+    options = RunOptions(
+        models=listed(models),
+        datasets=listed(datasets),
+        **{key: _plain(value) for key, value in asked.items() if key != "choices"},
+        **vars(choices),
+        **session.noted(),
+    )
+    return RunRecord(
+        began=datetime.now(UTC).isoformat(),
+        release=package_version("iqabench"),
+        options=placed(options, Path.cwd(), session.registry),
+        jobs=[job.fingerprint for job in made.jobs],
+    )
+
+
+def _plain(value: Any) -> Any:
+    """An argument as records hold it: callers may give paths, and numbers of numpy."""
+    if isinstance(value, Path):
+        return str(value)
+    return value.item() if hasattr(value, "item") else value
 
 
 def import_scores(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from iqabench.catalog import Catalog
 from iqabench.contract.errors import IqabenchError, UsageError
@@ -102,6 +102,16 @@ class Session:
             UsageError: this machine does not have the GPUs.
         """
         return self.spread.chosen(self.device)
+
+    def noted(self) -> dict[str, Any]:
+        """The settings that decide what a run does, by the names of the command's options."""
+        return {
+            "catalog": None if self._catalog_file is None else str(self._catalog_file),
+            "device": self._device_name,
+            "precision": self.precision,
+            "plugin": [str(path) for path in self.registry.files],
+            **vars(self.spread),
+        }
 
     def existing_store(self) -> Store:
         """The store, after a check that it has results.

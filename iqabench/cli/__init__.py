@@ -15,6 +15,7 @@ from iqabench.cli.lazy import LazyGroup
 
 COMMANDS = {
     "run": "Fit and test models under one protocol; print the leaderboard.",
+    "rerun": "List the runs of a store, run one again, or write its options to a file.",
     "score": "Score any pictures with published, local or trained weights.",
     "export": "Write a network as an ONNX file, which scores without torch.",
     "explain": "Draw what a network looks at.",

@@ -256,7 +256,7 @@ SUFFIXES = {
     ".tex": "latex",
 }
 """File ending -> format of the table; a name without an ending means CSV."""
-OTHER_OUTPUT = {"score": (".html", ".htm")}
+OTHER_OUTPUT = {"rerun": (".yaml", ".yml"), "score": (".html", ".htm")}
 """Command -> further endings of its ``-o``."""
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 import iqabench
+from iqabench.cli.configured import config_option
 from iqabench.cli.options import (
     Device,
     MappingName,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 
 @click.command("run")
+@config_option
 @click.option(
     "--models",
     default="biosiqnet-lite,brisque",
@@ -92,6 +94,11 @@ if TYPE_CHECKING:
 )
 @device_options
 @spread_options
+@click.option(
+    "--log",
+    metavar="tensorboard[:DIR]|mlflow[:URI]",
+    help="Also log the epochs of networks' fits there.",
+)
 @store_option
 @catalog_option
 @table_options
@@ -116,6 +123,7 @@ def command(
     quiet: bool,
     allow_truncated: bool,
     skip_unreadable: bool,
+    log: str | None,
     store: Path | None,
     catalog: Path | None,
     form: str | None,
@@ -137,7 +145,7 @@ def command(
         "validation_share": validation_share,
         "set": overrides,
         "choices": iqabench.Choices(
-            weights, init, saliency, tiny, allow_truncated, recipe, skip_unreadable
+            weights, init, saliency, tiny, allow_truncated, recipe, skip_unreadable, log
         ),
         "session": with_these,
     }
@@ -145,7 +153,21 @@ def command(
     if dry_run:
         emit(_planned(iqabench.plan(names, datasets, **asked), with_these), form, output)
         return
-    results = iqabench.run(names, datasets, **asked)
+    shown = {"mapping": mapping, "exclude_shared": exclude_shared}
+    results = iqabench.run(names, datasets, **asked, shown=shown)
+    finish(results, exclude_shared, mapping, form=form, output=output, quiet=quiet)
+
+
+def finish(
+    results: Results,
+    exclude_shared: bool,
+    mapping: MappingName,
+    *,
+    form: str | None,
+    output: Path | None,
+    quiet: bool,
+) -> None:
+    """Print the leaderboard of a run and what it made; the exit code is 1 if a job failed."""
     table = results.tables.leaderboard(
         exclude_shared=exclude_shared, form=chosen(form, output), mapping=mapping
     )

@@ -11,6 +11,7 @@ from iqabench.engine.making import title
 from iqabench.protocols.plan import Evaluation, FitJob, Plan, PredictJob
 from iqabench.store import Store
 from iqabench.store.records import JobRecord
+from iqabench.store.run_records import RunRecord
 
 
 @dataclass(frozen=True)
@@ -29,8 +30,15 @@ class Outcome:
     """Fingerprints of the jobs that failed."""
 
 
-def execute(plan: Plan, store: Store, watch: Watcher, executor: Executor | None = None) -> Outcome:
-    """Have every job of the plan made that the store lacks, and record the evaluations.
+def execute(
+    plan: Plan,
+    store: Store,
+    watch: Watcher,
+    executor: Executor | None = None,
+    run: RunRecord | None = None,
+) -> Outcome:
+    """Have every job of the plan made that the store lacks; first record the evaluations and, if
+    it is given, the run.
 
     Raises:
         StoreError: the store cannot be written.
@@ -39,6 +47,8 @@ def execute(plan: Plan, store: Store, watch: Watcher, executor: Executor | None 
     keep(plan.evaluations, store)
     for evaluation in plan.evaluations:
         store.save_evaluation(evaluation.record())
+    if run is not None:
+        store.save_run(run)
     tasks = list(_tasks(plan, store))
     made, failed = 0, set[str]()
     for task, ended in (executor or Serial()).make(tasks, store, watch) if tasks else ():

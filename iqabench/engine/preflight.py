@@ -31,11 +31,17 @@ def check(plan: Plan, store: Store, watch: Watcher) -> None:
     """Build the models of all jobs that the store lacks; missing weights are downloaded.
 
     Raises:
-        IqabenchError: a model cannot work; the message names it.
+        IqabenchError: a model cannot work, and the message names it; or epochs cannot be logged
+            where they are to be.
     """
     problems = dict(_problems(plan, store, watch, fetch=True))
     if problems:
         _refuse(problems)
+    networks = [one for one in _waiting(plan, store).values() if one.kind.has_recipe]
+    for at in {one.log for one in networks if one.log is not None and one.trains}:
+        from iqabench.engine import training_log
+
+        training_log.check(at)
 
 
 def downloads(plan: Plan, store: Store, watch: Watcher) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """Trains a network by its recipe, stage after stage, through Lightning's Trainer.
 
-Only this module, :mod:`iqabench.engine.checkpoints` and
-:mod:`iqabench.engine.training_module` import Lightning.
+Only this module, :mod:`iqabench.engine.checkpoints`, :mod:`iqabench.engine.training_module` and
+:mod:`iqabench.engine.training_log` import Lightning.
 
 Everything random in an epoch is seeded by job seed and epoch number when the epoch begins. So
 training that is interrupted after any epoch and resumed gives, bit for bit, the same weights as

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +22,7 @@ from iqabench.engine import history
 from iqabench.engine.crops import TrainingCrops
 from iqabench.engine.loss_sums import Sums
 from iqabench.engine.optimizers import make_optimizer, make_schedule
+from iqabench.engine.training_log import Log
 from iqabench.store.records import EpochRecord
 
 EPOCHS_PER_STAGE = 10_000
@@ -50,6 +51,7 @@ class Course:
         device: ``cpu``, ``cuda`` or ``mps``.
         precision: ``fp32`` or ``bf16``.
         tick: called after every step.
+        log: is told of every epoch; None logs nothing.
     """
 
     network: Any
@@ -60,6 +62,7 @@ class Course:
     device: str
     precision: str
     tick: Tick
+    log: Log | None = None
 
 
 class StageModule(lightning.LightningModule):
@@ -72,6 +75,7 @@ class StageModule(lightning.LightningModule):
         self.number = number
         self.stage = course.recipe.stages[number]
         self.sums = Sums()
+        self.rates: list[float] = []
         self.average = AveragedModel(course.network) if self.stage.average else None
 
     def on_train_epoch_start(self) -> None:
@@ -79,6 +83,7 @@ class StageModule(lightning.LightningModule):
         stage = self.course.crops.seed * EPOCHS_PER_STAGE + self.number
         torch.manual_seed(stage * EPOCHS_PER_STAGE + self.current_epoch)
         self.sums = Sums()
+        self.rates = [group["lr"] for group in self.trainer.optimizers[0].param_groups]
         if self.stage.freeze_statistics:
             keep_statistics(self.network)
 
@@ -117,15 +122,16 @@ class StageModule(lightning.LightningModule):
         self.network.train()
         undefined = float(self.current_epoch + UNDEFINED)
         self.log("validation_srocc", srocc if math.isfinite(srocc) else undefined)
-        history.append(
-            self.course.folder,
-            EpochRecord(
-                stage=self.number,
-                epoch=self.current_epoch,
-                losses=self.sums.means(len(self.course.crops)),
-                validation_srocc=srocc if math.isfinite(srocc) else None,
-            ),
+        record = EpochRecord(
+            stage=self.number,
+            epoch=self.current_epoch,
+            losses=self.sums.means(len(self.course.crops)),
+            validation_srocc=srocc if math.isfinite(srocc) else None,
         )
+        history.append(self.course.folder, record)
+        if self.course.log is not None:
+            before = sum(stage.epochs for stage in self.course.recipe.stages[: self.number])
+            self.course.log(before + record.epoch, logged(record, self.rates))
 
     def configure_optimizers(self) -> Any:
         """The optimiser of the stage and, where it has one, its schedule."""
@@ -144,6 +150,21 @@ class StageModule(lightning.LightningModule):
         crops: Any = self.trainer.train_dataloader
         batches = ((as_batch(*(part.to(self.device) for part in batch)),) for batch in crops)
         update_bn(batches, _Losses(self.network))
+
+
+def logged(record: EpochRecord, rates: Sequence[float]) -> dict[str, float]:
+    """The numbers of an epoch by their names in a log.
+
+    Args:
+        record: the epoch.
+        rates: the learning rate of each parameter group in this epoch.
+    """
+    found = {f"loss/{name}": value for name, value in record.losses.items()}
+    if record.validation_srocc is not None:
+        found["validation_srocc"] = record.validation_srocc
+    if len(rates) == 1:
+        return {**found, "learning_rate": rates[0]}
+    return {**found, **{f"learning_rate/{place}": rate for place, rate in enumerate(rates)}}
 
 
 def keep_statistics(network: nn.Module) -> None:

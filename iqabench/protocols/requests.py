@@ -16,6 +16,7 @@ from iqabench.kit.weights import SCALE, metadata
 from iqabench.options import known, misfit, parsed
 from iqabench.protocols.job_weights import PREFIX
 from iqabench.protocols.kinds import Kind, kind_of
+from iqabench.protocols.log_places import LogPlace, log_place
 from iqabench.protocols.starting import published_identity, published_recipe, starting
 from iqabench.registry import Provider, Registry, load, made, require
 from iqabench.saliency.providers import identity
@@ -53,6 +54,8 @@ class ModelRequest:
     """``own`` or ``common``, with a ``*`` where fields of it were changed; ``-`` without one."""
     scale: float = 1.0
     """Factor on both sides of the pictures that are scored; it applies before any crop."""
+    log: LogPlace | None = None
+    """Where the epochs of a fit are logged, besides the store."""
 
     @property
     def kind(self) -> Kind:
@@ -145,6 +148,9 @@ class Choices:
     """``own``: each network uses its card's recipe; ``common``: all use the same recipe."""
     skip_unreadable: bool = False
     """Whether fits leave out pictures that cannot be decoded; they fail otherwise."""
+    log: str | None = None
+    """Where the epochs of fits of networks are logged, besides the store: ``tensorboard[:DIR]`` or
+    ``mlflow[:URI]``. No result depends on it."""
 
 
 def with_published(request: ModelRequest) -> ModelRequest:
@@ -191,6 +197,7 @@ def resolve(
         UsageError: a label is used twice, an override does not apply, or a value does not fit.
         MissingDependencyError: an optional library is missing.
     """
+    log = None if choices.log is None else log_place(choices.log)
     labelled = _labelled(names)
     values = _overrides(overrides, labelled)
     if choices.saliency is not None:
@@ -200,6 +207,7 @@ def resolve(
             _request(label, registry, registry.model(name), values[label], choices, store),
             device=device,
             precision=precision,
+            log=log,
         )
         for label, name in labelled.items()
     ]

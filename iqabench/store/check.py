@@ -21,9 +21,11 @@ from iqabench.store.records import (
     SplitRecord,
     StressRecord,
 )
+from iqabench.store.run_records import RunRecord
 from iqabench.store.sealed import read_sealed
 
 CACHE_AGAIN = "it is made again when it is needed"
+NOTED_AGAIN = "the same run, begun again, notes it again"
 STRESS_AGAIN = "iqabench study stress makes it again"
 
 
@@ -60,6 +62,7 @@ def damages(store: Store, tick: Tick, is_whole: Callable[[Path], bool]) -> Itera
     yield from found.splits()
     yield from found.evaluations()
     yield from found.stresses()
+    yield from found.runs()
     yield from _caches(store.root / "cache", is_whole)
 
 
@@ -153,6 +156,14 @@ class _Checked:
                     damage = Damage(path, "it has the name of another study", STRESS_AGAIN)
                 elif lacking:
                     damage = Damage(path, f"{lacking} is gone", STRESS_AGAIN)
+            if damage is not None:
+                yield damage
+
+    def runs(self) -> Iterator[Damage]:
+        for path in sorted((self.root / "runs").glob("[!.]*")):
+            record, damage = _read(path, RunRecord, NOTED_AGAIN)
+            if record is not None and record.id != path.stem:
+                damage = Damage(path, "it has the name of another run", NOTED_AGAIN)
             if damage is not None:
                 yield damage
 

@@ -14,13 +14,14 @@
     STORE/splits/HASH.json                       contents of train, validation and test
     STORE/evaluations/ID.json                    which predictions count for which model and part
     STORE/stress/ID.json                         which predictions a stress study compares
+    STORE/runs/ID.json                           the options of a run, to run it again
     STORE/cache/                                 statistics that can be made again
     STORE/removing.json                          only while results are removed: what goes
 
-The JSON files hold the records of :mod:`iqabench.store.records` under a
-checksum (:mod:`iqabench.store.sealed`). A job is made in ``FINGERPRINT.partial``, which is renamed
-when the job is done. So a folder without the suffix is complete. Of a job that failed the partial
-folder stays: a fit goes on from its last epoch.
+The JSON files hold the records of :mod:`iqabench.store.records` and
+:mod:`iqabench.store.run_records` under a checksum (:mod:`iqabench.store.sealed`). A job is made in
+``FINGERPRINT.partial``, which is renamed when the job is done. So a folder without the suffix is
+complete. Of a job that failed the partial folder stays: a fit goes on from its last epoch.
 
 What is damaged counts as absent, so that the next run makes it again, and is named once.
 """
@@ -60,7 +61,7 @@ STAGES = "stage-*"
 PREPARED = "stage-start.safetensors"
 """The weights with which the first stage begins, if the network prepared them."""
 PREDICTIONS, WEIGHTS = "predictions.parquet", "weights.safetensors"
-PARTS = ("jobs", "tables", "splits", "evaluations", "stress", "cache")
+PARTS = ("jobs", "tables", "splits", "evaluations", "stress", "runs", "cache")
 """The folders of a store."""
 MOST_NAMED = 5
 """An error names at most this many of the jobs that could be meant."""

@@ -70,6 +70,9 @@ def garbage(store: Store) -> Iterator[Garbage]:
     for path in sorted((store.root / "splits").glob("[!.]*")):
         if path.stem not in splits:
             yield _found(path, "no result uses this split")
+    for run in store.runs():
+        if named.isdisjoint(run.jobs):
+            yield _found(store.root / "runs" / f"{run.id}.json", "no result of this run is left")
     yield from leftovers(store.root, used)
 
 
@@ -81,7 +84,7 @@ def leftovers(root: Path, used: Iterable[str] | None = None) -> Iterator[Garbage
         used: fingerprints of the jobs of which unfinished work stays; None leaves all of it.
     """
     jobs = root / "jobs"
-    for part in ("", "tables", "splits", "evaluations", "stress", "cache", "jobs"):
+    for part in ("", "tables", "splits", "evaluations", "stress", "runs", "cache", "jobs"):
         yield from _parts(root / part)
     wanted = None if used is None else set(used)
     for folder in sorted(jobs.glob("[!.]*.*")):

@@ -71,6 +71,7 @@ def _whole(other: Store) -> list[Job]:
     checked = Store(other.root, damage.append)
     theirs = list(checked.jobs())
     judged: list[EvaluationRecord | StressRecord] = [*checked.evaluations(), *checked.stresses()]
+    _ = list(checked.runs())
     for record in judged:
         checked.has_table(record.test, record.test_hash)
     if damage:
@@ -106,7 +107,7 @@ def _merged(into: Store, other: Store, theirs: Sequence[Job], tick: Tick) -> Mer
 
 
 def _copy_rest(into: Store, other: Store) -> None:
-    """Copy tables, splits and stress studies that are whole there and not here."""
+    """Copy tables, splits, stress studies and runs that are whole there and not here."""
     for table in sorted((other.root / "tables").glob("[!.]*.parquet")):
         place = into.root / "tables" / table.name
         if label_tables.problem(place) and not label_tables.problem(table):
@@ -120,6 +121,8 @@ def _copy_rest(into: Store, other: Store) -> None:
     for study in other.stresses():
         if study.id not in known:
             into.save_stress(study)
+    for run in other.runs():
+        into.save_run(run)
 
 
 def _copy_evaluations(into: Store, other: Store) -> int:

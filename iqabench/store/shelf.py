@@ -1,4 +1,4 @@
-"""What a store keeps beside its jobs: labels, splits, evaluations and stress studies."""
+"""What a store keeps beside its jobs: labels, splits, evaluations, stress studies and runs."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from iqabench.store import intact, label_tables, removal
 from iqabench.store.formats import written_format
 from iqabench.store.reading import RUN_AGAIN, Kind, read_record
 from iqabench.store.records import FORMAT, EvaluationRecord, SplitRecord, StressRecord, plain
+from iqabench.store.run_records import RunRecord
 from iqabench.store.sealed import write_sealed
 
 if TYPE_CHECKING:
@@ -102,6 +103,16 @@ class Shelf:
     def stresses(self) -> Iterator[StressRecord]:
         """All stress studies, by ID."""
         yield from self._all("stress", StressRecord)
+
+    def save_run(self, record: RunRecord) -> None:
+        """Keep a run, unless the store has it from an earlier time."""
+        path = self._readable / "runs" / f"{record.id}.json"
+        if self._record(path, RunRecord) is None:
+            write_sealed(path, plain(record))
+
+    def runs(self) -> Iterator[RunRecord]:
+        """All runs, by ID; none in a store that no run was noted in."""
+        yield from self._all("runs", RunRecord)
 
     def _all(self, part: str, kind: type[Kind]) -> Iterator[Kind]:
         for path in sorted((self._readable / part).glob("[!.]*.json")):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from iqabench import Session, import_scores
+from iqabench import Session, import_scores, run
 from iqabench.cli import options, terminal
 from iqabench.studies import cost as costing
 
@@ -199,6 +199,13 @@ def test_tables_of_runs(columns, little, store, words, heading, monkeypatch):
         assert found and unexplained(found, heading, ["little"]) == []
 
 
+def test_the_table_of_runs(columns, little, store):
+    run("piqe", "little", session=Session(little.catalog, store=store))
+    for form in ("table", "json"):
+        found = columns("rerun", "--store", store, "--format", form)
+        assert found and unexplained(found, "rerun", []) == []
+
+
 def test_tables_of_pictures(columns, little, tmp_path):
     bad = shutil.copytree(little.root, tmp_path / "bad")
     (bad / "c0_1.png").write_bytes(b"no picture")
@@ -230,8 +237,8 @@ def test_the_table_of_providers(columns, tmp_path):
 
 
 PRINTING = """
-compare diff doctor imports leaderboard models options predictions ranks raters reproduce run score
-show study waterloo datasets/add datasets/audit datasets/fetch datasets/listing datasets/show
+compare diff doctor imports leaderboard models options predictions ranks raters reproduce rerun run
+score show study waterloo datasets/add datasets/audit datasets/fetch datasets/listing datasets/show
 datasets/synthesize datasets/verify results/listing results/remove saliency/cache
 saliency/evaluating saliency/listing
 """
@@ -241,6 +248,7 @@ saliency/evaluating saliency/listing
 def test_every_command_that_prints_a_table_is_asked():
     asked = {heading for _, heading in (*STORED, *MACHINE, *RUNS)} | {
         *(
+            "rerun",
             "show",
             "datasets show",
             "datasets verify",

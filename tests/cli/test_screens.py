@@ -24,6 +24,7 @@ SCREENS = {
     "results": "results list --store STORE",
     "diff": "diff piqe@little entropy@little --store STORE",
     "dry-run": "run --models brisque --datasets little --catalog CATALOG --store EMPTY --dry-run",
+    "runs": "rerun --store STORE",
     "jobs": "show --store STORE",
     "job": "show JOB --store STORE",
     "models": "models",
@@ -92,7 +93,7 @@ def masked(text):
     text = re.sub(r"\n +(?=\S)", " ", text)
     text = re.sub(r"/\S*/", "PATH/", text)
     text = re.sub(r"\bsplit [0-9a-f]{6,}", "split HASH", text)
-    text = re.sub(r"\b(?=[0-9a-f]*\d)[0-9a-f]{8,16}\b", "HASH", text)
+    text = re.sub(r"\b[0-9a-f]{8,16}\b", "HASH", text)
     text = re.sub(r"\b(AVX\w*|NEON|DEFAULT)\b", "CPU", text)
     text = re.sub(r"[<+-]?\d+(\.\d+)*(e[+-]?\d+)?", "#", text)
     return re.sub(r" {2,}", "  ", re.sub(r"-{3,}", "---", text))

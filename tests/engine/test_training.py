@@ -70,13 +70,14 @@ def train(crops, toy, tmp_path):
         seed=0,
         precision="fp32",
         init=0,
+        log=None,
     ):
         torch.manual_seed(init)
         model = model or toy.Network(toy.Options())
         where = tmp_path / folder
         where.mkdir(exist_ok=True)
         history = fit_network(
-            Course(model, recipe, crops(recipe, seed), validate, where, "cpu", precision, tick)
+            Course(model, recipe, crops(recipe, seed), validate, where, "cpu", precision, tick, log)
         )
         return plain_state(model), history
 
@@ -418,11 +419,24 @@ def test_schedules_and_groups(train, schedule, expected):
         gamma=0.1,
         lr_groups={"fast": 10},
     )
-    validate = scripted(*range(4))
-    train(recipe, validate, model=Slope())
-    for name, factor in (("slow", 1), ("fast", 10)):
+    validate, told = scripted(*range(4)), []
+    train(recipe, validate, model=Slope(), log=lambda _, numbers: told.append(numbers))
+    for place, (name, factor) in enumerate((("slow", 1), ("fast", 10))):
+        rates = 1e-2 * factor * np.array(expected)
         moved = np.diff([0, *(float(state[name]) for state in validate.seen)])
-        np.testing.assert_allclose(moved, 2 * 1e-2 * factor * np.array(expected), rtol=1e-4)
+        np.testing.assert_allclose(moved, 2 * rates, rtol=1e-4)
+        np.testing.assert_allclose([one[f"learning_rate/{place}"] for one in told], rates)
+
+
+def test_a_log_is_told_of_every_epoch_of_all_stages_in_one_count(train):
+    told = {}
+    values = (0.1, math.nan, 0.3, 0.4, 0.5, 0.6)
+    _, epochs = train(TWO_STAGES, scripted(*values), log=told.__setitem__)
+    assert list(told) == [0, 1, 2, 3, 4, 5]
+    for numbers, record, value in zip(told.values(), epochs, values, strict=True):
+        assert numbers["loss/quality"] == record.losses["quality"]
+        assert numbers.get("validation_srocc", math.nan) == pytest.approx(value, nan_ok=True)
+    assert [told[step]["learning_rate"] for step in (3, 4, 5)] == [1e-2, 5e-3, 2.5e-3]
 
 
 def test_loss_weights(train):

@@ -7,7 +7,15 @@ import time
 import pandas as pd
 import pytest
 from filelock import FileLock
-from stored import HASH, evaluation, fit_identity, job_record, keep, predict_identity
+from stored import (
+    HASH,
+    evaluation,
+    fit_identity,
+    job_record,
+    keep,
+    predict_identity,
+    run_record,
+)
 
 from iqabench.store import Store
 from iqabench.store.files import write_atomically
@@ -23,7 +31,7 @@ LABELS = pd.DataFrame({"image": ["x"], "content": ["b"], "quality": [1.0]})
 
 @pytest.fixture
 def kept(store):
-    """A store with a fit, its predictions and their evaluation."""
+    """A store with a fit, its predictions, their evaluation and the run."""
     found = Store(store)
     found.prepare()
     with found.writing(FIT.fingerprint) as folder:
@@ -37,6 +45,7 @@ def kept(store):
             label="one", predict=PREDICT.fingerprint, fit=FIT.fingerprint, split=SPLIT.digest
         )
     )
+    found.save_run(run_record(FIT.fingerprint, PREDICT.fingerprint))
     return found
 
 
@@ -59,7 +68,8 @@ def test_a_whole_store(iqabench, kept):
 
 def test_every_file_that_is_changed_or_lost_is_named(iqabench, kept, tmp_path):
     shutil.copytree(kept.root, tmp_path / "whole")
-    (only,) = {path for path in files(kept.root) if path.parent.name == "evaluations"}
+    only = {path for path in files(kept.root) if path.parent.name in ("evaluations", "runs")}
+    assert len(only) == 2
     for path, content in files(kept.root).items():
         if path.suffix == ".lock":
             continue
@@ -70,7 +80,7 @@ def test_every_file_that_is_changed_or_lost_is_named(iqabench, kept, tmp_path):
                 path.write_bytes(damaged)
             code, said, _ = iqabench("store", "check", "--store", kept.root)
             job = path.parent if path.parent.parent.name == "jobs" else path
-            known = path == only and damaged is None  # nothing refers to an evaluation
+            known = path in only and damaged is None  # nothing refers to an evaluation or a run
             assert code == (0 if known else 1), (path, damaged)
             assert known or job.stem in said, (path, damaged)
             shutil.rmtree(kept.root)
@@ -94,6 +104,7 @@ def test_what_is_damaged_can_be_removed(iqabench, kept):
 def test_gc_removes_what_nothing_refers_to_and_nothing_else(iqabench, kept):
     before = files(kept.root)
     orphan = keep(kept, job_record("two"), SCORES)
+    kept.save_run(run_record(orphan))
     kept.save_table("set", "1" * 16, LABELS)
     kept.save_split(SPLIT.model_copy(update={"dataset": "other"}))
     unfinished = kept.root / "jobs" / f"{'9' * 16}.partial"
@@ -135,7 +146,7 @@ def test_gc_refuses_a_damaged_store(iqabench, kept):
 
 
 def test_a_run_sweeps_old_leftovers(kept):
-    parts = [old(kept.root / place / ".x.part") for place in ("jobs", "splits", "cache", "tables")]
+    parts = [old(kept.root / place / ".x.part") for place in ("jobs", "splits", "cache", "runs")]
     (kept.root / "jobs" / f"{'7' * 16}.failed").mkdir()
     Store(kept.root).prepare()
     assert not any(part.exists() for part in parts)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from stored import THREE_FOLD, evaluation, fit_identity, job_record, keep
+from stored import THREE_FOLD, evaluation, fit_identity, job_record, keep, run_record
 
 from iqabench.contract import StoreError
 from iqabench.store import Store
@@ -15,6 +15,7 @@ from iqabench.store.sealed import sealed
 
 FIT = job_record("net", fit_identity("net"))
 JOB = FIT.identity.fingerprint
+RUN = run_record(JOB, datasets="set")
 
 
 @pytest.fixture
@@ -148,9 +149,11 @@ def test_a_damaged_record_counts_as_absent_and_is_named_once(ready):
 def test_other_damaged_records_are_named_too_and_written_again(ready):
     ready.save_evaluation(evaluation())
     ready.save_split(SPLIT)
+    ready.save_run(RUN)
     for folder, read, save in (
         ("evaluations", Store.evaluations, lambda store: store.save_evaluation(evaluation())),
         ("splits", lambda store: store.split(SPLIT.digest), lambda store: store.save_split(SPLIT)),
+        ("runs", lambda store: list(store.runs()), lambda store: store.save_run(RUN)),
     ):
         (path,) = (ready.root / folder).iterdir()
         whole = path.read_bytes()
@@ -193,9 +196,11 @@ def test_an_evaluation_of_which_more_is_known_replaces_the_one_before(ready):
 def test_saving_what_is_there_does_not_write(ready):
     ready.save_split(SPLIT)
     ready.save_evaluation(evaluation())
+    ready.save_run(RUN)
     times = {path: path.stat().st_mtime_ns for path in ready.root.rglob("*.json")}
     ready.save_split(SPLIT)
     ready.save_evaluation(evaluation())
+    ready.save_run(RUN.model_copy(update={"began": "2027-01-01"}))  # the first time counts
     assert {path: path.stat().st_mtime_ns for path in ready.root.rglob("*.json")} == times
 
 

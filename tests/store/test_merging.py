@@ -4,7 +4,7 @@ import shutil
 
 import pandas as pd
 import pytest
-from stored import HASH, evaluation, job_record, keep, predict_identity
+from stored import HASH, evaluation, job_record, keep, predict_identity, run_record
 
 from iqabench.contract import StoreError, UsageError
 from iqabench.store import Store
@@ -50,6 +50,26 @@ def test_what_is_missing_is_copied_and_the_other_store_stays(tmp_path):
     } - {"job.json"}
     assert files(other.root) == before
     assert merge(into, other, quiet) == Merged(jobs=0, equal=2, conflicts=(), evaluations=0)
+
+
+def test_runs_come_along_and_those_in_both_stores_keep_their_date(tmp_path):
+    into, other = filled(tmp_path / "a"), filled(tmp_path / "b")
+    both, theirs = run_record("1" * 16), run_record("2" * 16, seeds=3)
+    into.save_run(both)
+    for one in (both.model_copy(update={"began": "2027-01-01"}), theirs):
+        other.save_run(one)
+    merge(into, other, quiet)
+    assert sorted(into.runs(), key=lambda one: one.jobs) == [both, theirs]
+    (other.root / "runs" / f"{theirs.id}.json").write_bytes(b"{}")
+    with pytest.raises(StoreError, match="is damaged"):
+        merge(into, other, quiet)
+
+
+def test_a_store_of_an_earlier_release_has_no_runs(tmp_path):
+    into, other = filled(tmp_path / "a"), filled(tmp_path / "b", one=1.0)
+    (other.root / "runs").rmdir()
+    assert merge(into, other, quiet).jobs == 1
+    assert list(other.runs()) == []
 
 
 def test_into_no_store_yet(tmp_path):

@@ -18,6 +18,7 @@ from stored import (
 from stored import evaluation as made_up
 
 from iqabench.store import Store
+from iqabench.store.fingerprints import digest
 from iqabench.store.records import (
     Code,
     EpochRecord,
@@ -38,6 +39,7 @@ from iqabench.store.records import (
     Timing,
     plain,
 )
+from iqabench.store.run_records import RunOptions, RunRecord
 
 PROVIDER = ProviderIdentity(provider="center", options={"sigma": 0.2})
 SHUFFLED = ProviderIdentity(provider="shuffled", of=PROVIDER)
@@ -281,3 +283,13 @@ def test_a_changed_copy_has_another_hash():
     assert changed.digest == made_up(seed=7).digest != before[1]
     assert record == made_up()
     assert not {"id", "digest"} & set(record.model_dump())
+
+
+def test_the_id_of_a_run_depends_on_what_is_not_usual_alone():
+    """So an option that a later release adds gives no earlier run another name."""
+    options = {"models": ["a"], "seeds": 3}
+    run = RunRecord(began="2026", release="0.1", options=RunOptions(**options), jobs=["1" * 16])
+    assert run.id == digest({"release": "0.1", "options": options, "jobs": ["1" * 16]})
+    assert run.model_copy(update={"began": "2027"}).id == run.id
+    for other in ({"release": "0.2"}, {"jobs": ()}, {"options": RunOptions(seeds=4)}):
+        assert run.model_copy(update=other).id != run.id

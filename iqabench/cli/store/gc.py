@@ -17,8 +17,9 @@ from iqabench.report.tables import visible
 def command(dry_run: bool, store: Path | None) -> None:
     """Remove what no result refers to, and what dead processes left behind.
 
-    That is jobs that no row and no study uses, labels and splits of removed results, unfinished
-    work that no result waits for, and parts of files. Figures and other files are not touched.
+    That is jobs that no row and no study uses, labels and splits of removed results, notes of
+    runs without results, unfinished work that no result waits for, and parts of files. Figures
+    and other files are not touched.
     """
     found = iqabench.clean_store(dry_run=dry_run, session=session(store=store))
     for one in found:

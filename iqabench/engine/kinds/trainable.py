@@ -45,7 +45,9 @@ class Trainable:
     def fit(self, job: FitJob, folder: Path, tick: Tick) -> Fitted:
         """See :meth:`iqabench.engine.kinds.base.Adapter.fit`."""
         # Lightning takes seconds to import, and only a fit needs it.
+        from iqabench.engine import training_log
         from iqabench.engine.checkpoints import plain_state
+        from iqabench.engine.making import title
         from iqabench.engine.training import fit_network
         from iqabench.engine.training_module import Course
 
@@ -56,18 +58,20 @@ class Trainable:
         torch.manual_seed(job.seed)
         model = network(job.model.build())
         crops = _crops(job, list(rows["image"]), scale.down(quality), tick)
-        epochs = fit_network(
-            Course(
-                model,
-                job.model.recipe,
-                crops,
-                lambda candidate: _validated(job, candidate),
-                folder,
-                job.model.device,
-                job.model.precision,
-                tick,
+        with training_log.epoch_log(job.model.log, title(job), job.fingerprint) as log:
+            epochs = fit_network(
+                Course(
+                    model,
+                    job.model.recipe,
+                    crops,
+                    lambda candidate: _validated(job, candidate),
+                    folder,
+                    job.model.device,
+                    job.model.precision,
+                    tick,
+                    log,
+                )
             )
-        )
         save_file(plain_state(model), folder / WEIGHTS, scale.metadata())
         return Fitted(
             len(rows),
