@@ -51,17 +51,14 @@ def check(at: LogPlace) -> None:
 
 
 @contextmanager
-def epoch_log(at: LogPlace | None, title: str, fingerprint: str) -> Iterator[Log | None]:
-    """What logs the epochs of a fit; None where nothing is asked for.
+def epoch_log(at: LogPlace, title: str, fingerprint: str) -> Iterator[Log]:
+    """What logs the epochs of a fit.
 
     Args:
         at: where.
         title: of the job; it names the run.
         fingerprint: of the job.
     """
-    if at is None:
-        yield None
-        return
     log = _EpochLog(at, title, fingerprint)
     try:
         yield log

@@ -314,6 +314,7 @@ def whole_fit(folder: Path) -> Numbers:
         device="cpu",
         precision="fp32",
         allow_truncated=False,
+        log=None,
     )
     dataset, learnt, held = inputs.dataset(root, contents=5), ("c0", "c1", "c2"), ("c3", "c4")
     job = SimpleNamespace(

@@ -21,6 +21,7 @@ import numpy as np
 import pandas as pd
 import torch
 from beside import learn_beside
+from calibrate import half_widths
 from gaze import learn_gaze
 from safetensors.torch import save_file
 from scipy.stats import spearmanr
@@ -33,8 +34,8 @@ from iqabench.contract import Recipe, Stage
 from iqabench.engine.checkpoints import plain_state, save_state
 from iqabench.engine.crops import TrainingCrops
 from iqabench.engine.label_scale import LabelScale
-from iqabench.engine.one_by_one import predictions
 from iqabench.engine.network_score import NetworkScore
+from iqabench.engine.one_by_one import predictions
 from iqabench.engine.predictions import dataset_planes
 from iqabench.engine.training import fit_network
 from iqabench.engine.training_module import Course
@@ -115,6 +116,7 @@ def main(material: Path, photographs: Path, output: Path, threads: int, device: 
         labels = learn_head(network, dataset, table, one, folder)
         move_trunk(network, dataset, table.assign(label=labels), one, folder, device)
     learn_head(network, dataset, table, LAST, output)
+    calibrate(network, table, output)
     told(network, dataset, table, output, device)
     learn_gaze(network, photographs, recipe())
     state = {
@@ -137,6 +139,16 @@ def learn_head(network: Any, dataset: Any, table: pd.DataFrame, one: Round, fold
         rated = table["kind"].isin(SUBSETS).to_numpy()
         learn_beside(network.head, rows[training], labels[training], rated[training])
     return labels
+
+
+@torch.inference_mode()
+def calibrate(network: Any, table: pd.DataFrame, folder: Path) -> None:
+    """Write calibration.json: the widths of intervals, on the scale from 0 to 100."""
+    chosen = ((table["part"] == "validation") & table["kind"].isin(SUBSETS)).to_numpy()
+    rows = torch.from_numpy(np.load(folder / "statistics.npy")[chosen]).float()
+    scores = 100 * network.eval().head(rows).double().numpy()
+    found = half_widths(scores, 100 * table.loc[chosen, "mos"].to_numpy())
+    (folder / "calibration.json").write_text(json.dumps(found))
 
 
 def move_trunk(

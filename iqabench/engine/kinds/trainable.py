@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -58,7 +59,11 @@ class Trainable:
         torch.manual_seed(job.seed)
         model = network(job.model.build())
         crops = _crops(job, list(rows["image"]), scale.down(quality), tick)
-        with training_log.epoch_log(job.model.log, title(job), job.fingerprint) as log:
+        at = job.model.log
+        logging = (
+            training_log.epoch_log(at, title(job), job.fingerprint) if at else nullcontext(None)
+        )
+        with logging as log:
             epochs = fit_network(
                 Course(
                     model,
