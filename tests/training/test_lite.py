@@ -71,11 +71,12 @@ def rows(offset):
     return features, table
 
 
-def test_how_good_a_damaged_photograph_was_changes_nothing():
+@pytest.mark.parametrize("weight", [1.0, 0.3])
+def test_how_good_a_damaged_photograph_was_changes_nothing(weight):
     features, table = rows(offset=(0, 0, 0, 0, 0))
-    plain = start.fit(features, table)
+    plain = start.fit(features, table, weight)
     features, lifted = rows(offset=(5, -3, 2, 9, -7))
-    found = start.fit(features, lifted)
+    found = start.fit(features, lifted, weight)
     np.testing.assert_allclose(found.coefficients, plain.coefficients, atol=1e-12)
     np.testing.assert_allclose(
         start.moved(features, lifted, found), start.moved(features, table, plain), atol=1e-9
@@ -84,5 +85,5 @@ def test_how_good_a_damaged_photograph_was_changes_nothing():
 
 def test_scores_of_people_are_not_moved():
     features, table = rows(offset=(5, -3, 2, 9, -7))
-    found = start.moved(features, table, start.fit(features, table))
+    found = start.moved(features, table, start.fit(features, table, 0.3))
     np.testing.assert_array_equal(found[:40], table["mos"][:40])
