@@ -5,6 +5,13 @@ from contextlib import contextmanager
 
 import pytest
 
+LOOKS = [
+    {"color_scheme": scheme, "viewport": {"width": width, "height": 900}}
+    for scheme in ("light", "dark")
+    for width in (400, 1280)
+]
+"""Both colour schemes, on a phone and on a screen."""
+
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 NEEDED = [
     pytest.mark.slow,
@@ -26,3 +33,17 @@ def silent(browser, place, **options):
     assert said == []
     assert [url for url in asked if not url.startswith("data:")] == [place]
     opened.close()
+
+
+def barriers(page):
+    """What axe-core finds that keeps some people out: rule, element, and what it measured."""
+    sync = pytest.importorskip(
+        "axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed"
+    )
+    found = sync.Axe().run(page).response["violations"]
+    return [
+        f"{rule['id']}: {node['html'][:120]} {node['failureSummary']}"
+        for rule in found
+        if rule["impact"] in ("serious", "critical")
+        for node in rule["nodes"]
+    ]

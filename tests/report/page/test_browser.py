@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from browsers import NEEDED, silent
+from browsers import LOOKS, NEEDED, barriers, silent
 from synthetic import study
 
 from iqabench import Results, Session
@@ -151,6 +151,23 @@ def test_light_dark_and_narrow(page, dark, width, tmp_path):
     assert page.evaluate("document.documentElement.scrollWidth") == width
     page.screenshot(path=tmp_path / "page.png", full_page=True)
     assert (tmp_path / "page.png").stat().st_size > 50_000
+
+
+@pytest.mark.parametrize("page", LOOKS, indirect=True)
+def test_nobody_is_kept_out(page):
+    """Also where everything is unfolded and the shades of tables are as strong as can be."""
+    page.evaluate("document.querySelectorAll('details').forEach(part => { part.open = true; })")
+    page.evaluate(
+        "document.querySelectorAll('.matrix td').forEach((cell, place) => {"
+        " cell.style.setProperty('--shade', 1); cell.classList.toggle('bad', place % 2); })"
+    )
+    assert barriers(page) == []
+
+
+def test_what_keeps_people_out_is_found(page):
+    page.locator("#on").evaluate("choice => choice.parentNode.replaceWith(choice)")
+    page.locator("header p").first.evaluate("words => { words.style.color = '#ccc'; }")
+    assert {found.split(":")[0] for found in barriers(page)} == {"color-contrast", "select-name"}
 
 
 def test_paper_has_everything_unfolded_and_no_controls(page, tmp_path):

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from browsers import NEEDED, silent
+from browsers import LOOKS, NEEDED, barriers, silent
 from scored_pictures import EVIL, pictures, plain, scored
 
 from iqabench.report import score_page
@@ -206,3 +206,10 @@ def test_light_dark_and_narrow(page, dark, width, tmp_path):
     assert box["x"] >= 0 and box["x"] + box["width"] <= width
     page.screenshot(path=tmp_path / "page.png")
     assert (tmp_path / "page.png").stat().st_size > 10_000
+
+
+@pytest.mark.parametrize("page", LOOKS, indirect=True)
+def test_nobody_is_kept_out(page):
+    assert barriers(page) == []
+    page.locator("#grid .card").nth(5).click()
+    assert barriers(page) == []
