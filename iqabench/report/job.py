@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from iqabench.contract.errors import UsageError
-from iqabench.report import canvas
+from iqabench.report import canvas, curves
 from iqabench.report.tables import Row, milliseconds_text, number_text
 from iqabench.store import Job
 from iqabench.store.records import ImportIdentity, ModelIdentity
@@ -78,11 +78,12 @@ def draw(job: Job, path: Path) -> None:
     made = canvas.figure(7, 5)
     upper, lower = made.subplots(2, sharex=True)
     numbers = range(1, len(found) + 1)
-    for name in found[0].losses:
+    for number, name in enumerate(found[0].losses):
         values = [one.losses.get(name, float("nan")) for one in found]
         most = max(map(abs, values)) or 1.0
         shares = [value / most for value in values]
-        upper.plot(numbers, shares, marker=".", label=f"{name}, at most {most:.3g}")
+        label = f"{name}, at most {most:.3g}"
+        upper.plot(numbers, shares, marker=".", label=label, **curves.Style(number).line)
     upper.set(ylabel="loss / its largest", title=job.record.title)
     upper.legend(fontsize="small")
     srocc = [

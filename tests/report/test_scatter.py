@@ -15,7 +15,8 @@ def drawn(book, tmp_path):
             book.add(f"m{number}", one)
         found = {group.record.label: group for group in groups(book.store)}
         scatter.draw(found, tmp_path / "figures" / "one.png", "a title")
-        return np.asarray(Image.open(tmp_path / "figures" / "one.png").convert("RGB")).astype(int)
+        image = Image.open(tmp_path / "figures" / "one.png").convert("RGB")
+        return np.asarray(image).astype(int)[: round(0.85 * image.height)]  # without the legend
 
     return draw
 
@@ -26,8 +27,9 @@ def dots(pixels):
 
 
 def curve(pixels):
-    """Where it is red."""
-    return np.nonzero(pixels[..., 0] - pixels[..., 2] > 40)
+    """Where it has any other colour."""
+    blue = pixels[..., 2] - pixels[..., 0]
+    return np.nonzero((np.ptp(pixels, axis=2) > 60) & (blue < 30))
 
 
 def test_dots_and_curve_rise_with_good_predictions(drawn, book):
@@ -55,3 +57,17 @@ def test_pictures_without_a_prediction_and_failed_jobs_leave_the_rest(drawn, boo
 def test_each_model_has_a_panel(drawn, book):
     one = book.noisy(0.1)
     assert drawn(one).shape[1] * 4 == drawn(one, one, one, one, one).shape[1]
+
+
+def test_curves_of_repetitions_differ_and_are_named(book, monkeypatch, tmp_path):
+    kept = []
+    monkeypatch.setattr(scatter.canvas, "save", lambda figure, path: kept.append(figure))
+    book.add("one", book.noisy(0.3))
+    book.add("two", book.noisy(0.6))
+    scatter.draw({one.name: one for one in groups(book.store)}, tmp_path / "one.png", "a title")
+    (figure,) = kept
+    assert [text.get_text() for text in figure.legends[0].texts] == ["fold 0", "fold 1", "fold 2"]
+    for axes in figure.axes:
+        lines = [line for line in axes.lines if line.get_label().startswith("fold")]
+        looks = {(line.get_color(), str(line._dash_pattern)) for line in lines}
+        assert len(lines) == len(looks) == 3

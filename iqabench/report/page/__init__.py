@@ -14,7 +14,7 @@ from iqabench.report.evaluations import Group, groups
 from iqabench.report.group_parts import without_groups
 from iqabench.report.html_page import written
 from iqabench.report.marks import marks
-from iqabench.report.page import matrices, ranking, records, render
+from iqabench.report.page import matrices, ranking, records, render, training
 from iqabench.report.page.board import Board, board
 from iqabench.report.page.panels import Panel, panel_of
 from iqabench.report.page.pictures import Key, Source, album
@@ -77,6 +77,7 @@ def write(
         ranking=ranking.diagrams(store, only, exclude_shared, within),
         distortions=matrices.distortions(panel.group for panel in panels),
         panels=panels,
+        trainings=training.trainings([panel.group for panel in panels]),
         album=album(sources, panels, tick),
         failures=[failure for panel in panels for failure in records.failures(panel)],
         leaks=records.leaks(found),

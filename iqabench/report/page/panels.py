@@ -4,35 +4,42 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from iqabench.report import curves
 from iqabench.report.evaluations import Group
 from iqabench.report.leaderboard import row
+from iqabench.report.page.axes import BOTTOM, LEFT, RIGHT, TOP, Scale, places, scale, ticks
 from iqabench.report.tables import records
 from iqabench.store.fingerprints import text_digest
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from iqabench.stats.mapping import Curve
+    from iqabench.stats.mapping import Curve as Fitted
 
 POINTS = 400
 """A scatter plot shows at most this many pictures of a test set, the same ones for all models."""
 WORST = 5
 """Number of the worst pictures that are shown of each model and test set."""
-WIDTH, HEIGHT = 300, 240
-LEFT, RIGHT, TOP, BOTTOM = 46, 294, 6, 208
-"""Edges of the plotting area, in the units of the drawing."""
 STEPS = 40
 """Number of points along a drawn curve."""
 FAR = 5.0
 """A prediction further than this many interquartile ranges beyond the quartiles is drawn at the
 plot's edge."""
 
-Scale = Callable[[Any], Any]
-"""Maps a number, or an array of numbers, to positions in the drawing."""
+
+@dataclass(frozen=True)
+class Curve:
+    """The fitted curve of one repetition."""
+
+    path: str
+    name: str
+    """Of the repetition; empty if there is only one."""
+    style: curves.Style
+    is_step: bool
 
 
 @dataclass(frozen=True)
@@ -40,7 +47,7 @@ class Scatter:
     """A drawn plot: SVG paths, and the picture and prediction of each point."""
 
     points: str
-    curves: tuple[str, ...]
+    curves: tuple[Curve, ...]
     images: tuple[int, ...]
     """For each point the index of its picture in the panel's sample."""
     predictions: tuple[str, ...]
@@ -49,6 +56,12 @@ class Scatter:
     """Number of points that are drawn at the edge because their predictions lie far outside."""
     x_ticks: tuple[tuple[float, str], ...]
     y_ticks: tuple[tuple[float, str], ...]
+
+    @property
+    def steps(self) -> str:
+        """What to say of curves that are steps."""
+        found = [curve.name for curve in self.curves if curve.is_step]
+        return curves.step_words(found, len(self.curves))
 
 
 @dataclass(frozen=True)
@@ -87,18 +100,32 @@ class Panel:
 
 def panel_of(group: Group) -> Panel:
     """Read a group's predictions and make its panel."""
-    frames = [frame for frame in group.repetitions() if frame["prediction"].notna().any()]
-    scored = [frame[frame["prediction"].notna()] for frame in frames]
-    fits = [_fit(frame, group) for frame in scored]
+    names = curves.names(group.evaluations)
+    frames, scored = [], []
+    for number, (name, frame) in enumerate(zip(names, group.repetitions(), strict=True)):
+        known = frame[frame["prediction"].notna()]
+        if len(known):
+            frames.append(frame)
+            scored.append(_Scored(known, _fit(known, group), name, curves.Style(number)))
     sample = _sample(group.table["image"])
     return Panel(
         group,
         row(group),
-        _scatter(group, scored, fits, sample) if scored else None,
-        _worst(group, scored, fits),
+        _scatter(group, scored, sample) if scored else None,
+        _worst(group, scored),
         sample,
         _errors(frames),
     )
+
+
+@dataclass(frozen=True)
+class _Scored:
+    """A repetition: its scored pictures, the fitted curve if there is one, its name and style."""
+
+    frame: pd.DataFrame
+    fit: Fitted | None
+    name: str
+    style: curves.Style
 
 
 def _sample(images: pd.Series) -> tuple[str, ...]:
@@ -106,7 +133,7 @@ def _sample(images: pd.Series) -> tuple[str, ...]:
     return tuple(sorted(images, key=lambda name: text_digest([name]))[:POINTS])
 
 
-def _fit(frame: pd.DataFrame, group: Group) -> Curve | None:
+def _fit(frame: pd.DataFrame, group: Group) -> Fitted | None:
     from iqabench.stats.logistic import LogisticFitError
     from iqabench.stats.mapping import fitted
 
@@ -118,37 +145,46 @@ def _fit(frame: pd.DataFrame, group: Group) -> Curve | None:
         return None
 
 
-def _scatter(
-    group: Group,
-    scored: list[pd.DataFrame],
-    fits: list[Curve | None],
-    sample: tuple[str, ...],
-) -> Scatter:
-    import numpy as np
+def _scatter(group: Group, scored: list[_Scored], sample: tuple[str, ...]) -> Scatter:
     import pandas as pd
 
-    every = pd.concat([frame[["image", "prediction", "quality"]] for frame in scored])
+    every = pd.concat([one.frame[["image", "prediction", "quality"]] for one in scored])
     drawn = every[every["image"].isin(sample)].drop_duplicates("image")
     low, high = _near(every["prediction"])
     bottom, top = group.table["quality"].min(), group.table["quality"].max()
-    x = _scale(low, high, LEFT + 4, RIGHT - 4)
-    y = _scale(bottom, top, BOTTOM - 4, TOP + 4)
-    curves = []
-    for frame, fitted in zip(scored, fits, strict=True):
-        if fitted is not None:
-            ends = frame["prediction"].clip(low, high)
-            along = np.linspace(ends.min(), ends.max(), STEPS)
-            curves.append("M" + "L".join(_places(x(along), y(fitted(along).clip(bottom, top)))))
-    points = _places(x(drawn["prediction"].clip(low, high)), y(drawn["quality"]))
+    x = scale(low, high, LEFT + 4, RIGHT - 4)
+    y = scale(bottom, top, BOTTOM - 4, TOP + 4)
+    points = places(x(drawn["prediction"].clip(low, high)), y(drawn["quality"]))
     return Scatter(
         "".join(f"M{place}h0" for place in points),
-        tuple(curves),
+        tuple(
+            Curve(
+                _path(one, (low, high), (bottom, top), x, y),
+                one.name,
+                one.style,
+                curves.is_step(one.fit(one.frame["prediction"])),
+            )
+            for one in scored
+            if one.fit is not None
+        ),
         tuple(drawn["image"].map({name: place for place, name in enumerate(sample)})),
         tuple(f"{value:.4g}" for value in drawn["prediction"]),
         int((~drawn["prediction"].between(low, high)).sum()),
-        _ticks(low, high, x),
-        _ticks(bottom, top, y),
+        ticks(low, high, x),
+        ticks(bottom, top, y),
     )
+
+
+def _path(
+    one: _Scored, x_ends: tuple[float, float], y_ends: tuple[float, float], x: Scale, y: Scale
+) -> str:
+    """A curve over the predictions of its repetition, within the limits of the axes."""
+    import numpy as np
+
+    assert one.fit is not None
+    found = one.frame["prediction"].clip(*x_ends)
+    along = np.linspace(found.min(), found.max(), STEPS)
+    return "M" + "L".join(places(x(along), y(one.fit(along).clip(*y_ends))))
 
 
 def _near(values: pd.Series) -> tuple[float, float]:
@@ -162,32 +198,16 @@ def _near(values: pd.Series) -> tuple[float, float]:
     return near.min(), near.max()
 
 
-def _places(x: Any, y: Any) -> list[str]:
-    return [f"{a:.1f} {b:.1f}" for a, b in zip(x, y, strict=True)]
-
-
-def _scale(low: float, high: float, start: float, end: float) -> Scale:
-    """The linear map from [low, high] to [start, end]; to the middle if low equals high."""
-    if high == low:
-        return lambda value: 0 * value + (start + end) / 2
-    return lambda value: start + (value - low) / (high - low) * (end - start)
-
-
-def _ticks(low: float, high: float, scale: Scale) -> tuple[tuple[float, str], ...]:
-    from matplotlib.ticker import MaxNLocator
-
-    values = [low] if low == high else MaxNLocator(4).tick_values(low, high)
-    return tuple((round(scale(v), 1), f"{v:.4g}") for v in values if low <= v <= high)
-
-
-def _worst(group: Group, scored: list[pd.DataFrame], fits: list[Curve | None]) -> tuple[Worst, ...]:
+def _worst(group: Group, scored: list[_Scored]) -> tuple[Worst, ...]:
     """The pictures with the largest mean error after the mapping."""
     import pandas as pd
 
     mapped = [
-        frame[["image", "quality", "prediction"]].assign(mapped=fit(frame["prediction"]))
-        for frame, fit in zip(scored, fits, strict=True)
-        if fit is not None
+        one.frame[["image", "quality", "prediction"]].assign(
+            mapped=one.fit(one.frame["prediction"])
+        )
+        for one in scored
+        if one.fit is not None
     ]
     if not mapped:
         return ()

@@ -8,6 +8,7 @@ from typing import Any
 
 from iqabench.report import leaderboard
 from iqabench.report.html_page import rendered
+from iqabench.report.page import axes
 from iqabench.report.page import panels as drawing
 from iqabench.report.page import ranking as ranks
 from iqabench.report.page.panels import Panel
@@ -26,6 +27,7 @@ def html(*, panels: Sequence[Panel], album: Album, **parts: Any) -> str:
         "page.html",
         "script.js",
         resamples=leaderboard.RESAMPLES,
+        axes=axes,
         drawing=drawing,
         ranks=ranks,
         panels=of_test,

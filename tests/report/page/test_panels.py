@@ -67,8 +67,8 @@ def test_a_wild_prediction_is_drawn_at_the_edge_and_counted(book):
     assert (x.min(), x.max()) == (LEFT + 4, RIGHT - 4)
     assert np.std(x) > (RIGHT - LEFT) / 8
     for curve in scatter.curves:
-        assert (places(curve) >= (LEFT, TOP)).all()
-        assert (places(curve) <= (RIGHT, BOTTOM)).all()
+        assert (places(curve.path) >= (LEFT, TOP)).all()
+        assert (places(curve.path) <= (RIGHT, BOTTOM)).all()
 
 
 def test_the_worst_pictures_are_those_that_were_predicted_wrongly(book):
