@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,13 @@ if TYPE_CHECKING:
 
 BLUE, RED, GREY = "#205493", "#b3261e", "#5f6368"
 FORMATS = ("pdf", "png", "svg")
+COLUMN, PAGE = 3.3, 7.0
+"""Inches: width of a column of a paper, and of two columns."""
+TEXT, SMALL = 8, 7
+"""Points: size of text, and of ticks and legends."""
+LETTER = 0.58 / 72
+"""Inches: mean width of a letter, for each point of its size; DejaVu Sans is a wide font."""
+DPI = 300
 
 
 def figure(width: float, height: float) -> Figure:
@@ -25,6 +33,17 @@ def figure(width: float, height: float) -> Figure:
     return made
 
 
+def wrapped(text: str, width: float, size: float = TEXT) -> str:
+    """The text in lines that are no wider than ``width`` inches."""
+    room = max(8, int(width / (LETTER * size)))
+    return "\n".join(line for part in text.split("\n") for line in textwrap.wrap(part, room))
+
+
+def head(made: Figure, title: str) -> None:
+    """Give a figure its title, in as many lines as it needs."""
+    made.suptitle(wrapped(title, made.get_figwidth() - 0.2), fontsize=TEXT)
+
+
 def _without_formulas(made: Figure) -> None:
     """Draw a dollar sign in a name as itself: Matplotlib would set, or refuse, a formula."""
     from matplotlib.text import Text
@@ -33,7 +52,7 @@ def _without_formulas(made: Figure) -> None:
         text.set_parse_math(False)
 
 
-def save(made: Figure, path: Path) -> None:
+def save(made: Figure, path: Path, dpi: int = DPI) -> None:
     """Write a figure as PNG, PDF or SVG, by the path's ending; a failure leaves no partial file.
 
     Raises:
@@ -43,6 +62,6 @@ def save(made: Figure, path: Path) -> None:
     _without_formulas(made)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, lambda part: made.savefig(part, format=form, dpi=150))
+        write_atomically(path, lambda part: made.savefig(part, format=form, dpi=dpi))
     except OSError as error:
         raise UsageError(f"cannot write {path}: {error.strerror}", "name another place") from error

@@ -9,12 +9,13 @@ from typing import Any
 from iqabench.report import canvas
 from iqabench.report.ranks import Ranking
 
-# All sizes are in inches, except the font's, which is in points.
-SPAN, EDGE = 4.0, 0.15
-ROW, BAR = 0.24, 0.12
-LETTER = 0.078
-TOP = 0.75
-FONT = 9
+LETTER = canvas.LETTER * canvas.TEXT
+
+# All sizes are in inches.
+LEAST, EDGE = 1.2, 0.1
+"""Shortest axis that is legible; distance of text from the edge."""
+ROW, BAR = 0.2, 0.1
+TOP = 0.7
 
 
 def draw(ranking: Ranking, path: Path) -> None:
@@ -27,9 +28,10 @@ def draw(ranking: Ranking, path: Path) -> None:
     half = (len(names) + 1) // 2
     margin = EDGE + LETTER * (7 + max(map(len, names)))
     bars = BAR * (len(ranking.cliques) + 1)
-    reach = max(1.0, ranking.critical_difference / (len(names) - 1)) * SPAN
-    width = margin + max(SPAN + margin, reach + EDGE)
-    height = TOP + bars + ROW * half + 0.45
+    reach = max(1.0, ranking.critical_difference / (len(names) - 1))
+    width, span = _widths(margin, reach)
+    words = canvas.wrapped(_words(ranking), width - 2 * EDGE, canvas.SMALL)
+    height = TOP + bars + ROW * half + 0.25 + 0.13 * (1 + words.count("\n"))
     figure = canvas.figure(width, height)
     figure.set_layout_engine("none")  # everything is placed in inches
     axes = figure.add_axes((0, 0, 1, 1))
@@ -38,7 +40,7 @@ def draw(ranking: Ranking, path: Path) -> None:
     axes.set_ylim(height, 0)
 
     def across(rank: float) -> float:
-        return margin + (rank - 1) / (len(names) - 1) * SPAN
+        return margin + (rank - 1) / (len(names) - 1) * span
 
     _axis(axes, across, len(names), ranking.critical_difference)
     for number, clique in enumerate(ranking.cliques, 1):
@@ -48,32 +50,46 @@ def draw(ranking: Ranking, path: Path) -> None:
         left = place < half
         row = place if left else len(names) - 1 - place
         level = TOP + bars + ROW * row + 0.08
-        end = margin - 0.1 if left else margin + SPAN + 0.1
+        end = margin - 0.1 if left else margin + span + 0.1
         axes.plot([across(rank)] * 2 + [end], [TOP, level, level], "-", color=canvas.GREY, lw=0.9)
-        words = (f"{name}  ", f"{rank:.2f}") if left else (f"{rank:.2f}  ", name)
+        parts = (f"{name}  ", f"{rank:.2f}") if left else (f"{rank:.2f}  ", name)
         axes.text(
             end + (-0.05 if left else 0.05),
             level,
-            "".join(words),
+            "".join(parts),
             ha="right" if left else "left",
             va="center",
-            fontsize=FONT,
+            fontsize=canvas.TEXT,
         )
-    axes.text(EDGE, height - 0.15, _words(ranking), fontsize=FONT - 1, color=canvas.GREY)
+    axes.text(EDGE, height - EDGE, words, fontsize=canvas.SMALL, va="bottom", color=canvas.GREY)
     canvas.save(figure, path)
+
+
+def _widths(margin: float, reach: float) -> tuple[float, float]:
+    """Width of the figure, one column or two, and length of the axis.
+
+    Both names and the critical difference, ``reach`` times as long as the axis, have room.
+    """
+    for width in (canvas.COLUMN, canvas.PAGE, 2 * margin + LEAST * reach):
+        span = min(width - 2 * margin, (width - margin - EDGE) / reach)
+        if span >= LEAST:
+            break
+    return width, span
 
 
 def _axis(axes: Any, across: Any, models: int, width: float) -> None:
     axes.plot([across(1), across(models)], [TOP, TOP], "k-", lw=1)
     for rank in range(1, models + 1):
         axes.plot([across(rank)] * 2, [TOP - 0.06, TOP], "k-", lw=1)
-        axes.text(across(rank), TOP - 0.1, str(rank), ha="center", va="bottom", fontsize=FONT)
+        axes.text(
+            across(rank), TOP - 0.1, str(rank), ha="center", va="bottom", fontsize=canvas.TEXT
+        )
     ends = [across(1), across(1 + width)]
     axes.plot(ends, [0.32, 0.32], "k-", lw=1.2)
     for end in ends:
         axes.plot([end, end], [0.27, 0.37], "k-", lw=1.2)
     middle = sum(ends) / 2
-    axes.text(middle, 0.22, f"CD = {width:.2f}", ha="center", va="bottom", fontsize=FONT)
+    axes.text(middle, 0.22, f"CD = {width:.2f}", ha="center", va="bottom", fontsize=canvas.TEXT)
 
 
 def _words(ranking: Ranking) -> str:

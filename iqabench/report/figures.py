@@ -101,15 +101,15 @@ def _draw_part(part: Sequence[Group], where: str, desk: _Desk) -> None:
     """Draw the figures of one test set under one protocol."""
     test, protocol = part[0].record.test, part[0].protocol
     named = dict(zip(_titles(part), part, strict=True))
-    intervals.draw(_means(named), "model", desk.place(f"srocc-{where}"), protocol)
-    scatter.draw(named, desk.place(f"scatter-{where}"), f"{test}, {protocol}")
+    shown = f"{test}{_proxy(part[0])}, {protocol}"
+    intervals.draw(_means(named), "model", desk.place(f"srocc-{where}"), shown)
+    scatter.draw(named, desk.place(f"scatter-{where}"), shown)
     kinds = part[0].table.get("distortion")
     if kinds is None or kinds.nunique() < 2:
         desk.left_out.append(f"no distortions-{where}: {test} names none, or one only")
         return
-    shown = f"{test}{_proxy(part[0])}, {protocol}"
-    panels = {"SROCC within each distortion": _by_distortion(named)}
-    heatmap.draw(panels, desk.place(f"distortions-{where}"), shown)
+    panels = {shown: _by_distortion(named)}
+    heatmap.draw(panels, desk.place(f"distortions-{where}"), "SROCC within each distortion")
 
 
 def _titles(found: Sequence[Group]) -> list[str]:

@@ -75,7 +75,7 @@ def draw(job: Job, path: Path) -> None:
             f"{job.record.title}: no epochs to draw",
             "only the fit of a network has some; `iqabench show` lists the jobs",
         )
-    made = canvas.figure(7, 5)
+    made = canvas.figure(canvas.PAGE, 4.5)
     upper, lower = made.subplots(2, sharex=True)
     numbers = range(1, len(found) + 1)
     for number, name in enumerate(found[0].losses):

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 WIDTH = 2.6
 """Width of a panel in inches."""
+DPI = 150
 TITLE, HEADING = 0.35, 0.4
 """Heights in inches of a panel's title and of the sheet's title."""
 
@@ -43,4 +44,4 @@ def sheet(rows: Sequence[Sequence[Panel]], path: Path, title: str) -> None:
         for axes, (name, picture) in zip(axes_row, row, strict=False):
             axes.imshow(picture, cmap="inferno", vmin=0, vmax=1)
             axes.set_title(visible(name), fontsize=8)
-    canvas.save(figure, path)
+    canvas.save(figure, path, dpi=DPI)

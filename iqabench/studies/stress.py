@@ -180,7 +180,7 @@ def _study(store: Store, parts: Sequence[Evaluation], changes: Changed) -> Stres
 
 def draw(table: pd.DataFrame, band: noise.Band, path: Path, title: str) -> None:
     """Draw each change's SROCC with the noise band, and its agreement with the unchanged model."""
-    figure = canvas.figure(9.0, 1.4 + 0.3 * len(table))
+    figure = canvas.figure(canvas.PAGE, 1.2 + 0.2 * len(table))
     left, right = figure.subplots(1, 2, sharey=True)
     places = range(len(table) - 1, -1, -1)
     colours = [canvas.BLUE if counts else canvas.GREY for counts in table["immaterial"]]
@@ -191,5 +191,8 @@ def draw(table: pd.DataFrame, band: noise.Band, path: Path, title: str) -> None:
     left.set_yticks(list(places), table["change"])
     left.set_xlabel("SROCC with the labels\n(shaded: noise band, the range of the blue ones)")
     right.set_xlabel("SROCC with the predictions\nof the model as it is")
-    figure.suptitle(title, fontsize=11)
+    for axes in (left, right):
+        axes.tick_params(labelsize=canvas.SMALL)
+        axes.xaxis.label.set_size(canvas.SMALL)
+    canvas.head(figure, title)
     canvas.save(figure, path)

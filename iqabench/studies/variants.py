@@ -87,7 +87,8 @@ def finished(study: str, model: str, results: Results, order: list[str], base: s
     """Compare the variants of a finished run with the variant ``base``, and draw the figure."""
     table = compared(results, order, base)
     figure = results.store.root / "figures" / f"{study}-{model}.png"
-    intervals.draw(table, "variant", figure, f"{model}: {study}")
+    where = ", ".join(dict.fromkeys(table["test"]))
+    intervals.draw(table, "variant", figure, f"{model}: {study}, {where}")
     return Study(results, table, figure)
 
 

@@ -4,7 +4,7 @@ import pytest
 from PIL import Image
 
 from iqabench.contract import UsageError
-from iqabench.report import heatmap, intervals
+from iqabench.report import canvas, heatmap, intervals
 from iqabench.report.figures import write
 
 
@@ -117,3 +117,69 @@ def test_interval_lengths_are_drawn_to_scale(tmp_path):
     bands = np.split(rows, np.flatnonzero(np.diff(rows) > 1) + 1)
     wide, narrow = (np.flatnonzero(blue[band].any(axis=0)) for band in bands)
     assert np.ptp(wide) == pytest.approx(4 * np.ptp(narrow), rel=0.05)  # the first is on top
+
+
+@pytest.fixture
+def kept(monkeypatch):
+    """Each drawn figure by the name of its file; nothing is written."""
+    found = {}
+    monkeypatch.setattr(canvas, "save", lambda made, path: found.update({path.stem: made}))
+    return found
+
+
+def words(figure):
+    """Its texts, with their boxes in parts of the figure."""
+    figure.canvas.draw()
+    to_parts = figure.transFigure.inverted()
+    texts = [*figure.texts, *(text for legend in figure.legends for text in legend.texts)]
+    for axes in figure.axes:
+        texts += [*axes.texts, axes.title]
+        for axis, ends in ((axes.xaxis, axes.get_xlim()), (axes.yaxis, axes.get_ylim())):
+            ticks = zip(axis.get_ticklocs(), axis.get_ticklabels(), strict=True)
+            if axes.axison:
+                texts += [axis.label]
+                texts += [text for place, text in ticks if min(ends) <= place <= max(ends)]
+    seen = [text for text in texts if text.get_text().strip()]
+    return [(text, text.get_window_extent().transformed(to_parts)) for text in seen]
+
+
+def test_figures_are_as_wide_as_a_paper_has_room_and_legible(shelf, tmp_path, kept):
+    """A column of two has 3.3 inches or more, a page 7 or more; 6 points are the least in print."""
+    shelf.add("a-model-with-a-very-long-name-of-a-variant", shelf.noisy(0.4))
+    write(shelf.store, tmp_path, "png")
+    assert len(kept) == 7
+    for name, figure in kept.items():
+        assert figure.get_figwidth() <= (3.3 if name.startswith("srocc") else 7), name
+        for text, box in words(figure):
+            assert text.get_fontsize() >= 6, (name, text)
+            assert box.x0 >= -0.002 and box.x1 <= 1.002, (name, text)
+            assert box.y0 >= -0.002 and box.y1 <= 1.002, (name, text)
+
+
+def test_titles_name_the_set_and_then_the_protocol(shelf, tmp_path, kept):
+    write(shelf.store, tmp_path, "png")
+    for name in ("srocc-set-3-fold", "scatter-set-3-fold"):
+        assert kept[name].get_suptitle() == "set, 3-fold"
+
+
+def test_points_of_two_models_keep_away_from_the_frame(book, tmp_path, kept):
+    for label in ("one", "two"):
+        book.add(label, book.noisy(0.5))
+    write(book.store, tmp_path, "png")
+    (axes,) = kept["srocc-set-3-fold"].axes
+    low, high = axes.get_ylim()
+    assert [round((place - low) / (high - low), 2) for place in axes.get_yticks()] == [0.29, 0.71]
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([0.62, 0.71, 0.88, float("nan")], (0.6, 0.9, False)),
+        ([0.81, 0.85, 0.88, 0.9, 0.05], (0.8, 0.9, True)),
+        ([-0.4, 0.3, 0.9], (-0.4, 0.9, False)),
+        ([0.95, 0.95], (0.9, 1.0, False)),
+        ([float("nan")], (0.0, 1.0, False)),
+    ],
+)
+def test_colours_span_what_is_there_and_no_outlier(values, expected):
+    assert heatmap.limits(values) == pytest.approx(expected)
