@@ -59,17 +59,19 @@ def explain(
     provider = session.registry.provider(named) if named else request.saliency
     maps = map_of(provider, session.place_of) if provider is not None else None
     title = "" if provider is None else _TITLES.get(provider.card.name, provider.card.name)
+    sheet_title = request.label + (f", saliency: {provider.card.name}" if provider else "")
     found = explaining.explain(request, maps, pictures, session.store, title)
     for number, (path, one) in enumerate(zip(pictures, found, strict=True), 1):
         if isinstance(one, Exception):
             yield path, str(one)
             continue
         drawn.append(_panels(one))
+        note = _note(one)
         name = output / f"{number:03d}-{path.stem}.png"
-        sheet(drawn[-1:], name, request.label)
+        sheet(drawn[-1:], name, sheet_title, note)
         yield name, None
     if drawn:
-        sheet(drawn, output / "montage.png", request.label)
+        sheet(drawn, output / "montage.png", sheet_title, note)
         yield output / "montage.png", None
 
 
@@ -82,7 +84,8 @@ def show_saliency(
 ) -> Iterator[tuple[Path, str | None]]:
     """Draw saliency maps of any pictures.
 
-    Each PNG shows a picture, its map, and the map laid over the picture.
+    Each PNG shows a picture, its map, and the map laid over the picture. Maps are scaled to their
+    maximum, and small spots are widened.
 
     Args:
         images: pictures, and folders of pictures.
@@ -102,13 +105,15 @@ def show_saliency(
 
     session = in_use(session)
     pictures = _pictures(images, session)
-    maps = picture_maps(session.registry.provider(provider), pictures, session.place_of)
+    chosen = session.registry.provider(provider)
+    shown = f"saliency: {chosen.card.name}"
+    maps = picture_maps(chosen, pictures, session.place_of)
     for number, (path, found) in enumerate(zip(pictures, maps, strict=True), 1):
         if isinstance(found, IqabenchError):
             yield path, found.message
             continue
         name = Path(output) / f"{number:03d}-{path.stem}.png"
-        draw(*found, name)
+        draw(*found, name, path.name, shown)
         yield name, None
 
 
@@ -175,9 +180,21 @@ def _fitted_hint(session: Session, card: ModelCard) -> str:
 
 def _panels(found: Explanation) -> list[Panel]:
     """The titled panels of a picture's sheet, in order."""
+    from iqabench.report.overlay import laid_over, visible_spots
+
     score = "no score" if found.score != found.score else f"{found.score:.3g}"
     return [
         (f"{found.path.name}: {score}", found.image),
-        ("Grad-CAM", found.cam),
-        *found.maps.items(),
+        ("Grad-CAM", laid_over(found.image, found.cam)),
+        *((title, visible_spots(plane)) for title, plane in found.maps.items()),
     ]
+
+
+def _note(found: Explanation) -> str:
+    """What bright and dark places of a sheet mean."""
+    words = ["Grad-CAM: bright places raise the predicted quality most."]
+    if found.maps:
+        words.append("Maps: bright places are high, dark ones low; each is scaled to its maximum.")
+    if {name.split()[-1] for name in found.maps} & {"low", "high"}:
+        words.append("Low and high: the parts of the saliency map below and above a threshold.")
+    return " ".join(words)

@@ -42,8 +42,8 @@ class Explanation:
     score: float
     image: NDArray[np.float32]
     """(H, W, 3) in [0, 1]: the part of the picture that the network saw."""
-    cam: NDArray[np.uint8]
-    """(H, W, 3) RGB: Grad-CAM laid over the picture."""
+    cam: Plane
+    """(H, W) in [0, 1]: Grad-CAM."""
     maps: dict[str, Plane]
     """Maps by title, each (H, W) in [0, 1] with maximum 1: the provider's, then each predicted map,
     followed by the provider's part that it was to be."""
@@ -130,7 +130,6 @@ def _explain(
     model: Any, request: ModelRequest, up: Any, path: Path, planes: Tensor, title: str
 ) -> Explanation:
     from pytorch_grad_cam import GradCAM
-    from pytorch_grad_cam.utils.image import show_cam_on_image
 
     image, provided = planes[:3], planes[None, 3:]
     as_input = request.card.saliency == "input"
@@ -149,7 +148,7 @@ def _explain(
         if name in true:
             found[f"{title} {name}"] = _plane(true[name])
     shown = image.permute(1, 2, 0).numpy()
-    return Explanation(path, score, shown, show_cam_on_image(shown, heat, use_rgb=True), found)
+    return Explanation(path, score, shown, heat, found)
 
 
 class _TwoDimensional(nn.Module):

@@ -1,53 +1,85 @@
-"""Draws a picture, its saliency map, and the map laid over the picture, side by side."""
+"""Lays a map over a picture, and draws the picture, its saliency map and both, side by side."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-from iqabench.contract.errors import UsageError
-from iqabench.store.files import write_atomically
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
 SIDE = 1024
-"""Most pixels of the longer side of each part; larger pictures are scaled down."""
+"""Most pixels of the longer side of a drawn part; larger pictures are scaled down."""
+SPOT = 150
+"""A spot is drawn at least 1/150 of the longer side wide: maps of single pixels would vanish."""
 OPACITY = 0.75
-"""Opacity of the map's maximum over the picture; opacity is proportional to the map's value."""
+"""Opacity of the map's maximum over the picture; opacity grows with the root of the value, so that
+faint places are seen, too."""
+COLOURS = "inferno"
+"""Equal steps of a map look equally large, from dark (0) to bright (1)."""
+NOTE = "Bright places draw many looks, dark ones few; the map is scaled to its maximum."
 
 
-def draw(picture: NDArray[np.uint8], saliency: NDArray[np.float32], path: Path) -> None:
-    """Write the picture, the map and the overlay as one PNG.
+def draw(
+    picture: NDArray[np.uint8], saliency: NDArray[np.float32], path: Path, title: str, provider: str
+) -> None:
+    """Write a sheet of the picture, the map and the overlay as one PNG.
 
     Args:
         picture: (H, W, 3).
-        saliency: (H, W) in [0, 1]; 0 is drawn dark, 1 bright yellow.
+        saliency: (H, W) in [0, 1].
         path: the file to write; its folder is made if it does not exist.
+        title: the title of the sheet.
+        provider: whose map it is.
 
     Raises:
         UsageError: the file cannot be written.
     """
+    from iqabench.report.sheets import sheet
+
+    small, found = fitting(picture, SIDE), visible_spots(saliency)
+    both = laid_over(small, fitting(found, SIDE))
+    parts = [("picture", small), (provider, found), ("map over picture", both)]
+    sheet([parts], path, title, NOTE)
+
+
+def visible_spots(saliency: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The map, (H, W) not below 0, with maximum 1 and spots wide enough to be seen."""
+    from scipy.ndimage import maximum_filter
+
+    most = float(saliency.max())
+    scaled = saliency / most if most > 0 else saliency
+    wide: NDArray[np.float32] = maximum_filter(scaled, 1 + 2 * (max(saliency.shape) // (2 * SPOT)))
+    return wide
+
+
+def laid_over(picture: NDArray[Any], plane: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """A map in colours over a picture, which stays as it is where the map is 0.
+
+    Args:
+        picture: (H, W, 3), uint8 or float in [0, 1].
+        plane: (H, W) in [0, 1].
+
+    Returns:
+        (H, W, 3).
+    """
     import matplotlib as mpl
+    import numpy as np
+
+    below = picture.astype(np.float32) / (255 if picture.dtype == np.uint8 else 1)
+    opacity = OPACITY * np.sqrt(plane)[..., None]
+    mixed = (1 - opacity) * below + opacity * mpl.colormaps[COLOURS](plane)[..., :3]
+    found: NDArray[np.uint8] = np.rint(255 * mixed).astype(np.uint8)
+    return found
+
+
+def fitting(pixels: NDArray[Any], side: int) -> NDArray[Any]:
+    """A picture or map whose longer side has at most ``side`` pixels."""
     import numpy as np
     from PIL import Image, ImageOps
 
-    photo = Image.fromarray(picture)
-    heat = Image.fromarray(mpl.colormaps["inferno"](saliency, bytes=True)[..., :3])
-    both = Image.composite(heat, photo, Image.fromarray(np.uint8(255 * OPACITY * saliency)))
-    parts = [
-        ImageOps.contain(part, (SIDE, SIDE)) if max(part.size) > SIDE else part
-        for part in (photo, heat, both)
-    ]
-    width, height = parts[0].size
-    sheet = Image.new("RGB", (3 * width, height))
-    for number, part in enumerate(parts):
-        sheet.paste(part, (number * width, 0))
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, lambda part: sheet.save(part, format="PNG"))
-    except OSError as error:
-        raise UsageError(
-            f"cannot write {path}: {error.strerror or error}", "name another folder with -o"
-        ) from error
+    if max(pixels.shape[:2]) <= side:
+        return pixels
+    how = Image.Resampling.BICUBIC if pixels.ndim == 3 else Image.Resampling.NEAREST
+    return np.asarray(ImageOps.contain(Image.fromarray(pixels), (side, side), how))

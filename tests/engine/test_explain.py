@@ -82,7 +82,7 @@ def test_predicted_maps_stand_beside_the_true_ones(gazed, store, fitted):
     np.testing.assert_allclose(found.maps["true high"], high / high.max(), atol=1e-2)
     np.testing.assert_allclose(found.maps["true low"], low / low.max(), atol=1e-2)
     for title in titles:
-        assert found.maps[title].shape == found.cam.shape[:2] == (SIDE, SIDE)
+        assert found.maps[title].shape == found.cam.shape == (SIDE, SIDE)
 
 
 def test_maps_of_other_pictures_serve_too(gazed, store, fitted):
@@ -100,6 +100,22 @@ def test_a_sheet_from_the_command_line(iqabench, gazed, store, fitted, tmp_path)
     # Seven panels: picture, Grad-CAM, true, and low and high predicted and true.
     width, height = Image.open(tmp_path / "drawn" / "001-p1.png").size
     assert width / 7 < height < width / 3
+
+
+def test_a_sheet_names_the_provider_and_says_what_bright_means(
+    iqabench, gazed, store, fitted, tmp_path, monkeypatch
+):
+    drawn = []
+    monkeypatch.setattr("iqabench.report.sheets.sheet", lambda *given: drawn.append(given))
+    asked = ["biosiqnet-lite", gazed[0] / "p1.png", "--weights", fitted, "--store", store]
+    code, _, said = iqabench("explain", *asked, "--saliency", "center", "-o", tmp_path / "o")
+    assert code == 0, said
+    for _, _, title, note in drawn:
+        assert title == "biosiqnet-lite, saliency: center"
+        assert "Grad-CAM: bright places raise the predicted quality" in note
+        assert "Low and high: the parts of the saliency map below and above a threshold" in note
+    ((panels,), *_) = drawn[0]
+    assert [name for name, _ in panels][1:3] == ["Grad-CAM", "center"]
 
 
 def test_a_picture_of_no_data_set_has_no_true_map(iqabench, gazed, store, fitted, tmp_path):
