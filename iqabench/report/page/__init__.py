@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from iqabench.catalog import Catalog
 from iqabench.contract.errors import UsageError
 from iqabench.contract.progress import Tick
+from iqabench.data.tables import Dataset
 from iqabench.report import leaderboard
 from iqabench.report.evaluations import Group, groups
 from iqabench.report.group_parts import without_groups
@@ -67,7 +68,7 @@ def write(
     """
     only = None if only is None else list(only)
     found = groups(store, only, exclude_shared, mapping, within)
-    panels = _panels(found, tick)
+    panels = _panels(found, sources, tick)
     text = render.html(
         title=store.root.resolve().name,
         last=_last_job(store),
@@ -105,10 +106,11 @@ def _last_job(store: Store) -> str:
     return max((job.began for job in store.all_ended().values()), default="")[:10]
 
 
-def _panels(found: Sequence[Group], tick: Tick) -> list[Panel]:
+def _panels(found: Sequence[Group], sources: Mapping[Key, Source], tick: Tick) -> list[Panel]:
     """The panels of groups, in the order of the leaderboard."""
     panels = []
     for done, group in enumerate(found, 1):
-        panels.append(panel_of(group))
+        source = sources.get((group.record.test, group.record.test_hash))
+        panels.append(panel_of(group, source.image_hashes if isinstance(source, Dataset) else {}))
         tick(done, len(found), "reading predictions")
     return sorted(panels, key=lambda panel: leaderboard.order(panel.row))

@@ -98,8 +98,14 @@ class Panel:
         return self.group.record.test, self.group.record.test_hash
 
 
-def panel_of(group: Group) -> Panel:
-    """Read a group's predictions and make its panel."""
+def panel_of(group: Group, hashes: Mapping[str, str] | None = None) -> Panel:
+    """Read a group's predictions and make its panel.
+
+    Args:
+        group: the model on a test set.
+        hashes: of the pictures' files by name, where they are known: the worst pictures have no
+            two equal ones.
+    """
     names = curves.names(group.evaluations)
     frames, scored = [], []
     for number, (name, frame) in enumerate(zip(names, group.repetitions(), strict=True)):
@@ -112,7 +118,7 @@ def panel_of(group: Group) -> Panel:
         group,
         row(group),
         _scatter(group, scored, sample) if scored else None,
-        _worst(group, scored),
+        _worst(group, scored, hashes or {}),
         sample,
         _errors(frames),
     )
@@ -198,7 +204,7 @@ def _near(values: pd.Series) -> tuple[float, float]:
     return near.min(), near.max()
 
 
-def _worst(group: Group, scored: list[_Scored]) -> tuple[Worst, ...]:
+def _worst(group: Group, scored: list[_Scored], hashes: Mapping[str, str]) -> tuple[Worst, ...]:
     """The pictures with the largest mean error after the mapping."""
     import pandas as pd
 
@@ -216,7 +222,9 @@ def _worst(group: Group, scored: list[_Scored]) -> tuple[Worst, ...]:
     means = every.groupby("image").mean().sort_values("error", ascending=False, kind="stable")
     found = means.drop(columns="quality").join(group.table.set_index("image")).reset_index()
     # Some sets have one picture under several names.
-    found = found.drop_duplicates(["content", "quality", "prediction"]).head(WORST)
+    found["file"] = [hashes.get(image, image) for image in found["image"]]
+    found = found.drop_duplicates(["content", "quality", "prediction"])
+    found = found.drop_duplicates("file").head(WORST)
     return tuple(
         Worst(one["image"], distorted(one), one["quality"], one["prediction"], one["mapped"])
         for one in records(found)

@@ -142,6 +142,7 @@ def test_the_first_tab_skips_to_the_leaderboard(page):
         ({"color_scheme": "light"}, False, 1280),
         ({"color_scheme": "dark"}, True, 1280),
         ({"viewport": {"width": 400, "height": 800}}, False, 400),
+        ({"viewport": {"width": 1920, "height": 1080}}, False, 1920),
     ],
     indirect=["page"],
 )
@@ -151,6 +152,21 @@ def test_light_dark_and_narrow(page, dark, width, tmp_path):
     assert page.evaluate("document.documentElement.scrollWidth") == width
     page.screenshot(path=tmp_path / "page.png", full_page=True)
     assert (tmp_path / "page.png").stat().st_size > 50_000
+
+
+@pytest.mark.parametrize("page", [{"viewport": {"width": 1920, "height": 1080}}], indirect=True)
+def test_a_wide_screen_is_used(page):
+    boxes = {
+        name: page.locator(name).first.bounding_box()
+        for name in ("#leaderboard table", "#transfer", "#differences", "#worst .shelves")
+    }
+    assert boxes["#leaderboard table"]["width"] > 0.9 * 1920
+    assert boxes["#transfer"]["y"] == boxes["#differences"]["y"]
+    assert boxes["#differences"]["x"] > 960
+    tops = [one.bounding_box()["y"] for one in page.locator("#worst .worst").all()]
+    assert tops[0] == tops[1] < tops[2]  # two models side by side
+    plots = page.locator("#scatter figure").evaluate_all("all => all.map(one => one.offsetTop)")
+    assert plots[0] == plots[1] == plots[2]
 
 
 @pytest.mark.parametrize("page", LOOKS, indirect=True)

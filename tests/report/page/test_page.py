@@ -10,7 +10,7 @@ from iqabench import Results, Session
 from iqabench.contract import IqabenchError
 from iqabench.report import leaderboard
 
-VOID = {"meta", "link", "input", "br", "img"}
+VOID = {"meta", "link", "input", "br", "img", "wbr"}
 
 
 class Page(HTMLParser):

@@ -99,6 +99,18 @@ def test_a_picture_under_several_names_is_shown_once(book):
     assert sum(one.image.startswith("c00") for one in worst) == 1
 
 
+def test_files_of_equal_bytes_are_shown_once_whatever_is_said_of_them(book):
+    first, second = book.table["quality"].sub(3).abs().nsmallest(2).index
+    scores = book.table["quality"].copy()
+    scores[first], scores[second] = scores[first] + 2, scores[second] + 1.9
+    book.add("one", scores)
+    (group,) = groups(book.store)
+    images = list(book.table["image"][[first, second]])
+    assert [one.image for one in panel_of(group).worst[:2]] == images
+    shown = [one.image for one in panel_of(group, dict.fromkeys(images, "a" * 64)).worst]
+    assert images[0] == shown[0] and images[1] not in shown and len(shown) == 5
+
+
 def test_a_pictures_errors_are_averaged_over_the_repetitions_that_tested_it(book):
     """One repetition is wrong by 3 about a picture and another right; a third says 2 of another."""
     table = book.table
