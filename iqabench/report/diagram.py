@@ -12,8 +12,8 @@ from iqabench.report.ranks import Ranking
 LETTER = canvas.LETTER * canvas.TEXT
 
 # All sizes are in inches.
-LEAST, EDGE = 1.2, 0.1
-"""Shortest axis that is legible; distance of text from the edge."""
+LEAST, RANK, EDGE = 0.8, 0.2, 0.1
+"""Shortest axis; least distance of two ranks; distance of text from the edge."""
 ROW, BAR = 0.2, 0.1
 TOP = 0.7
 
@@ -26,10 +26,13 @@ def draw(ranking: Ranking, path: Path) -> None:
     """
     names, ranks = list(ranking.scores.index), ranking.friedman.ranks
     half = (len(names) + 1) // 2
-    margin = EDGE + LETTER * (7 + max(map(len, names)))
+    margin, right = (
+        EDGE + LETTER * (7 + max(map(len, side))) for side in (names[:half], names[half:])
+    )
     bars = BAR * (len(ranking.cliques) + 1)
     reach = max(1.0, ranking.critical_difference / (len(names) - 1))
-    width, span = _widths(margin, reach)
+    least = max(LEAST, RANK * (len(names) - 1))
+    width, span = _widths(margin, right, reach, least)
     words = canvas.wrapped(_words(ranking), width - 2 * EDGE, canvas.SMALL)
     height = TOP + bars + ROW * half + 0.25 + 0.13 * (1 + words.count("\n"))
     figure = canvas.figure(width, height)
@@ -65,14 +68,14 @@ def draw(ranking: Ranking, path: Path) -> None:
     canvas.save(figure, path)
 
 
-def _widths(margin: float, reach: float) -> tuple[float, float]:
-    """Width of the figure, one column or two, and length of the axis.
+def _widths(left: float, right: float, reach: float, least: float) -> tuple[float, float]:
+    """Width of the figure, one column or two, and length of the axis, at least ``least``.
 
     Both names and the critical difference, ``reach`` times as long as the axis, have room.
     """
-    for width in (canvas.COLUMN, canvas.PAGE, 2 * margin + LEAST * reach):
-        span = min(width - 2 * margin, (width - margin - EDGE) / reach)
-        if span >= LEAST:
+    for width in (canvas.COLUMN, canvas.PAGE, left + right + least * reach):
+        span = min(width - left - right, (width - left - EDGE) / reach)
+        if span >= least:
             break
     return width, span
 

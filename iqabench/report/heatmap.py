@@ -45,7 +45,8 @@ def draw(panels: Mapping[str, pd.DataFrame], path: Path, title: str) -> None:
         axes.set_axis_off()
     low, high, more = limits([value for table in tables for value in table.to_numpy(float).flat])
     for axes, name, table in zip(grid.flat, names, tables, strict=False):
-        picture = _panel(axes, table, low, high)
+        room = (total / across - left - 0.2) / table.shape[1]
+        picture = _panel(axes, table, low, high, room)
         axes.set_title(name, fontsize=canvas.TEXT)
     scale: dict[str, Any] = {"location": "bottom", "shrink": min(1.0, 2.4 / total), "aspect": 25}
     bar = figure.colorbar(picture, ax=grid, extend="min" if more else "neither", **scale)
@@ -82,13 +83,14 @@ def _labels(tables: Sequence[pd.DataFrame]) -> tuple[float, float, int]:
     return left, below, max(table.shape[1] for table in tables)
 
 
-def _panel(axes: Any, table: pd.DataFrame, low: float, high: float) -> Any:
+def _panel(axes: Any, table: pd.DataFrame, low: float, high: float, room: float) -> Any:
+    """Draw a table whose cells are ``room`` inches wide."""
     scale = {"cmap": COLOURS, "vmin": low, "vmax": high}
     picture = axes.imshow(table.to_numpy(float), aspect="auto", **scale)
     axes.set_facecolor("lightgrey")
     names = [str(name) for name in table.columns]
     turn: dict[str, Any] = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"}
-    short = max(map(len, names)) * canvas.LETTER * canvas.SMALL < CELL[0] or len(names) == 1
+    short = max(map(len, names)) * canvas.LETTER * canvas.SMALL < room
     axes.set_xticks(range(table.shape[1]), names, **({} if short else turn))
     axes.set_yticks(range(table.shape[0]), map(str, table.index))
     axes.tick_params(labelsize=canvas.SMALL, length=0)

@@ -66,7 +66,9 @@ def _panel(axes: Any, part: pd.DataFrame, names: list[str]) -> None:
     ends = ends[np.isfinite(ends)]
     if ends.size:
         first, last = math.floor(ends.min() * STEP) / STEP, math.ceil(ends.max() * STEP) / STEP
-        axes.set_xlim(first - 0.005, max(last, first + 2 / STEP) + 0.005)
+        last = max(last, first + 2 / STEP)
+        edge = 0.03 * (last - first)
+        axes.set_xlim(first - edge, last + edge)
     axes.locator_params(axis="x", nbins=5, steps=[1, 2, 5, 10])
     axes.xaxis.set_major_formatter("{x:.2f}")
     axes.tick_params(labelsize=canvas.SMALL)

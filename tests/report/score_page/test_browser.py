@@ -208,6 +208,12 @@ def test_light_dark_and_narrow(page, dark, width, tmp_path):
     assert (tmp_path / "page.png").stat().st_size > 10_000
 
 
+@pytest.mark.parametrize("page", [{"viewport": {"width": 1920, "height": 1080}}], indirect=True)
+def test_the_scale_is_as_wide_as_its_histogram(page):
+    boxes = [page.locator(one).bounding_box() for one in ("#histogram", "#range")]
+    assert boxes[0]["x"] == boxes[1]["x"] and boxes[0]["width"] == boxes[1]["width"]
+
+
 @pytest.mark.parametrize("page", LOOKS, indirect=True)
 def test_nobody_is_kept_out(page):
     assert barriers(page) == []
