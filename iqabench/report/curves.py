@@ -19,8 +19,8 @@ DASHES = ((), (6.0, 2.0), (2.0, 1.5), (6.0, 2.0, 1.5, 2.0))
 """Lengths of strokes and gaps of the first four curves; then they come again. So twenty curves
 differ, and the first four without colour."""
 EDGE, FEW = 0.1, 0.05
-"""A curve is a step if no more than the share ``FEW`` of pictures lies between the lowest and the
-highest tenth (``EDGE``) of its rise."""
+"""A curve is a step if one picture, or no more than the share ``FEW``, lies between the lowest and
+the highest tenth (``EDGE``) of its rise."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,8 @@ def is_step(mapped: npt.ArrayLike) -> bool:
     if low == high:
         return False
     share = (values - low) / (high - low)
-    return bool(np.mean((share > EDGE) & (share < 1 - EDGE)) <= FEW)
+    between = np.count_nonzero((share > EDGE) & (share < 1 - EDGE))
+    return bool(between <= max(1, FEW * len(values)))
 
 
 def step_words(steps: Sequence[str], curves: int) -> str:

@@ -57,6 +57,11 @@ def test_a_step_has_few_pictures_on_its_rise(slope, expected):
     assert curves.is_step(logistic(-slope)) == expected
 
 
+def test_of_few_pictures_one_may_lie_on_the_rise():
+    assert curves.is_step([0, 0, 0, 0.5, 1, 1])
+    assert not curves.is_step([0, 0, 0.4, 0.6, 1, 1])
+
+
 def test_a_level_is_no_step():
     assert not curves.is_step([3.0, 3.0])
 

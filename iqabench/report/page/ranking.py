@@ -11,7 +11,7 @@ from iqabench.report.ranks import Ranking, ranks
 from iqabench.store import Store
 from iqabench.store.records import NONE
 
-WIDTH, LEFT, RIGHT = 640, 180, 460
+WIDTH, LEFT, RIGHT = 740, 230, 510
 AXIS, FIRST_BAR, BAR, LINE = 58, 72, 8, 18
 """Vertical positions of the axis and of the first bar; distance of bars; distance of names."""
 LONGEST = 24

@@ -120,6 +120,20 @@ def test_arrow_keys_go_through_the_points_from_left_to_right(page):
     assert tip.is_hidden()
 
 
+def test_names_beside_the_ranks_are_whole(page):
+    """Names of 24 letters, each as wide as a digit is: in a sans serif most are narrower."""
+    plot = page.locator("#ranks svg")
+    plot.evaluate(
+        "plot => plot.querySelectorAll('.name').forEach(name => {"
+        " name.textContent = '0'.repeat(24) + ' 1.00'; })"
+    )
+    frame = plot.bounding_box()
+    for name in plot.locator(".name").all():
+        box = name.bounding_box()
+        assert frame["x"] <= box["x"]
+        assert box["x"] + box["width"] <= frame["x"] + frame["width"]
+
+
 def test_every_thumbnail_of_the_worst_pictures_is_drawn(page):
     drawn = page.locator("img[data-thumbnail]").evaluate_all(
         "async images => { for (const one of images) { one.scrollIntoView(); await one.decode(); }"
