@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from iqabench.contract.errors import UsageError
-from iqabench.store.files import write_atomically
+from iqabench.store.files import write_picture
 
 if TYPE_CHECKING:
     import numpy as np
@@ -46,7 +46,7 @@ def draw(picture: NDArray[np.uint8], saliency: NDArray[np.float32], path: Path) 
         sheet.paste(part, (number * width, 0))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, lambda part: sheet.save(part, format="PNG"))
+        write_picture(path, lambda stream: sheet.save(stream, format="PNG"))
     except OSError as error:
         raise UsageError(
             f"cannot write {path}: {error.strerror or error}", "name another folder with -o"
