@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+
 import click
 
 from iqabench.contract.errors import IqabenchError
 
 LONGEST = 500
 """A longer line is cut, so that no list of names or keys fills the screen."""
+NO_ROOM = "make room on that disk, then repeat the command: what is finished is kept"
 BUG = "this is a fault of iqabench or of a plugin: --debug shows where"
 
 
@@ -36,7 +39,8 @@ def _told(error: Exception) -> tuple[str, str]:
         return f"a file is cut off: {error}", "fetch it again; --debug shows where it is read"
     if isinstance(error, OSError):
         place = f"{error.filename}: " if error.filename is not None else ""
-        return f"{place}{error.strerror or error}", "--debug shows where"
+        hint = NO_ROOM if error.errno in (errno.ENOSPC, errno.EDQUOT) else "--debug shows where"
+        return f"{place}{error.strerror or error}", hint
     if isinstance(error, MemoryError):
         return "there is not enough memory", "close other programs, or take smaller batches"
     return f"{type(error).__name__}: {error}", BUG

@@ -95,6 +95,9 @@ if TYPE_CHECKING:
 @device_options
 @spread_options
 @click.option(
+    "--compile", is_flag=True, help="Compile networks with torch.compile, in training and testing."
+)
+@click.option(
     "--log",
     metavar="tensorboard[:DIR]|mlflow[:URI]",
     help="Also log the epochs of networks' fits there.",
@@ -123,6 +126,7 @@ def command(
     quiet: bool,
     allow_truncated: bool,
     skip_unreadable: bool,
+    compile: bool,
     log: str | None,
     store: Path | None,
     catalog: Path | None,
@@ -145,7 +149,7 @@ def command(
         "validation_share": validation_share,
         "set": overrides,
         "choices": iqabench.Choices(
-            weights, init, saliency, tiny, allow_truncated, recipe, skip_unreadable, log
+            weights, init, saliency, tiny, allow_truncated, recipe, skip_unreadable, log, compile
         ),
         "session": with_these,
     }

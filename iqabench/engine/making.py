@@ -21,6 +21,7 @@ from iqabench.kit.foreign import own_output
 from iqabench.protocols.plan import FitJob, PredictJob
 from iqabench.store import Job, Store
 from iqabench.store.code import sources
+from iqabench.store.files import write_atomically
 from iqabench.store.folder import LOG, STAGES
 from iqabench.store.records import JobRecord
 
@@ -87,7 +88,7 @@ def give_up(job: FitJob | PredictJob, store: Store, error: str, hint: str) -> Ma
 
 
 def _stored(record: JobRecord, store: Store, folder: Path) -> Job:
-    (folder / LOG).write_text(_log(record), encoding="utf-8")
+    write_atomically(folder / LOG, lambda part: part.write_text(_log(record), encoding="utf-8"))
     return store.finish(record)
 
 

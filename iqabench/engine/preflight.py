@@ -32,7 +32,7 @@ def check(plan: Plan, store: Store, watch: Watcher) -> None:
 
     Raises:
         IqabenchError: a model cannot work, and the message names it; or epochs cannot be logged
-            where they are to be.
+            where they are to be; or networks cannot be compiled.
     """
     problems = dict(_problems(plan, store, watch, fetch=True))
     if problems:
@@ -42,6 +42,11 @@ def check(plan: Plan, store: Store, watch: Watcher) -> None:
         from iqabench.engine import training_log
 
         training_log.check(at)
+    for device in {one.device for one in networks if one.compile}:
+        from iqabench.engine import compiling
+
+        with watch.task("looking for a compiler"):
+            compiling.check(device)
 
 
 def downloads(plan: Plan, store: Store, watch: Watcher) -> dict[str, str]:

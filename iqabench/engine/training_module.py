@@ -19,6 +19,7 @@ from iqabench.contract.errors import ScoreError
 from iqabench.contract.models import Batch
 from iqabench.contract.progress import Tick
 from iqabench.engine import history
+from iqabench.engine.compiling import compiled
 from iqabench.engine.crops import TrainingCrops
 from iqabench.engine.loss_sums import Sums
 from iqabench.engine.optimizers import make_optimizer, make_schedule
@@ -52,6 +53,7 @@ class Course:
         precision: ``fp32`` or ``bf16``.
         tick: called after every step.
         log: is told of every epoch; None logs nothing.
+        compiled: whether the losses are compiled.
     """
 
     network: Any
@@ -63,6 +65,7 @@ class Course:
     precision: str
     tick: Tick
     log: Log | None = None
+    compiled: bool = False
 
 
 class StageModule(lightning.LightningModule):
@@ -72,6 +75,9 @@ class StageModule(lightning.LightningModule):
         super().__init__()
         self.course = course
         self.network = course.network
+        self.losses = course.network.losses
+        if course.compiled:
+            self.losses = compiled(course.network.losses)
         self.number = number
         self.stage = course.recipe.stages[number]
         self.sums = Sums()
@@ -90,7 +96,7 @@ class StageModule(lightning.LightningModule):
     def training_step(self, batch: tuple[Tensor, ...], step: int) -> Tensor:
         """The weighted sum of the losses of a batch."""
         with _no_stray_end():
-            losses = self.network.losses(as_batch(*batch))
+            losses = self.losses(as_batch(*batch))
         weights = self.course.recipe.loss_weights
         total = sum(
             (weights.get(name, 1.0) * loss for name, loss in losses.items()),

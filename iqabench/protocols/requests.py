@@ -56,6 +56,8 @@ class ModelRequest:
     """Factor on both sides of the pictures that are scored; it applies before any crop."""
     log: LogPlace | None = None
     """Where the epochs of a fit are logged, besides the store."""
+    compile: bool = False
+    """Whether ``torch.compile`` compiles the network."""
 
     @property
     def kind(self) -> Kind:
@@ -121,6 +123,7 @@ class ModelRequest:
             device=self.device,
             allow_truncated=self.allow_truncated,
             scale=self.scale,
+            compiled=self.compile,
         )
 
     @cached_property
@@ -151,6 +154,8 @@ class Choices:
     log: str | None = None
     """Where the epochs of fits of networks are logged, besides the store: ``tensorboard[:DIR]`` or
     ``mlflow[:URI]``. No result depends on it."""
+    compile: bool = False
+    """Whether networks are compiled by ``torch.compile``."""
 
 
 def with_published(request: ModelRequest) -> ModelRequest:
@@ -275,6 +280,7 @@ def _request(
         else None,
         allow_truncated=choices.allow_truncated,
         skip_unreadable=choices.skip_unreadable,
+        compile=choices.compile and kind_of(card).has_recipe,
         saliency_named=choices.saliency is not None or learnt is not None,
         recipe_name=start.recipe_name.rstrip("*") + "*"
         if recipe and start.recipe_name != NONE

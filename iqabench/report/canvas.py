@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from iqabench.contract.errors import UsageError
-from iqabench.store.files import write_atomically
+from iqabench.store.files import write_picture
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -62,6 +62,6 @@ def save(made: Figure, path: Path, dpi: int = DPI) -> None:
     _without_formulas(made)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, lambda part: made.savefig(part, format=form, dpi=dpi))
+        write_picture(path, lambda stream: made.savefig(stream, format=form, dpi=dpi))
     except OSError as error:
         raise UsageError(f"cannot write {path}: {error.strerror}", "name another place") from error

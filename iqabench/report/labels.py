@@ -138,6 +138,7 @@ def _of_model(record: EvaluationRecord, model: ModelIdentity) -> Facts:
         "scale": _text(model.scale),
         "allow_truncated": _text(model.allow_truncated),
         "precision": model.precision,
+        "compile": _text(model.compiled),
         "device": model.device,
         "package": code.package,
         "behaviour": _text(code.behaviour),

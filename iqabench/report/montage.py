@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from iqabench.audit.pairs import Pair, Picture
 from iqabench.contract.errors import DataError
 from iqabench.data.picture_cache import cached
-from iqabench.store.files import write_atomically
+from iqabench.store.files import write_picture
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -34,7 +34,7 @@ def montage(pairs: Sequence[Pair], path: Path) -> bool:
     sheet = Image.new("RGB", (columns * width, -(-len(drawn) // columns) * height), "white")
     for number, pair in enumerate(drawn):
         sheet.paste(_drawn(pair), (number % columns * width, number // columns * height))
-    write_atomically(path, lambda part: sheet.save(part, format="PNG"))
+    write_picture(path, lambda stream: sheet.save(stream, format="PNG"))
     return True
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from iqabench.catalog import BoundDataset
 from iqabench.data.tables import Dataset
-from iqabench.store.files import write_atomically
+from iqabench.store.files import write_picture
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -116,4 +116,4 @@ def draw(dataset: Dataset, path: Path) -> None:
     axes.set_xlabel(f"score as published ({card.direction} is better{proxy})")
     axes.set_ylabel("images")
     axes.set_title(f"{card.name}: {len(dataset.table)} images", fontsize=10)
-    write_atomically(path, lambda part: figure.savefig(part, dpi=150, format="png"))
+    write_picture(path, lambda stream: figure.savefig(stream, dpi=150, format="png"))

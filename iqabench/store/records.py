@@ -102,6 +102,14 @@ class ModelIdentity(Record):
     allow_truncated: bool = False
     scale: float = 1.0
     """Factor on both sides of the pictures that are scored."""
+    compiled: bool = False
+    """Whether ``torch.compile`` made the code that ran, which adds in another order."""
+
+    @model_serializer(mode="wrap")
+    def _without_later_fields(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # Jobs of earlier releases, which had no such field, keep their fingerprints.
+        fields: dict[str, Any] = dump(self)
+        return {key: value for key, value in fields.items() if key != "compiled" or value}
 
 
 class _JobIdentity(Record):

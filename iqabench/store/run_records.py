@@ -65,6 +65,7 @@ class RunOptions(Record):
     memory: Number | None = None
     address: str | None = None
     log: str | None = None
+    compile: StrictBool = False
     catalog: str | None = None
     plugin: Texts = ()
     store: str | None = None

@@ -57,13 +57,14 @@ def undisturbed(little, tmp_path, command):
 @pytest.mark.parametrize(
     "part", ["/tables/", "/splits/", "/evaluations/", "/store.json", "/job.json"]
 )
-def test_a_record_without_room_is_one_line(part, command, words, no_room):
+def test_a_record_without_room_is_one_line(part, command, words, store, no_room):
     no_room(part)
     code, _, err = command(*words, "--quiet")
     assert code == 2
     first, *hints = err.strip().splitlines()
     assert first.startswith("error: ")
     assert "No space left on device" in first
+    assert str(store) in first
     assert all(line.startswith("hint: ") for line in hints)
 
 

@@ -315,6 +315,7 @@ def whole_fit(folder: Path) -> Numbers:
         precision="fp32",
         allow_truncated=False,
         log=None,
+        compile=False,
     )
     dataset, learnt, held = inputs.dataset(root, contents=5), ("c0", "c1", "c2"), ("c3", "c4")
     job = SimpleNamespace(

@@ -18,6 +18,7 @@ from iqabench.contract.errors import DataError, WeightsError
 from iqabench.contract.models import network
 from iqabench.contract.progress import Tick
 from iqabench.engine.ahead import reading_ahead
+from iqabench.engine.compiling import compiled
 from iqabench.engine.crops import TrainingCrops, check_sizes
 from iqabench.engine.kinds.base import Fitted, Pictures, Ready
 from iqabench.engine.label_scale import Array, LabelScale
@@ -75,6 +76,7 @@ class Trainable:
                     job.model.precision,
                     tick,
                     log,
+                    job.model.compile,
                 )
             )
         save_file(plain_state(model), folder / WEIGHTS, scale.metadata())
@@ -93,7 +95,7 @@ class Trainable:
         model, scale = loaded_network(request, needed(weights))
         model.to(request.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         score = NetworkScore(
-            model,
+            compiled(model) if request.compile else model,
             request.recipe,
             pictures.planes,
             pictures.content_of,
@@ -184,7 +186,7 @@ def _validated(job: FitJob, candidate: nn.Module) -> float:
     names, truncated = list(held["image"]), job.model.allow_truncated
     with reading_ahead(picture_reader(job.dataset, truncated), names) as ahead:
         score = NetworkScore(
-            candidate,
+            compiled(candidate) if job.model.compile else candidate,
             job.model.recipe,
             dataset_planes(job.dataset, maps, truncated, read=ahead),
             job.dataset.image_hashes.__getitem__,
