@@ -39,7 +39,7 @@ def write_atomically(path: Path, write: Callable[[Path], Any], *, lasting: bool 
         if lasting:
             flush(path.parent)
     except OSError as error:
-        if error.filename is None:  # a full disk is met while writing, which names no file
+        if error.errno and error.filename is None:  # a full disk is met later than a name
             error.filename = str(path)
         raise
     finally:
