@@ -66,6 +66,10 @@ def test_a_phone_shows_model_and_srocc_with_its_interval(page):
     for cell in page.locator("#leaderboard tbody tr:not(.group) > :nth-child(2)").all():
         box = cell.bounding_box()
         assert box["x"] >= 0 and box["x"] + box["width"] <= 400
+    captions = page.eval_on_selector_all(
+        "caption", "all => all.map(one => one.getBoundingClientRect().right)"
+    )
+    assert captions and max(captions) <= 400
 
 
 def test_sections_have_the_names_that_lead_to_them(page):
