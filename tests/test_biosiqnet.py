@@ -382,8 +382,9 @@ def test_the_statistics_head_learns_and_every_weight_gets_a_gradient():
     model, given = build("lite", head="statistics", fusion_start=0), batch(count=6)
     with torch.no_grad():
         model.eval().prepare(one_by_one(6))
-    losses = course(model, given, steps=10)
-    assert losses[-1]["quality"] < losses[0]["quality"]
+    losses = course(model, given, steps=30)
+    # The first steps leave the ridge's optimum by a leap that no two processors make alike.
+    assert losses[-1]["quality"] < losses[0]["quality"] / 2
     assert losses[-1]["low"] < losses[0]["low"]
     assert not silent(build("lite", head="statistics", fusion_start=0).train(), given)
 

@@ -14,6 +14,7 @@ from iqabench.protocols.requests import Choices, ModelRequest
 if TYPE_CHECKING:
     from iqabench.contract.cards import ModelCard
     from iqabench.engine.explain import Explanation
+    from iqabench.registry import Provider
     from iqabench.report.sheets import Panel
 
 _TITLES = {"groundtruth": "true"}
@@ -55,12 +56,11 @@ def explain(
     (request,) = loaded(session, [model], set, choices)
     pictures = _pictures(images, session)
     drawn = []
-    named = choices.saliency if choices is not None else None
-    provider = session.registry.provider(named) if named else request.saliency
+    asked = choices.saliency if choices is not None else None
+    provider = session.registry.provider(asked) if asked else request.saliency
     maps = map_of(provider, session.place_of) if provider is not None else None
-    title = "" if provider is None else _TITLES.get(provider.card.name, provider.card.name)
-    sheet_title = request.label + (f", saliency: {provider.card.name}" if provider else "")
-    found = explaining.explain(request, maps, pictures, session.store, title)
+    title, shown = _titles(request, provider)
+    found = explaining.explain(request, maps, pictures, session.store, shown)
     for number, (path, one) in enumerate(zip(pictures, found, strict=True), 1):
         if isinstance(one, Exception):
             yield path, str(one)
@@ -68,10 +68,10 @@ def explain(
         drawn.append(_panels(one))
         note = _note(one)
         name = output / f"{number:03d}-{path.stem}.png"
-        sheet(drawn[-1:], name, sheet_title, note)
+        sheet(drawn[-1:], name, title, note)
         yield name, None
     if drawn:
-        sheet(drawn, output / "montage.png", sheet_title, note)
+        sheet(drawn, output / "montage.png", title, note)
         yield output / "montage.png", None
 
 
@@ -176,6 +176,14 @@ def _fitted_hint(session: Session, card: ModelCard) -> str:
         f"{published}--weights FILE; or fit it, `iqabench run --models {card.name}`, and then "
         "--weights job:ID, which `iqabench show` lists"
     )
+
+
+def _titles(request: ModelRequest, provider: Provider | None) -> tuple[str, str]:
+    """What a sheet is called, and what its provider's map is."""
+    if provider is None:
+        return request.label, ""
+    named = provider.card.name
+    return f"{request.label}, saliency: {named}", _TITLES.get(named, named)
 
 
 def _panels(found: Explanation) -> list[Panel]:

@@ -13,6 +13,7 @@ import iqabench
 from iqabench import Session, plan_reproduction, reproduce
 from iqabench.contract.errors import IqabenchError
 from iqabench.registry import registry
+from iqabench.report import canvas
 from iqabench.report.evaluations import groups
 from iqabench.studies.reproduce import tables
 from iqabench_datasets.live import FOLDERS
@@ -180,7 +181,8 @@ def test_the_figure_has_a_panel_for_each_set_of_predictions(toy, little, store):
     assert done.figure == store / "figures" / "toy-estimator-table1.png"
     # Three panels: as it is (against another is the same), squared, and blurred.
     width, height = Image.open(done.figure).size
-    assert width == pytest.approx(3 * 3.6 * 150, abs=3) and height < width / 2
+    assert width == pytest.approx(canvas.PAGE * canvas.DPI, abs=3)
+    assert height < width / 2  # two panels would be higher, four in two rows, too
 
 
 def test_without_any_row_there_is_no_figure(toy, little, store):
