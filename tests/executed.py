@@ -4,7 +4,7 @@ from contextlib import contextmanager
 
 import iqabench
 from iqabench import Session
-from iqabench.contract.progress import Outcome
+from iqabench.contract.progress import Summary
 
 MODELS = ("toy-network", "toy-estimator")
 TIMES = ["seconds_per_image", "timed_on"]
@@ -46,7 +46,7 @@ class Watcher:
         self.most = max(self.most, self.going)
 
         def tick(done, total, what):
-            if isinstance(what, Outcome):
+            if isinstance(what, Summary):
                 self.came_to.append(what)
                 return
             self.whats.add(what)

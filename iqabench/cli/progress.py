@@ -15,7 +15,7 @@ from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn,
 from rich.table import Column
 from rich.text import Text
 
-from iqabench.contract.progress import Outcome, Silent, Tick
+from iqabench.contract.progress import Silent, Summary, Tick
 from iqabench.report.tables import visible
 
 FIRST_LINE, NEXT_LINES = 3.0, 30.0
@@ -74,7 +74,7 @@ class RichWatcher:
         def noted(tick: Tick) -> Tick:
             def note(done: int, total: int, what: str) -> None:
                 nonlocal came_to
-                if isinstance(what, Outcome):
+                if isinstance(what, Summary):
                     came_to = what
                 else:
                     tick(done, total, what)

@@ -13,7 +13,7 @@ ALL_JOBS = "all jobs"
 """Title of the work that has every job of a run in it."""
 
 
-class Outcome(str):
+class Summary(str):
     """What a piece of work came to: the ``what`` of its last tick, which a watcher may keep."""
 
 

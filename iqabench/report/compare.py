@@ -10,7 +10,7 @@ from iqabench.contract.errors import UnknownNameError, UsageError
 from iqabench.contract.progress import Tick
 from iqabench.report import leaderboard
 from iqabench.report.evaluations import Group, counted_once, groups, tested_alike
-from iqabench.report.procedures import BY_CONTENT, Pair, outcome
+from iqabench.report.procedures import BY_CONTENT, Pair, finding
 from iqabench.report.scores import scores
 from iqabench.report.tables import FEW_CONTENTS, FEW_NOTE, mapping_note, proxy_note
 from iqabench.report.verdicts import sentence, verdict
@@ -210,7 +210,7 @@ def _row(pair: Pair, test: str) -> dict[str, Any]:
         "d": float(cohens_d(pair.gaps)),
         "procedure": test,
         "mapping": group.mapping,
-        **vars(outcome(pair, test)),
+        **vars(finding(pair, test)),
     }
 
 

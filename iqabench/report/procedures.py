@@ -74,7 +74,7 @@ class Pair:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Finding:
     """The result of a test of two models.
 
     Attributes:
@@ -91,10 +91,10 @@ class Outcome:
     detail: str = ""
 
 
-def outcome(pair: Pair, name: str) -> Outcome:
-    """The outcome of the test that has this name in ``PROCEDURES``."""
+def finding(pair: Pair, name: str) -> Finding:
+    """The result of the test that has this name in ``PROCEDURES``."""
     if not pair.both.any():
-        return Outcome()
+        return Finding()
     if name in BY_CONTENT:
         return _by_content(pair, name)
     if name == "paper":
@@ -104,18 +104,18 @@ def outcome(pair: Pair, name: str) -> Outcome:
     return _by_repetition(pair, lambda *arrays: _correlations(name, *arrays))
 
 
-def _by_content(pair: Pair, name: str) -> Outcome:
+def _by_content(pair: Pair, name: str) -> Finding:
     from iqabench.stats import by_content
 
     mean = float(pair.gaps.mean())
     if pair.gaps.size < by_content.MIN_CONTENTS:
-        return Outcome(mean)
+        return Finding(mean)
     test = by_content.content_t if name == "content-t" else by_content.sign_flip
     found = test(pair.gaps)
-    return Outcome(mean, float(found.statistic), float(found.p))
+    return Finding(mean, float(found.statistic), float(found.p))
 
 
-def _by_repetition(pair: Pair, test: Callable[[Pair, int, Array], tuple[float, Result]]) -> Outcome:
+def _by_repetition(pair: Pair, test: Callable[[Pair, int, Array], tuple[float, Result]]) -> Finding:
     """Test over the images of each repetition, and combine the p of all repetitions into one."""
     import numpy as np
 
@@ -124,9 +124,9 @@ def _by_repetition(pair: Pair, test: Callable[[Pair, int, Array], tuple[float, R
     found = [test(pair, k, rows) for k, rows in enumerate(pair.both) if rows.any()]
     defined = [(advantage, one) for advantage, one in found if np.isfinite(one.p)]
     if not defined:
-        return Outcome()
+        return Finding()
     single = len(defined) == 1
-    return Outcome(
+    return Finding(
         float(np.mean([advantage for advantage, _ in defined])),
         float(defined[0][1].statistic) if single else float("nan"),
         over_repetitions([float(one.p) for _, one in defined]),
@@ -161,7 +161,7 @@ def _variances(name: str, pair: Pair, repetition: int, rows: Array) -> tuple[flo
     return float(y.var() - x.var()), test(x, y)
 
 
-def _paper(pair: Pair) -> Outcome:
+def _paper(pair: Pair) -> Finding:
     """The test of the BioSIQNet paper on residuals.
 
     Residuals are raw if both models predict in the labels' unit, else they are fitted residuals.
@@ -177,7 +177,7 @@ def _paper(pair: Pair) -> Outcome:
     variants = len(families) == 1 and families != {IMPORTED}
     found = pooled_residuals(x, y, variants=variants)
     test = chosen_test(bool(found.normal), variants)
-    return Outcome(
+    return Finding(
         float((y**2).mean() - (x**2).mean()),
         float(found.statistic),
         float(found.p),

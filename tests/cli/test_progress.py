@@ -7,7 +7,7 @@ from rich.console import Console
 
 from iqabench.cli import progress
 from iqabench.cli.progress import RichWatcher
-from iqabench.contract.progress import Outcome
+from iqabench.contract.progress import Summary
 
 TITLE = "[1/4] fit biosiqnet-lite on my-set, seed 0 (split 38db04)"
 
@@ -75,7 +75,7 @@ def test_the_first_line_comes_within_ten_seconds_and_the_next_within_thirty():
 def test_work_says_what_it_came_to_however_short_it_was(watch):
     watcher, lines = watch
     with watcher.task("fit a") as tick:
-        tick(1, 1, Outcome("validation SROCC 0.812"))
+        tick(1, 1, Summary("validation SROCC 0.812"))
     assert lines() == ["fit a: 0.0 s; validation SROCC 0.812"]
 
 
@@ -117,18 +117,18 @@ def test_the_time_left_is_that_of_the_rest(terminal):
     watcher, shown = terminal(80)
     with watcher.task("all jobs") as tick:
         (task,) = watcher._bars.tasks
-        now = task.start_time
-        watcher._bars.get_time = task._get_time = lambda: now + 100.0
+        task.start_time = 0.0  # so that differences are exact
+        watcher._bars.get_time = task._get_time = lambda: 100.0
         tick(2, 6, "jobs")
         assert "0:01:40 left 0:03:20" in shown()[0]
-        watcher._bars.get_time = task._get_time = lambda: now + 150.0
+        watcher._bars.get_time = task._get_time = lambda: 150.0
         assert "0:02:30 left 0:02:30" in shown()[0]
 
 
 def test_a_finished_job_leaves_a_line_on_a_terminal(terminal):
     watcher, _ = terminal(80)
     with watcher.task(TITLE) as tick:
-        tick(1, 1, Outcome("loss quality 0.081 after 2 epochs; validation SROCC 0.368"))
+        tick(1, 1, Summary("loss quality 0.081 after 2 epochs; validation SROCC 0.368"))
     with watcher.task("reading demo"):
         pass
     text = watcher.console.file.getvalue()

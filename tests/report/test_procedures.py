@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from iqabench.report.evaluations import groups
-from iqabench.report.procedures import Pair, outcome
+from iqabench.report.procedures import Pair, finding
 from iqabench.report.scores import scores
 
 NAMES = [
@@ -41,7 +41,7 @@ def test_content_t_is_scipys_t_test_of_the_contents_mean_losses(book, pair_of):
     one, two = book.noisy(0.3), book.noisy(0.6, seed=1)
     gaps = (squares(book, two) - squares(book, one)).groupby(book.table["content"]).mean()
     expected = stats.ttest_1samp(gaps, 0)
-    found = outcome(pair_of(one, two), "content-t")
+    found = finding(pair_of(one, two), "content-t")
     assert found.advantage == pytest.approx(gaps.mean())
     assert found.statistic == pytest.approx(expected.statistic)
     assert found.p == pytest.approx(expected.pvalue)
@@ -53,12 +53,12 @@ def test_sign_flips_of_twelve_contents_are_all_tried(book, pair_of):
     signs = 1 - 2 * (np.arange(2**12)[:, None] >> np.arange(12) & 1)
     sums = np.abs(signs @ gaps.to_numpy())
     expected = np.mean(sums >= abs(gaps.sum()) * (1 - 1e-12))
-    assert outcome(pair_of(one, two), "sign-flip").p == pytest.approx(expected)
+    assert finding(pair_of(one, two), "sign-flip").p == pytest.approx(expected)
 
 
 def test_fishers_test_takes_the_two_correlations_for_independent(book, pair_of):
     one, two = book.noisy(0.3), book.noisy(1.0, seed=1)
-    found = outcome(pair_of(one, two, folds=(0,)), "fisher")
+    found = finding(pair_of(one, two, folds=(0,)), "fisher")
     here = book.table["content"].isin(book.folds[0])
     ra, rb = (stats.pearsonr(x[here], book.table["quality"][here])[0] for x in (one, two))
     z = (np.arctanh(ra) - np.arctanh(rb)) / np.sqrt(2 / (here.sum() - 3))
@@ -69,7 +69,7 @@ def test_fishers_test_takes_the_two_correlations_for_independent(book, pair_of):
 
 def test_pitman_and_morgan_correlate_sums_with_differences(book, pair_of):
     one, two = book.noisy(0.3), book.noisy(0.5, seed=1)
-    found = outcome(pair_of(one, two, folds=(0,)), "pitman-morgan")
+    found = finding(pair_of(one, two, folds=(0,)), "pitman-morgan")
     here = book.table["content"].isin(book.folds[0])
     x, y = ((p - book.table["quality"])[here] for p in (one, two))
     expected = stats.pearsonr(x + y, x - y)
@@ -80,22 +80,22 @@ def test_pitman_and_morgan_correlate_sums_with_differences(book, pair_of):
 def test_the_papers_test_is_a_t_test_of_raw_errors_where_these_are_normal(book, pair_of):
     one, two = book.noisy(0.3), book.noisy(0.6, seed=1) + 0.1
     errors = [predictions - book.table["quality"] for predictions in (one, two)]
-    found = outcome(pair_of(one, two), "paper")
+    found = finding(pair_of(one, two), "paper")
     assert found.detail == "independent t of 72 raw residuals"
     assert found.p == pytest.approx(stats.ttest_ind(*errors).pvalue)
 
 
 def test_ranks_make_a_test_blind_to_any_rising_change(book, pair_of):
     one, two = book.noisy(0.3), book.noisy(0.6, seed=1)
-    plain = outcome(pair_of(one, two, folds=(0,)), "steiger-rank")
-    bent = outcome(pair_of(np.exp(one), two**3, folds=(0,), config="e" * 16), "steiger-rank")
+    plain = finding(pair_of(one, two, folds=(0,)), "steiger-rank")
+    bent = finding(pair_of(np.exp(one), two**3, folds=(0,), config="e" * 16), "steiger-rank")
     assert (plain.advantage, plain.p) == (bent.advantage, bent.p)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_two_equal_models_do_not_differ(book, pair_of, name):
     one = book.noisy(0.3)
-    found = outcome(pair_of(one, one), name)
+    found = finding(pair_of(one, one), name)
     assert found.advantage == pytest.approx(0, abs=1e-12)
     assert not found.p < 0.99
 
@@ -104,7 +104,7 @@ def test_two_equal_models_do_not_differ(book, pair_of, name):
 def test_a_much_better_model_wins_and_the_sign_follows_the_order(book, pair_of, name):
     good, bad = book.noisy(0.2), book.noisy(2.0, seed=1)
     pair = pair_of(good, bad)
-    here, there = outcome(pair, name), outcome(Pair(pair.b, pair.a), name)
+    here, there = finding(pair, name), finding(Pair(pair.b, pair.a), name)
     assert here.advantage > 0
     assert here.p < 0.01 or name == "paper"  # which compares means of errors, not their size
     assert there.advantage == pytest.approx(-here.advantage)
@@ -118,8 +118,8 @@ def test_only_pictures_that_both_scored_count(book, pair_of, name):
     holes[::5] = np.nan
     twice = two.copy()
     twice[::5] = 1e6  # where the first has no score, the second may be as bad as it likes
-    found = outcome(pair_of(holes, twice), name)
-    expected = outcome(pair_of(holes, two, config="e" * 16), name)
+    found = finding(pair_of(holes, twice), name)
+    expected = finding(pair_of(holes, two, config="e" * 16), name)
     assert (found.advantage, found.p) == (expected.advantage, expected.p)
 
 
@@ -127,5 +127,5 @@ def test_only_pictures_that_both_scored_count(book, pair_of, name):
 def test_without_a_common_picture_there_is_no_result(book, pair_of, name):
     one, two = book.noisy(0.3), book.noisy(0.6, seed=1)
     one[::2], two[1::2] = np.nan, np.nan
-    found = outcome(pair_of(one, two), name)
+    found = finding(pair_of(one, two), name)
     assert np.isnan(found.p) and np.isnan(found.advantage)

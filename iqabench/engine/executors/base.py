@@ -8,7 +8,7 @@ from typing import Protocol
 
 from iqabench.contract.progress import ALL_JOBS, Watcher
 from iqabench.engine.making import Made, make
-from iqabench.engine.outcome import outcome
+from iqabench.engine.summary import summary
 from iqabench.protocols.plan import FitJob, PredictJob
 from iqabench.store import Store
 
@@ -50,7 +50,7 @@ class Serial:
             for done, task in enumerate(tasks, 1):
                 with watch.task(task.name) as tick:
                     made = make(task.job, store, tick, watch.say)
-                    tick(1, 1, outcome(made.job))
+                    tick(1, 1, summary(made.job))
                 whole(done, len(tasks), "jobs")
                 yield task, made
 

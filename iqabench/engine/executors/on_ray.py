@@ -35,7 +35,7 @@ from iqabench.engine.executors.parcels import (
 )
 from iqabench.engine.executors.spread import Request
 from iqabench.engine.making import Made, give_up, make
-from iqabench.engine.outcome import outcome
+from iqabench.engine.summary import summary
 from iqabench.kit.processors import DECIDED, SHARE, THREADS, WAITING, cores
 from iqabench.store import Store
 
@@ -81,7 +81,7 @@ class OnRay:
                         left = len(run.going) + len(schedule.waiting)
                         tick(len(tasks) - left, len(tasks), "jobs")
                         watch.say(
-                            f"{task.name}: {made.job.record.seconds:.1f} s; {outcome(made.job)}"
+                            f"{task.name}: {made.job.record.seconds:.1f} s; {summary(made.job)}"
                         )
                         yield task, made
             finally:

@@ -21,7 +21,7 @@ from iqabench.engine.executors.base import Task
 from iqabench.engine.executors.parcels import Packed, Parcel, opened, packed, refuse_other_code
 from iqabench.engine.executors.spread import Request
 from iqabench.engine.making import Made, give_up, make
-from iqabench.engine.outcome import outcome
+from iqabench.engine.summary import summary
 from iqabench.kit.processors import DECIDED, SHARE, THREADS, WAITING
 from iqabench.store import Store
 
@@ -73,7 +73,7 @@ class OnSlurm:
                     going.remove((task, job))
                     made = _ended(task, job, store)
                     tick(len(tasks) - len(going) - len(later), len(tasks), "jobs")
-                    watch.say(f"{task.name}: {made.job.record.seconds:.1f} s; {outcome(made.job)}")
+                    watch.say(f"{task.name}: {made.job.record.seconds:.1f} s; {summary(made.job)}")
                     yield task, made
                 if later and not going:
                     going += self._submit(later, store, private, ())

@@ -21,7 +21,7 @@ from iqabench.contract.errors import IqabenchError
 from iqabench.contract.progress import ALL_JOBS, Tick, Watcher
 from iqabench.engine.executors.base import Schedule, Task
 from iqabench.engine.making import Made, give_up
-from iqabench.engine.outcome import outcome
+from iqabench.engine.summary import summary
 from iqabench.store import Store
 
 START = """
@@ -125,7 +125,7 @@ class _Worker:
 
     def _free(self, made: Made) -> tuple[Task, Made]:
         task, self.task = self.task, None
-        self._tick(1, 1, outcome(made.job))
+        self._tick(1, 1, summary(made.job))
         self._shown.close()
         if task is None:
             raise TypeError("the worker makes no job")

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from iqabench.contract.progress import Outcome
+from iqabench.contract.progress import Summary
 from iqabench.store import Job
 
 
-def outcome(job: Job) -> Outcome:
+def summary(job: Job) -> Summary:
     """The last epoch's losses and the validation SROCC of a fit, or the pictures of a prediction.
 
     Of a failed job it says that alone: why is told elsewhere.
     """
     record = job.record
     if not record.done:
-        return Outcome("failed")
+        return Summary("failed")
     parts = []
     epochs = job.epochs
     if epochs:
@@ -23,4 +23,4 @@ def outcome(job: Job) -> Outcome:
         parts.append(f"validation SROCC {record.validation_srocc:.3f}")
     if not parts and record.images is not None:
         parts.append(f"{record.images} picture{'s' if record.images != 1 else ''}")
-    return Outcome("; ".join(parts))
+    return Summary("; ".join(parts))
