@@ -42,11 +42,8 @@ def list_datasets(*, session: Session | None = None) -> list[Row]:
     """A row for every data set: name, counts, kind of labels, whether its files are here, root."""
     catalog = in_use(session).catalog
     rows = []
-    for name in catalog.names():
+    for name in catalog.sets():
         bound = catalog.get(name)
-        registered = catalog.registry.datasets.cards.get(name)
-        if bound.card is registered and not (registered.images or registered.citation):
-            continue  # a reader for users' sets, not a set
         rows.append(
             {
                 "data set": name,

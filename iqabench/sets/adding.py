@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from iqabench.catalog import Catalog
-from iqabench.contract.errors import UsageError
+from iqabench.contract.errors import UnknownNameError, UsageError
 from iqabench.contract.progress import Tick
 from iqabench.data.tables import Dataset
 from iqabench.kit.label_files import Labels, is_there, load
@@ -32,7 +32,11 @@ def add_known(
         UsageError: columns are given; only the user's own sets have them.
         DataError: the set cannot be read at that root.
     """
-    card = Catalog(registry(), catalog if catalog.exists() else None).get(name).card
+    try:
+        card = Catalog(registry(), catalog if catalog.exists() else None).get(name).card
+    except UnknownNameError as error:
+        error.hint += "; a set of your own needs --labels FILE"
+        raise
     for column, theirs in given.items():
         if theirs is not None:
             raise UsageError(

@@ -92,6 +92,12 @@ def test_a_registered_set_that_cannot_be_added(catalog, tmp_path, name, given, e
     assert not catalog.exists()
 
 
+def test_an_unknown_set_may_be_one_of_the_users(catalog, tmp_path):
+    with pytest.raises(UnknownNameError) as error:
+        add_known("xyzzy", tmp_path, None, {}, catalog)
+    assert error.value.hint.endswith("; a set of your own needs --labels FILE")
+
+
 def test_a_name_that_is_taken(little, catalog):
     with pytest.raises(CatalogError, match="a data set 'kadid' already"):
         add_own("kadid", little.root, little.root / "scores.csv", None, {}, catalog)
