@@ -26,7 +26,6 @@ from iqabench.store.fingerprints import digest
 from iqabench.store.records import NONE, ModelIdentity, plain
 
 
-
 @dataclass(frozen=True)
 class ModelRequest:
     """One model of a run: its card, options, recipe and where its weights come from."""
