@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import itertools
 import textwrap
 from collections.abc import Mapping
 from typing import Any
@@ -78,7 +79,7 @@ def _docstrings(model: type[BaseModel]) -> dict[str, str]:
     body = parsed.body if isinstance(parsed, ast.ClassDef) else []
     return {
         before.target.id: after.value.value
-        for before, after in zip(body, body[1:], strict=False)
+        for before, after in itertools.pairwise(body)
         if isinstance(before, ast.AnnAssign)
         and isinstance(before.target, ast.Name)
         and isinstance(after, ast.Expr)
