@@ -106,6 +106,7 @@ def add_dataset(
     *,
     direction: Direction | None = None,
     columns: Mapping[str, str | int | None] | None = None,
+    links: Path | str | None = None,
     catalog: Path | str | None = None,
     session: Session | None = None,
 ) -> Mapping[str, Any]:
@@ -121,6 +122,7 @@ def add_dataset(
             its score column contains "dmos".
         columns: canonical column -> the column's name in the label file, or its number, from 1;
             the other columns are guessed.
+        links: a folder outside the root into which symbolic links below the root may lead.
         catalog: the catalogue to write; None takes the user's own.
         session: progress.
 
@@ -136,13 +138,14 @@ def add_dataset(
     from iqabench.sets import adding
 
     place, given = Path(catalog or user_catalog()), columns or {}
+    into = None if links is None else Path(links)
     used: Mapping[str, str] = {}
     with in_use(session).watch.task(f"reading {name}") as tick:
         if labels is None:
-            dataset = adding.add_known(name, Path(root), direction, given, place, tick)
+            dataset = adding.add_known(name, Path(root), direction, given, place, tick, into)
         else:
             own = Path(labels)
-            dataset = adding.add_own(name, Path(root), own, direction, given, place, tick)
+            dataset = adding.add_own(name, Path(root), own, direction, given, place, tick, into)
             used = adding.use_of_labels(Path(root), own, given)
     return {**_found(dataset, place), **used}
 

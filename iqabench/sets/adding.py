@@ -24,6 +24,7 @@ def add_known(
     given: Mapping[str, str | int | None],
     catalog: Path,
     tick: Tick | None = None,
+    links: Path | None = None,
 ) -> Dataset:
     """Read a known set at a root and write the root into the catalogue; returns the set.
 
@@ -43,7 +44,7 @@ def add_known(
                 f"--{column} {theirs}: the reader of '{card.name}' knows its columns",
                 "columns are named for a set of your own, with --labels FILE",
             )
-    entry = {"root": str(root.resolve())}
+    entry = {"root": str(root.resolve()), **_links(links)}
     return bind(card.name, entry | ({"direction": direction} if direction else {}), catalog, tick)
 
 
@@ -55,6 +56,7 @@ def add_own(
     given: Mapping[str, str | int | None],
     catalog: Path,
     tick: Tick | None = None,
+    links: Path | None = None,
 ) -> Dataset:
     """Read the user's own set by its label file and write it into the catalogue; returns the set.
 
@@ -67,6 +69,7 @@ def add_own(
         given: canonical column -> column of the file, by name or number; None to guess the column.
         catalog: the catalogue to write.
         tick: shows progress.
+        links: a further folder into which links below the root may lead.
 
     Raises:
         CatalogError: the name is taken.
@@ -90,8 +93,14 @@ def add_own(
         "labels": str(path.relative_to(root) if path.is_relative_to(root) else path),
         "columns": columns,
         "direction": direction or "higher",
+        **_links(links),
     }
     return bind(name, entry, catalog, tick)
+
+
+def _links(folder: Path | None) -> dict[str, str]:
+    """The field of an entry that says where links may lead."""
+    return {} if folder is None else {"links": str(folder.resolve())}
 
 
 def use_of_labels(
