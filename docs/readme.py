@@ -68,7 +68,7 @@ def difference() -> str:
     done = subprocess.run(words, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
     if done.returncode:
         raise SystemExit(done.stderr)
-    return next(line for line in done.stderr.splitlines() if " - " in line and "SROCC" in line)
+    return next(line for line in done.stderr.splitlines() if re.match(r"\S+ - \S+ on demo: ", line))
 
 
 def board() -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import walk
 from PIL import Image
 from stored import evaluation, job_record, keep
 
@@ -87,3 +88,20 @@ def test_the_screenshot_is_a_small_picture_of_the_width_that_is_made():
     assert place.stat().st_size < 200_000
     with Image.open(place) as picture:
         assert picture.size == (MAKER["WIDTH"], MAKER["HEIGHT"])
+
+
+def test_the_walk_finds_every_command_and_nothing_that_is_printed():
+    page = (
+        "```\niqabench run  # a remark\nmodel  train\n\npip install x\n```\n"
+        "```console\n$ head -1 a.csv\nfile,score\n```\n"
+        "```toml\niqabench = 1\n```\n```python\nimport iqabench\n\niqabench.run()\n```\n"
+    )
+    assert list(walk.commands(page)) == [
+        ("sh", "iqabench run"),
+        ("sh", "pip install x"),
+        ("sh", "head -1 a.csv"),
+        ("python", "import iqabench\n\niqabench.run()\n"),
+    ]
+    played = [command for _, command in walk.commands(PAGE)]
+    typed = [line.partition("  #")[0] for line in PAGE.splitlines() if line.startswith("iqabench ")]
+    assert len(typed) > 10 and set(map(str.strip, typed)) <= set(played)
