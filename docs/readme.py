@@ -21,7 +21,7 @@ CHECKOUT = Path(__file__).parents[1]
 README, SCREENSHOT = CHECKOUT / "README.md", CHECKOUT / "docs" / "report.png"
 STORE = CHECKOUT / "build" / "readme"
 DEMO = ("--models", "biosiqnet-lite,brisque", "--datasets", "demo")
-COLUMNS = 100
+COLUMNS = 110
 """Width of the terminal whose output the page shows."""
 WIDTH, HEIGHT = 1280, 900
 """Of the screenshot, in pixels."""
