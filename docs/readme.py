@@ -19,7 +19,7 @@ from PIL import Image
 
 CHECKOUT = Path(__file__).parents[1]
 README, SCREENSHOT = CHECKOUT / "README.md", CHECKOUT / "docs" / "report.png"
-STORE = CHECKOUT / "build" / "readme"
+STORE = CHECKOUT / "build" / "readme" / "demo"
 DEMO = ("--models", "biosiqnet-lite,brisque", "--datasets", "demo")
 COLUMNS = 110
 """Width of the terminal whose output the page shows."""

@@ -31,11 +31,11 @@ def demo(tmp_path, monkeypatch):
     monkeypatch.setattr(leaderboard, "RESAMPLES", 200)
     store, random = Store(tmp_path / "store"), np.random.default_rng(0)
     store.prepare()
-    names = [f"{content}_{number}.png" for content in CONTENTS for number in range(5)]
-    table = pd.DataFrame({"image": names, "content": np.repeat(CONTENTS, 5)})
+    names = [f"{content}_{number}.png" for content in CONTENTS for number in range(40)]
+    table = pd.DataFrame({"image": names, "content": np.repeat(CONTENTS, 40)})
     table["quality"] = random.uniform(40, 100, len(table))
     store.save_table("demo", "0" * 16, table)
-    timing = Timing(device="cpu", precision="fp32", threads=2, pictures=40)
+    timing = Timing(device="cpu", precision="fp32", threads=2, pictures=320)
     for label, noise in (("biosiqnet-lite", 9), ("brisque", 20)):
         scores = table[["image"]].assign(error=None)
         scores["prediction"] = table["quality"] + random.normal(0, noise, len(table))
