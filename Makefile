@@ -7,6 +7,8 @@
 # make bench   benchmarks of a quarter of an hour, and docs/performance.md
 # make bench-full   all benchmarks at full size: hours
 # make tutorial  play the commands of docs/tutorial.md again, and record what they print
+# make readme    what README.md shows of the demo and of its page: minutes the first time
+# make walk      play every command of README.md and of the tutorial as a new user: a quarter of an hour
 # make drawings  draw the pictures of docs/statistics-in-words.md
 # make floors  draw docs/floors.svg from the import rules
 # make durations  record what each test takes: which are quick, and which file begins
@@ -20,7 +22,7 @@ BIN := $(VENV)/bin
 # A process for each core, each with one thread: threads that wait for each other spin.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo test quick fuzz check docs bench bench-full format tutorial drawings floors durations golden pyiqa-table
+.PHONY: demo test quick fuzz check docs bench bench-full format tutorial readme walk drawings floors durations golden pyiqa-table
 .PHONY: lite lite-judge clean
 
 demo: $(VENV)/.installed
@@ -60,6 +62,12 @@ format: $(VENV)/.installed-dev
 
 tutorial: $(VENV)/.installed-dev
 	$(BIN)/python tests/tutorial.py
+
+readme: $(VENV)/.installed-dev
+	$(BIN)/python docs/readme.py
+
+walk: $(VENV)/.installed-dev
+	$(BIN)/python tests/walk.py
 
 drawings: $(VENV)/.installed-dev
 	$(BIN)/python docs/drawings

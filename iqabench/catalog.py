@@ -92,8 +92,19 @@ class Catalog:
                 self._merge(path)
 
     def names(self) -> list[str]:
-        """Short names of every set, registered or defined by a catalogue."""
+        """Short names of every set and reader, registered or defined by a catalogue."""
         return sorted({*self.registry.datasets.cards, *self._entries})
+
+    def sets(self) -> list[str]:
+        """As :meth:`names`, without readers that serve users' own sets only."""
+        return [name for name in self.names() if not self._is_reader(name)]
+
+    def _is_reader(self, name: str) -> bool:
+        """Whether the name is a reader's alone: its card says nothing of any pictures or scores."""
+        if name in self._entries:
+            return False
+        card = self.registry.datasets.cards[name]
+        return not (card.images or card.citation or card.score_range)
 
     def get(self, name: str) -> BoundDataset:
         """A set by name or alias, whether or not its folder exists.
@@ -116,7 +127,7 @@ class Catalog:
 
         Raises:
             UsageError: a root is given for a built-in set.
-            DataError: the folder is missing; the hint names the keys that set it.
+            DataError: the folder is missing; the hint says how to name it.
         """
         bound = self.get(name)
         if root is not None and bound.card.builder is not None:
@@ -127,10 +138,10 @@ class Catalog:
             where = "has no root" if bound.root is None else f"is not at {bound.root}"
             raise DataError(
                 f"data set '{bound.name}' {where}",
-                f"set datasets.{bound.name}.root in {user_catalog()}, or $IQABENCH_DATA to a "
-                f"folder that holds {bound.name}/"
+                f"`iqabench datasets add {bound.name} --root DIR` says where it is, or set "
+                f"$IQABENCH_DATA to a folder that holds {bound.name}/"
                 + (f"; the data: {bound.card.homepage}" if bound.card.homepage else "")
-                + (f", or iqabench datasets fetch {bound.name}" if bound.card.fetched else ""),
+                + (f", or `iqabench datasets fetch {bound.name}`" if bound.card.fetched else ""),
             )
         return bound
 
@@ -150,7 +161,9 @@ class Catalog:
         try:
             card = shelf.get(name, self.registry.note())
         except UnknownNameError:
-            raise UnknownNameError("data set", name, self.names(), self.registry.note()) from None
+            raise UnknownNameError(
+                "data set", name, self.sets(), self.registry.note(), shelf.lister
+            ) from None
         return self._overridden(card, self._entries.get(card.name, {}))
 
     def _user_card(self, name: str) -> DatasetCard:

@@ -40,8 +40,10 @@ DISTRIBUTION = "iqabench"
 class Shelf(Generic[Card]):
     """The cards of one kind, found by name or alias."""
 
-    def __init__(self, what: str, kind: type[Card]) -> None:
+    def __init__(self, what: str, kind: type[Card], lister: str) -> None:
+        """``what`` the cards are called, their class, and the command that lists them."""
         self.what = what
+        self.lister = lister
         self.kind: type[Card] = kind
         self.cards: dict[str, Card] = {}
         self.plugins: dict[str, str] = {}
@@ -88,7 +90,8 @@ class Shelf(Generic[Card]):
         """
         key = self.canonical(name)
         if key not in self.cards:
-            raise UnknownNameError(self.what, name, [*self.cards, *self._aliases], note)
+            names = [*self.cards, *self._aliases]
+            raise UnknownNameError(self.what, name, names, note, self.lister)
         return self.cards[key]
 
 
@@ -123,9 +126,11 @@ class Registry:
     """Every plugin's cards, and the plugins that failed."""
 
     def __init__(self) -> None:
-        self.models: Shelf[ModelCard] = Shelf("model", ModelCard)
-        self.datasets: Shelf[DatasetCard] = Shelf("data set", DatasetCard)
-        self.saliency: Shelf[SaliencyCard] = Shelf("saliency provider", SaliencyCard)
+        self.models: Shelf[ModelCard] = Shelf("model", ModelCard, "iqabench models")
+        self.datasets: Shelf[DatasetCard] = Shelf("data set", DatasetCard, "iqabench datasets")
+        self.saliency: Shelf[SaliencyCard] = Shelf(
+            "saliency provider", SaliencyCard, "iqabench saliency"
+        )
         self.failures: dict[str, str] = {}
         self.plugins: dict[str, str] = {}
         self.files: list[Path] = []

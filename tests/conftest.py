@@ -62,6 +62,7 @@ def _keep_out(patch, cache, private):
     patch.setenv("IQABENCH_CACHE", str(cache))
     patch.setenv("IQABENCH_CONFIG", str(private / "config"))
     patch.setenv("IQABENCH_WEIGHTS", str(private / "weights"))
+    patch.setenv("XDG_DATA_HOME", str(private / "data"))
     patch.setenv("TORCH_HOME", str(private / "torch"))
     patch.setenv("HF_HUB_CACHE", str(private / "hub"))
     patch.delenv("IQABENCH_DATA", raising=False)

@@ -109,10 +109,20 @@ def test_the_small_set_is_ready(little):
     assert "little" not in Catalog(registry()).names()
 
 
-def test_a_missing_root_names_the_key_and_the_variable(catalogue):
+def test_readers_are_no_sets_unless_a_catalogue_gives_them_files(catalogue):
+    assert {"csv", "fixations"} <= set(Catalog(registry()).names())
+    with pytest.raises(UnknownNameError) as error:
+        Catalog(registry()).get("xyzzy")
+    listed = error.value.hint.removeprefix("known: ").split(", ")
+    assert "kadid" in listed and not {"csv", "fixations"} & set(listed)
+    here = Catalog(registry(), catalogue("datasets:\n  fixations: {root: /looks}\n"))
+    assert "fixations" in here.sets() and "csv" not in here.sets()
+
+
+def test_a_missing_root_names_the_command_and_the_variable(catalogue):
     with pytest.raises(DataError, match="'kadid' has no root") as error:
         Catalog(registry()).ready("kadid10k")
-    for part in ("datasets.kadid.root", str(user_catalog()), "$IQABENCH_DATA", "kadid/", "https:"):
+    for part in ("datasets add kadid --root DIR", "$IQABENCH_DATA", "kadid/", "https:"):
         assert part in error.value.hint
     path = catalogue("datasets:\n  kadid: {root: /not/there}\n")
     with pytest.raises(DataError, match="'kadid' is not at /not/there"):

@@ -42,11 +42,8 @@ def list_datasets(*, session: Session | None = None) -> list[Row]:
     """A row for every data set: name, counts, kind of labels, whether its files are here, root."""
     catalog = in_use(session).catalog
     rows = []
-    for name in catalog.names():
+    for name in catalog.sets():
         bound = catalog.get(name)
-        registered = catalog.registry.datasets.cards.get(name)
-        if bound.card is registered and not (registered.images or registered.citation):
-            continue  # a reader for users' sets, not a set
         rows.append(
             {
                 "data set": name,
@@ -109,6 +106,7 @@ def add_dataset(
     *,
     direction: Direction | None = None,
     columns: Mapping[str, str | int | None] | None = None,
+    links: Path | str | None = None,
     catalog: Path | str | None = None,
     session: Session | None = None,
 ) -> Mapping[str, Any]:
@@ -124,6 +122,7 @@ def add_dataset(
             its score column contains "dmos".
         columns: canonical column -> the column's name in the label file, or its number, from 1;
             the other columns are guessed.
+        links: a folder outside the root into which symbolic links below the root may lead.
         catalog: the catalogue to write; None takes the user's own.
         session: progress.
 
@@ -139,13 +138,14 @@ def add_dataset(
     from iqabench.sets import adding
 
     place, given = Path(catalog or user_catalog()), columns or {}
+    into = None if links is None else Path(links)
     used: Mapping[str, str] = {}
     with in_use(session).watch.task(f"reading {name}") as tick:
         if labels is None:
-            dataset = adding.add_known(name, Path(root), direction, given, place, tick)
+            dataset = adding.add_known(name, Path(root), direction, given, place, tick, into)
         else:
             own = Path(labels)
-            dataset = adding.add_own(name, Path(root), own, direction, given, place, tick)
+            dataset = adding.add_own(name, Path(root), own, direction, given, place, tick, into)
             used = adding.use_of_labels(Path(root), own, given)
     return {**_found(dataset, place), **used}
 

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from iqabench.api.session import Session, in_use
 
 if TYPE_CHECKING:
+    from pydantic import BaseModel
+
     from iqabench.contract.cards import ModelCard, WeightsCard
 
 Row = dict[str, Any]
@@ -39,7 +41,9 @@ def list_models(*, session: Session | None = None) -> list[Row]:
 
 
 def describe_model(name: str, *, session: Session | None = None) -> list[Row]:
-    """The card, options and recipe of a model, as rows of ``key`` and ``value``.
+    """The card, options and recipe of a model, as rows of ``key``, ``value`` and ``meaning``.
+
+    Of an option, ``value`` is the default and ``meaning`` says what it takes and does.
 
     Raises:
         UnknownNameError: no plugin registered a model of this name.
@@ -49,24 +53,46 @@ def describe_model(name: str, *, session: Session | None = None) -> list[Row]:
     from iqabench.registry import lacking, load, require
 
     card = in_use(session).registry.model(name)
-    plain = card.model_dump(mode="json", exclude={"recipe", "options", "tiny", "studies"})
-    rows = [{"key": key, "value": value} for key, value in plain.items() if value not in ("", [])]
-    rows += [
-        {"key": f"study {study}", "value": ", ".join(labels)}
-        for study, labels in card.studies.items()
-    ]
+    told = {"recipe", "options", "tiny", "studies", "weights", "needs"}
+    plain = card.model_dump(mode="json", exclude=told)
+    rows = [_fact(key, value) for key, value in plain.items() if value not in ("", [], {}, None)]
+    rows += [_fact(f"weights {one.name}", _told(one)) for one in card.weights]
+    rows += [_fact(f"needs {one.name}", _told(one)) for one in card.needs]
+    rows += [_fact(f"study {study}", ", ".join(labels)) for study, labels in card.studies.items()]
     if card.options is not None:
         if lacking(card) == card.requires:  # other libraries are not needed to read options
             require(card)
-        for key, field in load(card.options).model_fields.items():
-            default = card.defaults.get(key, field.default)
-            rows.append({"key": f"--set {name}.{key}", "value": default})
+        options: type[BaseModel] = load(card.options)
+        plain = {key: field.default for key, field in options.model_fields.items()}
+        rows += _settings(f"--set {card.name}.", options, plain | card.defaults)
     if kind_of(card).has_recipe:
         recipe = card.recipe.model_dump(mode="json")
-        rows += [
-            {"key": f"--set {name}.recipe.{key}", "value": value} for key, value in recipe.items()
-        ]
+        rows += _settings(f"--set {card.name}.recipe.", type(card.recipe), recipe)
     return rows
+
+
+def _fact(key: str, value: Any, meaning: str = "") -> Row:
+    return {"key": key, "value": value, "meaning": meaning}
+
+
+def _told(card: WeightsCard) -> str:
+    """A file of weights in words."""
+    from iqabench.kit.weights import download_text
+
+    trained = f", trained on {', '.join(card.trained_on)}" if card.trained_on else ""
+    licence = f", {card.licence}" if card.licence else ""
+    return f"{card.filename}{download_text(card.size)}{licence}{trained}"
+
+
+def _settings(prefix: str, model: type[BaseModel], values: Mapping[str, Any]) -> list[Row]:
+    """A row for each field: its value, what it takes, and what it means."""
+    from iqabench.api.option_words import meanings, takes
+
+    taken, meant = takes(model), meanings(model)
+    return [
+        _fact(prefix + key, value, ". ".join(filter(None, (taken.get(key), meant.get(key)))))
+        for key, value in values.items()
+    ]
 
 
 def versions() -> Mapping[str, str]:

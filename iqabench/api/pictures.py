@@ -173,8 +173,8 @@ def _fitted_hint(session: Session, card: ModelCard) -> str:
         name = shortened([job.fingerprint for job in session.store.jobs()])[last.fingerprint]
         return f"{published}--weights job:{name} ({last.record.title}); `iqabench show` lists jobs"
     return (
-        f"{published}--weights FILE; or fit it, `iqabench run --models {card.name}`, and then "
-        "--weights job:ID, which `iqabench show` lists"
+        f"{published}--weights FILE; or fit it by `iqabench run --models {card.name} --datasets "
+        "SET`, and then --weights job:ID, which `iqabench show` lists"
     )
 
 

@@ -308,8 +308,11 @@ class Results:
 
     def __repr__(self) -> str:
         """The number of evaluations and the folder of the store."""
-        many = "all" if self.evaluations is None else str(len(self.evaluations))
-        return f"<Results: {many} evaluations in {self.session.store.root}>"
+        from iqabench.report.tables import counted
+
+        known = self.evaluations
+        many = "all evaluations" if known is None else counted(len(known), "evaluation")
+        return f"<Results: {many} in {self.session.store.root}>"
 
     def _repr_html_(self) -> str:
         """The leaderboard for a notebook, with the columns that fit a screen."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from iqabench.catalog import Catalog
-from iqabench.contract.errors import IqabenchError, UsageError
+from iqabench.contract.errors import IqabenchError, UnknownNameError, UsageError
 from iqabench.contract.progress import Silent, Watcher
 from iqabench.engine.device import pick, slow_bf16
 from iqabench.engine.executors.spread import Spread as Spread
@@ -223,8 +223,12 @@ class Session:
         try:
             bound = self.catalog.get(name)
             if bound.root is None or not bound.root.is_dir():
+                if bound.card.builder is not None:
+                    return f"its files are made by `iqabench datasets show {name}`"
                 return "its files are not on this machine"
             dataset = self.dataset(name)
+        except UnknownNameError as error:
+            return f"{error.message}; a set that --catalog named is to be named again"
         except IqabenchError as error:
             return error.message
         return dataset if dataset.hash == data_hash else "its files or labels have changed since"

@@ -25,6 +25,7 @@ from iqabench.report.tables import (
     write_parquet,
     write_text,
 )
+from iqabench.report.tables import counted as counted
 
 if TYPE_CHECKING:
     from iqabench import Session
@@ -175,12 +176,6 @@ def names(given: Sequence[str]) -> list[str]:
     """Comma-separated names of a repeated option; commas inside [brackets] separate none."""
     parts = [part.strip() for text in given for part in re.split(r",(?![^\[]*\])", text)]
     return [part for part in parts if part]
-
-
-def counted(number: int, what: str) -> str:
-    """A number with its noun, as in ``1 job`` and ``2 jobs``."""
-    many = what.removesuffix("y") + "ies" if what.endswith("y") else what + "s"
-    return f"{number} {what if number == 1 else many}"
 
 
 def mapping_option(function: Function) -> Function:

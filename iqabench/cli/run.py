@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -15,6 +16,7 @@ from iqabench.cli.options import (
     Precision,
     catalog_option,
     chosen,
+    counted,
     device_options,
     emit,
     emit_table,
@@ -155,7 +157,8 @@ def command(
     }
     names = models.split(",")
     if dry_run:
-        emit(_planned(iqabench.plan(names, datasets, **asked), with_these), form, output)
+        rows = _planned(iqabench.plan(names, datasets, **asked), with_these)
+        emit(rows, form, output, notes=_absent(rows))
         return
     shown = {"mapping": mapping, "exclude_shared": exclude_shared}
     results = iqabench.run(names, datasets, **asked, shown=shown)
@@ -191,6 +194,14 @@ def _planned(made: Plan, with_these: Session) -> list[dict[str, Any]]:
     return [row if whole else _without_download(row) for row in rows]
 
 
+def _absent(rows: Sequence[Row]) -> list[str]:
+    """What a run downloads before its first job, if anything."""
+    files = dict.fromkeys(file for row in rows if (file := row.get("download")))
+    if not files:
+        return []
+    return [f"not on this machine: {', '.join(files)}; a run downloads this before its first job"]
+
+
 def _row(job: PlannedJob) -> dict[str, Any]:
     estimate = "unknown" if job.estimate is None else f"{job.estimate:.0f} s"
     return {**vars(job), "estimate": estimate}
@@ -221,7 +232,7 @@ def _print_differences(results: Results, exclude_shared: bool) -> None:
     if outcome is not None:
         failed = f", {len(outcome.failed)} failed" if outcome.failed else ""
         click.echo(
-            f"{outcome.made} jobs made{failed}, {outcome.reused} reused; "
+            f"{counted(outcome.made, 'job')} made{failed}, {outcome.reused} reused; "
             f"results in {results.store.root}",
             err=True,
         )

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterable
 
 NAMED = 30
-"""A hint lists at most this many known names."""
+"""A hint lists at most this many known names, or names the command that lists them all."""
 
 
 class IqabenchError(Exception):
@@ -33,11 +33,16 @@ class UsageError(IqabenchError):
 class UnknownNameError(UsageError):
     """A name that is not known, such as a model, data set or option that nobody registered."""
 
-    def __init__(self, what: str, name: str, known: Iterable[str], note: str = "") -> None:
-        names = sorted(known)
+    def __init__(
+        self, what: str, name: str, known: Iterable[str], note: str = "", lister: str = ""
+    ) -> None:
+        """``note`` ends the hint; ``lister`` is the command that lists all known names, if any."""
+        names = sorted(set(known))
         near = difflib.get_close_matches(name.lower(), names, n=3, cutoff=0.5)
         more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
         listed = f"known: {', '.join(names[:NAMED])}{more}"
+        if more and lister:
+            listed = f"`{lister}` lists the {len(names)} that are known"
         hint = f"did you mean {' or '.join(near)}?" if near else listed
         super().__init__(f"unknown {what} '{name}'", f"{hint}{note}")
 

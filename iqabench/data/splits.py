@@ -93,10 +93,12 @@ def load(path: Path, name: str, contents: Iterable[str]) -> Split:
     listed = [*split.train, *split.validation, *split.test]
     unknown = sorted(set(listed) - set(contents))
     if unknown:
-        raise refuse(f"{len(unknown)} contents are not in '{name}', first {unknown[0]}", again)
+        raise refuse(
+            f"contents that '{name}' does not have: {len(unknown)}, first {unknown[0]}", again
+        )
     twice = sorted(content for content in set(listed) if listed.count(content) > 1)
     if twice:
-        raise refuse(f"{len(twice)} contents are listed twice, first {twice[0]}", again)
+        raise refuse(f"contents that are listed twice: {len(twice)}, first {twice[0]}", again)
     empty = [part for part in SPLIT_NAMES if not getattr(split, part)]
     if empty:
         raise refuse(f"its {empty[0]} part is empty", again)

@@ -61,7 +61,8 @@ def title(job: FitJob | PredictJob) -> str:
 
 
 def _repetition(job: FitJob) -> str:
-    return f"seed {job.seed} (split {job.split.hash[:6]})"
+    fold = "" if job.fold is None else f", fold {job.fold}"
+    return f"seed {job.seed}{fold} (split {job.split.hash[:6]})"
 
 
 def make(job: FitJob | PredictJob, store: Store, tick: Tick, say: Say) -> Made:

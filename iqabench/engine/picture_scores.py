@@ -19,6 +19,8 @@ from iqabench.engine.one_by_one import predictions
 
 SIDE = 256
 """Pixels of a thumbnail's longer side."""
+SMALL = 32
+"""A shorter side of fewer pixels is noted: one row of the 16x16 blocks that PIQE judges."""
 
 
 def score(
@@ -88,11 +90,18 @@ def _row(judge: Judge, shown: Shown, reference: Shown | None) -> PictureScore:
         score=None if found.error else found.prediction,
         direction=judge.direction,
         error=None if found.error is None else _told(found.error),
-        notes=shown.notes,
+        notes=_notes(shown),
     )
     if judge.calibration is None:
         return row
     return calibrated(row, judge.calibration, warning(shown.pixels))
+
+
+def _notes(shown: Shown) -> str:
+    """The notes of decoding, and one on a picture that is too small to tell much."""
+    height, width = shown.pixels.shape[:2]
+    small = [f"only {width}x{height} pixels"] if min(height, width) < SMALL else []
+    return "; ".join(filter(None, [shown.notes, *small]))
 
 
 def _failed(judge: Judge, picture: Given, error: Exception) -> PictureScore:

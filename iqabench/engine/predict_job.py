@@ -65,7 +65,7 @@ def predict(job: PredictJob, store: Store, folder: Path, tick: Tick) -> Predicte
     good = table["error"].isna()
     if not good.any():
         raise ScoreError(
-            f"all {len(table)} pictures failed, first {table['error'].iloc[0]}",
+            f"every picture failed, {len(table)} in all; the first: {table['error'].iloc[0]}",
             "look at the first picture's error",
         )
     made["notes"] = made["image"].map(notes).str.join("; ")

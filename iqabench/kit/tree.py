@@ -163,8 +163,8 @@ class Tree:
         if not any(real.is_relative_to(allowed) for allowed in self._real):
             raise DataError(
                 f"{name} is a link that leads out of {self.root}",
-                "put the files themselves below the root, or say in the catalogue where links may "
-                "lead: links: FOLDER",
+                "put the files themselves below the root, or say where links may lead: `iqabench "
+                "datasets add ... --links DIR`, or `links: DIR` in the catalogue",
             )
         return real
 

@@ -46,6 +46,8 @@ class FitJob:
     seed: int
     maps: MapSource | None
     identity: FitIdentity
+    fold: int | None = None
+    """Number of the fold that the split tests; None without folds. The split identifies the job."""
 
     @cached_property
     def fingerprint(self) -> str:
@@ -339,7 +341,7 @@ def _fit(
         seed=part.seed,
         skipped=tuple(sorted(here)),
     )
-    return FitJob(model, part.train, split, part.seed, maps, identity)
+    return FitJob(model, part.train, split, part.seed, maps, identity, part.fold)
 
 
 def _without_choice(model: ModelRequest) -> ModelRequest:

@@ -25,8 +25,6 @@ from iqabench.store.code import code_of
 from iqabench.store.fingerprints import digest
 from iqabench.store.records import NONE, ModelIdentity, plain
 
-SHOW = "`iqabench models NAME` shows each option's type and default"
-
 
 @dataclass(frozen=True)
 class ModelRequest:
@@ -305,7 +303,7 @@ def _options(
     try:
         return model.model_validate({**begun, **given})
     except ValidationError as error:
-        raise misfit(f"--set {label}.", error, SHOW) from error
+        raise misfit(f"--set {label}.", error, _shown(card)) from error
 
 
 def _recipe(label: str, card: ModelCard, values: Mapping[str, Any], start: Recipe) -> Recipe:
@@ -335,4 +333,9 @@ def _recipe(label: str, card: ModelCard, values: Mapping[str, Any], start: Recip
     try:
         return Recipe.model_validate(plain)
     except ValidationError as error:
-        raise misfit(f"--set {label}.recipe.", error, SHOW) from error
+        raise misfit(f"--set {label}.recipe.", error, _shown(card)) from error
+
+
+def _shown(card: ModelCard) -> str:
+    """Where a user reads what an option takes."""
+    return f"`iqabench models {card.name}` shows what each option takes"

@@ -108,7 +108,9 @@ def _weights(card: ModelCard, weights: str) -> tuple[str, str]:
         return weights, published_identity(card)
     path = Path(weights)
     if not path.is_file():
-        raise UsageError(f"no weights file at {path}", "--weights train, published, FILE or job:ID")
+        raise UsageError(
+            f"no weights file at {path}", "--weights FILE, or job:ID, which `iqabench show` lists"
+        )
     return str(path.resolve()), sha256(path)
 
 

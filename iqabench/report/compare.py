@@ -122,7 +122,8 @@ def _known(test: str | None, within: str) -> str:
 def _counted(found: Iterable[Group]) -> tuple[list[list[Group]], list[str]]:
     """Groups tested alike, each configuration once, and a line for each label left out."""
     counted = [counted_once(same) for same in tested_alike(found)]
-    return [same for same, _ in counted], [line for _, more in counted for line in more]
+    lines = dict.fromkeys(line for _, more in counted for line in more)
+    return [same for same, _ in counted], list(lines)
 
 
 def _tell_apart(rows: Sequence[dict[str, Any]]) -> None:

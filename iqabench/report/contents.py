@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from iqabench.contract.errors import UnknownNameError, UsageError
 from iqabench.report.evaluations import Group, groups, where_tested
-from iqabench.report.tables import Row
+from iqabench.report.tables import Row, counted
 from iqabench.store import Job, Store
 from iqabench.store.garbage import with_fits
 from iqabench.store.records import EvaluationRecord, StressRecord
@@ -67,7 +67,7 @@ def notes(store: Store) -> list[str]:
     used = _used(store, store.evaluations(), store.stresses(), ())
     jobs = list(store.jobs())
     free = [job for job in jobs if job.fingerprint not in used]
-    lines = [f"{len(jobs)} jobs, {sum(map(_size, jobs)) / 1e6:.3f} MB in {store.root}"]
+    lines = [f"{counted(len(jobs), 'job')}, {sum(map(_size, jobs)) / 1e6:.3f} MB in {store.root}"]
     if free:
         names = " ".join(job.fingerprint[:SHORT] for job in free[:MOST])
         more = f" and {len(free) - MOST} more" if len(free) > MOST else ""

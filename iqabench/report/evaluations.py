@@ -232,7 +232,7 @@ def groups(
     told = dict(
         zip(
             (_of_model(each[0]) for each in stored),
-            names(store, [r[0] for r in stored]),
+            names(store, [max(r, key=lambda one: bool(one.skipped)) for r in stored]),
             strict=True,
         )
     )

@@ -126,6 +126,7 @@ def _settings(store: Store, record: EvaluationRecord) -> Facts:
         "saliency": record.saliency,
         "selection": record.selection,
         "labels": record.labels,
+        "skip_unreadable": _text(bool(record.skipped)),
     }
 
 

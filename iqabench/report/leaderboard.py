@@ -118,9 +118,9 @@ def leaderboard(
     found = ranked(store, only, exclude_shared, tick, mapping, within)
     rows = [row for _, row in found]
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
-    frame.attrs["repeated"] = [
-        line for same in tested_alike(group for group, _ in found) for line in counted_once(same)[1]
-    ]
+    alike = tested_alike(group for group, _ in found)
+    lines = (line for same in alike for line in counted_once(same)[1])
+    frame.attrs["repeated"] = list(dict.fromkeys(lines))
     for count in ("parameters", "shared", "groups", "groups_left_out"):
         # As objects: a missing count would turn the other counts into floats.
         frame[count] = pd.Series([one[count] for one in rows], dtype=object)

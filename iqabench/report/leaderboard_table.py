@@ -15,6 +15,7 @@ from iqabench.report.tables import (
     MARK_NOTES,
     PARTIAL,
     Row,
+    counted,
     interval_text,
     mapping_note,
     milliseconds_text,
@@ -225,9 +226,10 @@ def _shared_notes(frame: pd.DataFrame) -> list[str]:
         elif row["shared"]:
             names = row["shared_contents"].split(SEPARATOR)
             more = len(names) - MOST_NAMED
+            known = f"{counted(row['shared'], 'content')} of {row['test']}"
             where = row["train"] if row["train"] != "-" else "what the weights were made from"
             found.append(
-                f"shared: {row['shared']} contents of {row['test']} are also in {where}"
+                f"shared: {known} {'is' if row['shared'] == 1 else 'are'} also in {where}"
                 + (" and left out: " if row["shared_excluded"] else ": ")
                 + ", ".join(names[:MOST_NAMED])
                 + (f" and {more} more" if more > 0 else "")

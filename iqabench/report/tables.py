@@ -51,6 +51,12 @@ MARK_NOTES = {
 """Format -> footnote about the marks, for the formats that show marks."""
 
 
+def counted(number: int, what: str) -> str:
+    """A number with its noun, as in ``1 job`` and ``2 jobs``."""
+    many = what.removesuffix("y") + "ies" if what.endswith("y") else what + "s"
+    return f"{number} {what if number == 1 else many}"
+
+
 @dataclass(frozen=True)
 class Table:
     """A report: a frame with every column, rows that fit a screen, and the necessary notes."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from iqabench.catalog import Catalog
-from iqabench.contract.errors import UsageError
+from iqabench.contract.errors import UnknownNameError, UsageError
 from iqabench.contract.progress import Tick
 from iqabench.data.tables import Dataset
 from iqabench.kit.label_files import Labels, is_there, load
@@ -24,6 +24,7 @@ def add_known(
     given: Mapping[str, str | int | None],
     catalog: Path,
     tick: Tick | None = None,
+    links: Path | None = None,
 ) -> Dataset:
     """Read a known set at a root and write the root into the catalogue; returns the set.
 
@@ -32,14 +33,18 @@ def add_known(
         UsageError: columns are given; only the user's own sets have them.
         DataError: the set cannot be read at that root.
     """
-    card = Catalog(registry(), catalog if catalog.exists() else None).get(name).card
+    try:
+        card = Catalog(registry(), catalog if catalog.exists() else None).get(name).card
+    except UnknownNameError as error:
+        error.hint += "; a set of your own needs --labels FILE"
+        raise
     for column, theirs in given.items():
         if theirs is not None:
             raise UsageError(
                 f"--{column} {theirs}: the reader of '{card.name}' knows its columns",
                 "columns are named for a set of your own, with --labels FILE",
             )
-    entry = {"root": str(root.resolve())}
+    entry = {"root": str(root.resolve()), **_links(links)}
     return bind(card.name, entry | ({"direction": direction} if direction else {}), catalog, tick)
 
 
@@ -51,6 +56,7 @@ def add_own(
     given: Mapping[str, str | int | None],
     catalog: Path,
     tick: Tick | None = None,
+    links: Path | None = None,
 ) -> Dataset:
     """Read the user's own set by its label file and write it into the catalogue; returns the set.
 
@@ -63,6 +69,7 @@ def add_own(
         given: canonical column -> column of the file, by name or number; None to guess the column.
         catalog: the catalogue to write.
         tick: shows progress.
+        links: a further folder into which links below the root may lead.
 
     Raises:
         CatalogError: the name is taken.
@@ -86,8 +93,14 @@ def add_own(
         "labels": str(path.relative_to(root) if path.is_relative_to(root) else path),
         "columns": columns,
         "direction": direction or "higher",
+        **_links(links),
     }
     return bind(name, entry, catalog, tick)
+
+
+def _links(folder: Path | None) -> dict[str, str]:
+    """The field of an entry that says where links may lead."""
+    return {} if folder is None else {"links": str(folder.resolve())}
 
 
 def use_of_labels(

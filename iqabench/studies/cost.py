@@ -22,6 +22,8 @@ from iqabench.protocols.requests import Choices, ModelRequest
 
 ROUNDS = 2
 REPEATS = 3
+LONG = 5.0
+"""Seconds of a call that is not repeated: what disturbs it is small beside it."""
 
 
 def cost(
@@ -172,7 +174,7 @@ def _step(
 
 
 def _timed(act: Any, device: str) -> float:
-    """Median seconds of a few calls, after a first call to warm up."""
+    """Median seconds of a few calls, or of one that is long, after a first call to warm up."""
     import torch
 
     times = []
@@ -182,6 +184,8 @@ def _timed(act: Any, device: str) -> float:
         if device == "cuda":
             torch.cuda.synchronize()
         times.append(time.perf_counter() - start)
+        if len(times) > 1 and times[-1] > LONG:
+            break
     return statistics.median(times[1:])
 
 

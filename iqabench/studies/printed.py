@@ -10,6 +10,7 @@ from typing import Any
 from iqabench.contract.cards import PaperRow
 from iqabench.report import compare
 from iqabench.report.evaluations import Group, tested_alike
+from iqabench.report.tables import counted
 from iqabench.stats.significance import DEFAULT
 from iqabench.store.records import NONE
 from iqabench.studies.pairs import Difference
@@ -160,7 +161,7 @@ def _given(model: str, group: Group, board: Mapping[str, Any]) -> list[str]:
     if group.seen:
         notes.append(f"{model}'s weights have seen {', '.join(group.seen)}")
     if group.exclude_shared:
-        notes.append(f"without {len(shared)} contents that are also in training")
+        notes.append(f"without {counted(len(shared), 'content')} that training has, too")
     elif shared:
         notes.append(
             f"{model} has seen {len(shared)} of {len(set(group.table['content']))} contents"

@@ -105,7 +105,8 @@ def _parts(name: str, session: Session, root: Path | None) -> list[tuple[str, It
     if not found:
         shelves = (registry.models, registry.datasets, registry.saliency)
         known = [card for shelf in shelves for card in shelf.cards]
-        raise UnknownNameError("model, data set or provider", plain, known, registry.note())
+        lister = "iqabench models|datasets|saliency"
+        raise UnknownNameError("model, data set or provider", plain, known, registry.note(), lister)
     return found
 
 

@@ -108,7 +108,7 @@ def test_results_of_a_whole_store_and_of_a_run(results, little, store):
     assert len(whole.leaderboard()) == 3
     one = iqabench.run("toy-scorer", "little", seeds=1, session=results.session)
     assert len(one.leaderboard()) == 1
-    assert "1 evaluations" in repr(one)
+    assert ": 1 evaluation in " in repr(one)
     assert "toy-scorer" in one._repr_html_()
 
 

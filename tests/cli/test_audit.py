@@ -49,7 +49,7 @@ def test_a_set_without_twins_is_drawn_by_nothing(iqabench, little, tmp_path):
     code, printed, said = iqabench(*given, "--format", "json", "--figure", tmp_path / "m.png")
     assert (code, json.loads(printed)) == (0, [])
     assert said == [
-        "little: 0 contents share pictures with another (9 pictures compared)",
+        "little: 0 contents with pictures of another (9 pictures compared)",
         "no pairs, no figure",
     ]
     assert not (tmp_path / "m.png").exists()

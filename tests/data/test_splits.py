@@ -227,9 +227,9 @@ def test_a_split_comes_back_from_its_file(tmp_path):
     [
         ({"hash": "0" * 16}, "its contents have hash"),
         ({"test": ["eel"], "hash": ZOO.hash}, "its contents have hash"),
-        ({"test": ["fox"]}, "1 contents are not in 'zoo', first fox"),
-        ({"test": ["dog", "ant"]}, "1 contents are listed twice, first ant"),
-        ({"train": ["ant", "ant"]}, "1 contents are listed twice, first ant"),
+        ({"test": ["fox"]}, "contents that 'zoo' does not have: 1, first fox"),
+        ({"test": ["dog", "ant"]}, "contents that are listed twice: 1, first ant"),
+        ({"train": ["ant", "ant"]}, "contents that are listed twice: 1, first ant"),
         ({"test": []}, "its test part is empty"),
         ({"validation": []}, "its validation part is empty"),
         ({"dataset": "farm"}, "it splits 'farm', not 'zoo'"),

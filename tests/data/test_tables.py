@@ -287,7 +287,7 @@ def test_a_set_of_links_into_a_stated_folder(root, tmp_path_factory):
     text = "image,mos\npart.png,1\n"
     with pytest.raises(DataError, match="leads out") as error:
         own(subset, text)
-    assert "links: FOLDER" in error.value.hint
+    assert "links: DIR" in error.value.hint
     found = own(subset, text, links=store)
     assert list(found.image_hashes) == ["part.png"]
     assert found.path("part.png").read_bytes() == b"whole"

@@ -89,7 +89,7 @@ def test_a_scorer_that_fails_on_every_picture_fails_its_job(little, store, fault
     results = run(little, store, "toy-scorer", set=[f"toy-scorer.fault={fault}"])
     job = jobs(results, "predict")["toy-scorer"]
     assert results.outcome.failed == (job.fingerprint,)
-    assert job.record.error == f"ScoreError: all 36 pictures failed, first {error}"
+    assert job.record.error == f"ScoreError: every picture failed, 36 in all; the first: {error}"
 
 
 def test_one_failed_picture_lowers_coverage(little, store):

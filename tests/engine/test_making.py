@@ -32,6 +32,18 @@ def test_a_title_names_the_work_the_set_and_the_repetition(jobs):
     )
 
 
+def test_a_title_names_the_fold(session, little):
+    little.catalog.write_text(
+        little.catalog.read_text() + "    protocol: {kind: k-fold, folds: 3}\n"
+    )
+    made = iqabench.plan("toy-estimator", "little", seeds=1, session=session).jobs
+    told = [title(job) for job in made]
+    for fold in range(3):
+        split = made[2 * fold].split.hash[:6]
+        assert told[2 * fold].endswith(f" on little, seed 0, fold {fold} (split {split})")
+        assert told[2 * fold + 1].endswith(f"seed 0, fold {fold} (split {split})")
+
+
 def test_a_job_is_made_once(session, jobs):
     store = session.writable_store()
     first = make(jobs[0], store, still, still)

@@ -38,6 +38,12 @@ def test_calibrated_weights_fill_band_interval_and_warning(photograph):
     assert flat.warning == "unlike a photograph: 100% of it have one colour"
 
 
+def test_a_very_small_picture_is_noted():
+    small = np.zeros((8, 40, 3), np.uint8)
+    assert row(None, small).notes == "only 40x8 pixels"
+    assert row(None, np.zeros((32, 32, 3), np.uint8)).notes == ""
+
+
 def test_other_weights_fill_none_of_them(photograph):
     found = row(None, photograph, value=130.0)
     assert (found.score, found.band, found.low, found.high, found.warning) == (130, *4 * (None,))

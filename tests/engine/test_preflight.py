@@ -67,6 +67,8 @@ def test_weights_to_download_are_told_without_asking_for_them(run, hungry, hub, 
     code, printed, _ = run("--dry-run")
     assert (code, hub.asked) == (0, [])
     lines = printed.splitlines()
+    note = lines.pop()
+    assert note.startswith("not on this machine: start.bin (12.3 MB); a run downloads this before")
     assert sum("start.bin (12.3 MB)" in line for line in lines) == 4  # both jobs of both seeds
     code, _, _ = run("--quiet")
     assert (code, len(hub.asked)) == (0, 1)

@@ -107,7 +107,7 @@ def test_links_may_lead_into_a_stated_folder_and_no_further(root, tmp_path):
     for name in ("further.png", "folder/on"):
         with pytest.raises(DataError, match="leads out") as error:
             tree.has(name)
-        assert "links: FOLDER" in error.value.hint
+        assert "links: DIR" in error.value.hint
     with pytest.raises(DataError, match="leads out"):
         Tree(root).has("file.png")
 

@@ -238,6 +238,12 @@ def test_every_report_has_the_names(book, shelf, tmp_path):
     assert len(selected(book.store, models=["sharpness"])) == 6
 
 
+def test_training_that_left_unreadable_pictures_out_is_told(book):
+    book.add("one", book.noisy(0.5), config="a" * 16)
+    book.add("one", book.noisy(0.6), name="again", config="b" * 16, skipped=["c00_0.png"])
+    assert names(book) == {"one skip_unreadable=false", "one skip_unreadable=true"}
+
+
 def test_names_are_not_kept_with_the_statistics(book, shelf):
     shelf("sharpness", options={"log": True})
     assert list(book.board()["model"]) == ["sharpness"]
@@ -286,6 +292,16 @@ def test_a_leaderboard_says_that_two_labels_are_one_configuration(twice):
     line = "raw is sharpness under another label (the same jobs on set): it counts once"
     assert line in notes(frame)
     assert line not in notes(frame[frame["model"] == "soft"])
+
+
+def test_a_second_label_is_told_of_once_however_many_protocols_show_it(book, shelf):
+    shelf("soft", 0.65, 2, options={"log": False})
+    for label in ("sharpness", "raw"):
+        name = shelf(label, options={"log": True})
+        book.evaluate(label, name, 0, model="sharpness", protocol=CROSS, train="other")
+    line = "raw is sharpness under another label (the same jobs on set): it counts once"
+    assert leaderboard(book.store).attrs["repeated"] == [line]
+    assert compare(book.store).attrs["repeated"] == [line]
 
 
 def test_a_second_label_takes_no_mark_from_the_best(book, shelf):

@@ -166,6 +166,11 @@ def test_shared_contents_in_the_short_leaderboard_and_its_notes(book):
     assert "shared: 2 contents of set are also in other and left out: c00, c03" in notes(board)
 
 
+def test_a_footnote_on_one_content_is_in_the_singular(book):
+    book.add("one", book.noisy(0.5), train="other", shared=["c03"], seen=[])
+    assert "shared: 1 content of set is also in other: c03" in notes(book.board())
+
+
 def test_a_footnote_names_ten_contents_and_counts_the_rest(book):
     book.add(
         "one", book.noisy(0.5), train="other", shared=sorted(set(book.table["content"])), seen=[]

@@ -92,6 +92,26 @@ def test_a_registered_set_that_cannot_be_added(catalog, tmp_path, name, given, e
     assert not catalog.exists()
 
 
+def test_links_may_lead_into_a_folder_that_is_named(little, catalog, tmp_path):
+    root = tmp_path / "part"
+    root.mkdir()
+    (root / "labels.csv").write_text("image,mos\na.png,1\nb.png,2\n")
+    for name, other in (("a.png", "c0_1.png"), ("b.png", "c1_2.png")):
+        (root / name).symlink_to(little.root / other)
+    with pytest.raises(DataError, match="leads out of") as error:
+        add_own("part", root, root / "labels.csv", None, {}, catalog)
+    assert "--links DIR" in error.value.hint
+    made = add_own("part", root, root / "labels.csv", None, {}, catalog, links=little.root)
+    assert len(made.table) == 2
+    assert Catalog(registry(), catalog).get("part").links == little.root.resolve()
+
+
+def test_an_unknown_set_may_be_one_of_the_users(catalog, tmp_path):
+    with pytest.raises(UnknownNameError) as error:
+        add_known("xyzzy", tmp_path, None, {}, catalog)
+    assert error.value.hint.endswith("; a set of your own needs --labels FILE")
+
+
 def test_a_name_that_is_taken(little, catalog):
     with pytest.raises(CatalogError, match="a data set 'kadid' already"):
         add_own("kadid", little.root, little.root / "scores.csv", None, {}, catalog)

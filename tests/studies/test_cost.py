@@ -37,6 +37,19 @@ def test_size_and_multiplications():
     assert found["peak_memory_mib"] >= 0
 
 
+@pytest.mark.parametrize(("seconds", "calls", "median"), [(1.0, 4, 1.0), (9.0, 2, 9.0)])
+def test_a_long_call_is_measured_once_after_the_warm_up(monkeypatch, seconds, calls, median):
+    now, made = [0.0], []
+
+    def act():
+        made.append(1)
+        now[0] += seconds
+
+    monkeypatch.setattr(costing.time, "perf_counter", lambda: now[0])
+    assert costing._timed(act, "cpu") == median
+    assert len(made) == calls
+
+
 @pytest.mark.slow
 def test_models_are_compared_in_fresh_processes_without_those_whose_library_is_missing():
     card = registry().model("toy-network")

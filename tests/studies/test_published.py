@@ -157,7 +157,7 @@ def test_shared_scenes_are_left_out_of_every_row(lines, catalog, session):
         kept = table[table["image"] != catalog[1]]
         assert len(kept) == len(table) - 1
         assert row["srocc here"] == pytest.approx(srocc(kept))
-        assert "without 1 contents that are also in training" in row["note"]
+        assert "without 1 content that training has, too" in row["note"]
     (alone,) = reproduce("biq2021", models="piqe", **options).rows
     assert alone["srocc here"] == lines["PIQE"]["srocc here"]
     assert "of all pictures: no row of a model fitted here" in alone["note"]

@@ -46,6 +46,12 @@ def _column_options(function: Callable[..., None]) -> Callable[..., None]:
     type=click.Choice(["higher", "lower"]),
     help="Whether a higher score means better quality [default: higher].",
 )
+@click.option(
+    "--links",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    metavar="DIR",
+    help="A folder outside the root into which symbolic links below the root may lead.",
+)
 @quiet_option
 @target_option
 def command(
@@ -53,6 +59,7 @@ def command(
     root: Path,
     labels: Path | None,
     direction: Literal["higher", "lower"] | None,
+    links: Path | None,
     quiet: bool,
     catalog: Path | None,
     columns: dict[str, str | int],
@@ -74,6 +81,7 @@ def command(
         labels,
         direction=direction,
         columns={**given, **columns},
+        links=links,
         catalog=catalog,
         session=session(quiet=quiet),
     )

@@ -10,6 +10,7 @@ import click
 import iqabench
 from iqabench.cli.options import (
     catalog_option,
+    counted,
     emit,
     quiet_option,
     session,
@@ -81,7 +82,10 @@ def command(
             for image in group
         ]
         emit(table, "csv", scenes, ["image", "scene"])
-        click.echo(f"{len(groups)} scenes of {len(table)} pictures in {scenes}", err=True)
+        click.echo(
+            f"{counted(len(groups), 'scene')} of {counted(len(table), 'picture')} in {scenes}",
+            err=True,
+        )
     if figure is not None:
         drawn = iqabench.draw_pairs([pair for one in audits for pair in one.pairs], figure)
         click.echo(f"wrote {figure}" if drawn else "no pairs, no figure", err=True)
@@ -112,12 +116,12 @@ def _summary(audit: Audit) -> str:
     here = {pair.first.content for pair in audit.pairs}
     there = {pair.second.content for pair in audit.pairs}
     if audit.second is None:
-        found = f"{audit.first}: {len(here | there)} contents share pictures with another"
+        found = f"{audit.first}: {counted(len(here | there), 'content')} with pictures of another"
     else:
         found = (
-            f"{audit.first} and {audit.second}: {len(here)} contents of {audit.first} and "
-            f"{len(there)} of {audit.second} share pictures"
+            f"{audit.first} and {audit.second}: {counted(len(here), 'content')} of {audit.first} "
+            f"and {len(there)} of {audit.second} share pictures"
         )
-    unread = f"; {len(audit.unreadable)} pictures cannot be read" if audit.unreadable else ""
+    unread = f"; unreadable pictures: {len(audit.unreadable)}" if audit.unreadable else ""
     compared = " and ".join(map(str, audit.pictures))
     return f"{found} ({compared} pictures compared){unread}"

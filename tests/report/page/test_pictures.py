@@ -70,7 +70,9 @@ def test_captions_say_what_the_labels_say(made, panels):
         assert number == found.numbers[panels[0].key, name]
 
 
-def test_sets_that_are_gone_or_changed_have_no_thumbnails_and_say_why(made, panels, tmp_path):
+def test_sets_that_are_gone_or_changed_have_no_thumbnails_and_say_why(
+    made, panels, tmp_path, monkeypatch
+):
     catalog = tmp_path / "catalog.yaml"
     text = made.catalog.read_text()
     catalog.write_text(text.replace(str(made.catalog.parent / "one"), str(tmp_path / "no")))
@@ -79,7 +81,13 @@ def test_sets_that_are_gone_or_changed_have_no_thumbnails_and_say_why(made, pane
     gone, there = session.pictures("one", keys["one"]), session.pictures("two", keys["two"])
     assert gone == "its files are not on this machine"
     assert session.pictures("two", "0" * 16) == "its files or labels have changed since"
-    assert "unknown data set" in session.pictures("none", keys["one"])
+    assert session.pictures("none", keys["one"]) == (
+        "unknown data set 'none'; a set that --catalog named is to be named again"
+    )
+    monkeypatch.setenv("IQABENCH_CACHE", str(tmp_path / "empty"))
+    assert session.pictures("demo", "0" * 16) == (
+        "its files are made by `iqabench datasets show demo`"
+    )
     both = {("one", keys["one"]): gone, ("two", keys["two"]): there}
     found = album(both, panels, silent)
     assert found.absent == (("one", gone),)
