@@ -34,16 +34,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-TESTS = Path(__file__).resolve().parent.parent / "tests"
-PROGRAM = """
-import importlib, sys
-sys.path.insert(0, sys.argv.pop(1))
-from iqabench.registry import registry
-registry().register(importlib.import_module("toy_plugin"), "toy")
-from iqabench.cli import main
-main()
-"""
-"""The command line with the toys registered."""
+TOYS = Path(__file__).resolve().parent.parent / "tests" / "toy_plugin.py"
 TIMING = {"seconds_per_image", "timed_on"}
 """Columns of the leaderboard that differ from run to run."""
 
@@ -74,7 +65,8 @@ class Drill:
 
     def command(self, *words: str) -> list[str]:
         """A command line of the program."""
-        return [sys.executable, "-c", PROGRAM, str(TESTS), *words, "--store", str(self.store)]
+        places = ["--store", str(self.store), "--plugin", str(TOYS)]
+        return [sys.executable, "-m", "iqabench", *words, *places]
 
     def run(self) -> list[str]:
         """The command line that is drilled."""
