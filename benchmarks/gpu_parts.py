@@ -21,7 +21,8 @@ from torch import Tensor, nn
 import iqabench
 from iqabench.api.session import Session
 from iqabench.contract import Batch
-from iqabench.protocols.requests import Choices, ModelRequest, resolve
+from iqabench.protocols.choices import Choices
+from iqabench.protocols.requests import ModelRequest, resolve
 from iqabench.registry import registry
 from iqabench.stats import srocc
 

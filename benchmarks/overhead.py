@@ -47,8 +47,9 @@ from iqabench.engine.optimizers import make_optimizer
 from iqabench.engine.predict_job import predict
 from iqabench.engine.training import fit_network
 from iqabench.engine.training_module import Course
+from iqabench.protocols.choices import Choices
 from iqabench.protocols.plan import PredictJob
-from iqabench.protocols.requests import Choices, ModelRequest, resolve
+from iqabench.protocols.requests import ModelRequest, resolve
 from iqabench.registry import registry
 from iqabench.saliency.maps import MapSource
 from iqabench.store import Store

@@ -28,7 +28,8 @@ from iqabench.data.tensors import planes_of
 from iqabench.engine.kinds import adapter
 from iqabench.engine.kinds.base import Pictures
 from iqabench.engine.model_weights import chosen_weights
-from iqabench.protocols.requests import Choices, resolve
+from iqabench.protocols.choices import Choices
+from iqabench.protocols.requests import resolve
 from iqabench.registry import registry
 from iqabench.store import Store
 

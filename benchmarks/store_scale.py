@@ -28,7 +28,8 @@ import pandas as pd
 from PIL import Image
 
 import iqabench
-from iqabench.engine.execute import keep, title
+from iqabench.engine.execute import keep
+from iqabench.engine.titles import title
 from iqabench.protocols.leakage import audited
 from iqabench.protocols.plan import FitJob
 from iqabench.store.folder import PREDICTIONS

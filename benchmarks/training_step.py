@@ -18,7 +18,8 @@ import torch
 from measurement import Measurement, tell
 
 from iqabench.contract import Batch
-from iqabench.protocols.requests import Choices, resolve
+from iqabench.protocols.choices import Choices
+from iqabench.protocols.requests import resolve
 from iqabench.registry import registry
 
 SIDE = 224

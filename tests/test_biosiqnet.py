@@ -17,7 +17,8 @@ from iqabench.cli import cli
 from iqabench.contract import Batch, UsageError
 from iqabench.kit.encoders import fully_connected
 from iqabench.kit.saliency import decompose, saliency_loss
-from iqabench.protocols.requests import Choices, resolve
+from iqabench.protocols.choices import Choices
+from iqabench.protocols.requests import resolve
 from iqabench.registry import registry
 
 FORMS = {

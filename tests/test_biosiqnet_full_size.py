@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from iqabench.contract import Batch
-from iqabench.protocols.requests import Choices, resolve
+from iqabench.protocols.choices import Choices
+from iqabench.protocols.requests import resolve
 from iqabench.registry import registry
 
 

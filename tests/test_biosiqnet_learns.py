@@ -5,7 +5,8 @@ import torch
 
 from iqabench.contract import Batch
 from iqabench.kit.saliency import decompose
-from iqabench.protocols.requests import Choices, resolve
+from iqabench.protocols.choices import Choices
+from iqabench.protocols.requests import resolve
 from iqabench.registry import registry
 
 LEAST = {"quality": 0.0, "low": -3.0, "high": -3.0}

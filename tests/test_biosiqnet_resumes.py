@@ -9,7 +9,8 @@ from iqabench.engine.checkpoints import plain_state
 from iqabench.engine.crops import TrainingCrops
 from iqabench.engine.training import fit_network
 from iqabench.engine.training_module import Course
-from iqabench.protocols.requests import Choices, resolve
+from iqabench.protocols.choices import Choices
+from iqabench.protocols.requests import resolve
 from iqabench.registry import registry
 from iqabench.saliency.maps import MapSource
 

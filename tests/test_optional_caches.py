@@ -57,7 +57,8 @@ def test_a_cache_that_cannot_be_written(once, little, tmp_path, monkeypatch):
     monkeypatch.setenv("IQABENCH_CACHE", str(tmp_path / "file"))
     assert file_hashes.file_hashes([little.root / "c0.png"])
     from iqabench.engine import features
-    from iqabench.protocols.requests import Choices, resolve
+    from iqabench.protocols.choices import Choices
+    from iqabench.protocols.requests import resolve
     from iqabench.registry import registry
 
     dataset = iqabench.Session(little.catalog).dataset("little")

@@ -11,7 +11,8 @@ from iqabench.api import running
 from iqabench.api.results import Results
 from iqabench.api.session import Session
 from iqabench.contract import DataError
-from iqabench.protocols.requests import Choices, resolve
+from iqabench.protocols.choices import Choices
+from iqabench.protocols.requests import resolve
 from iqabench.registry import registry
 
 pytestmark = pytest.mark.usefixtures("toy", "one_thread")

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from iqabench.api.jobs import shortened
 from iqabench.api.session import Session, in_use, listed
 from iqabench.contract.errors import UsageError
-from iqabench.protocols.requests import Choices, ModelRequest
+from iqabench.protocols.choices import Choices
+from iqabench.protocols.requests import ModelRequest
 
 if TYPE_CHECKING:
     from iqabench.contract.cards import ModelCard

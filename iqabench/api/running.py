@@ -12,7 +12,8 @@ from iqabench.api.results import Results
 from iqabench.api.session import Session, in_use, listed
 from iqabench.contract.cards import Direction
 from iqabench.protocols import grammar
-from iqabench.protocols.requests import Choices, check_seeds
+from iqabench.protocols.choices import Choices
+from iqabench.protocols.requests import check_seeds
 
 if TYPE_CHECKING:
     from iqabench.protocols.plan import Plan
@@ -90,7 +91,7 @@ def planned(made: Plan, *, session: Session | None = None) -> list[PlannedJob]:
         IqabenchError: a model of a job cannot work. Nothing is downloaded to find out.
     """
     from iqabench.engine import preflight
-    from iqabench.engine.making import title
+    from iqabench.engine.titles import title
     from iqabench.store.ended import kind_of_job
 
     session = in_use(session)

@@ -11,7 +11,8 @@ from iqabench.api.pictures import loaded
 from iqabench.api.session import Session, in_use, listed
 from iqabench.contract.errors import UsageError
 from iqabench.data.scored import CALIBRATED, PictureScore, Scored
-from iqabench.protocols.requests import Choices, ModelRequest
+from iqabench.protocols.choices import Choices
+from iqabench.protocols.requests import ModelRequest
 
 if TYPE_CHECKING:
     import numpy as np

@@ -11,8 +11,8 @@ from iqabench.contract.errors import IqabenchError, UnknownNameError, UsageError
 from iqabench.contract.progress import Silent, Watcher
 from iqabench.engine.device import pick, slow_bf16
 from iqabench.engine.executors.spread import Spread as Spread
+from iqabench.protocols.choices import Choices as Choices
 from iqabench.protocols.job_weights import SHIPPED
-from iqabench.protocols.requests import Choices as Choices
 from iqabench.protocols.requests import ModelRequest, resolve
 from iqabench.registry import Registry, registry
 from iqabench.store import Store

@@ -10,7 +10,7 @@ from iqabench.contract.errors import StoreError
 
 if TYPE_CHECKING:
     from iqabench.store.check import Damage
-    from iqabench.store.garbage import Garbage
+    from iqabench.store.leftovers import Garbage
 
 
 def upgrade_store(*, session: Session | None = None) -> Path | None:
@@ -70,18 +70,20 @@ def clean_store(*, dry_run: bool = False, session: Session | None = None) -> lis
         StoreError: another release wrote the store in another format, or something is damaged, so
             that what it refers to is not known.
     """
-    from iqabench.store import Store, garbage
+    from iqabench.store import Store
+    from iqabench.store.garbage import garbage
+    from iqabench.store.leftovers import remove
 
     session = in_use(session)
     damage: list[str] = []
     store = Store(session.existing_store().root, damage.append)
     with session.watch.task(f"looking for what nothing refers to in {store.root}"):
-        found = list(garbage.garbage(store))
+        found = list(garbage(store))
     if damage:
         raise StoreError(
             damage[0].partition(": it is left out")[0],
             "iqabench store check names all damage, --remove removes it",
         )
     if not dry_run:
-        garbage.remove(store.root, found)
+        remove(store.root, found)
     return found

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from iqabench.contract.progress import Watcher
 from iqabench.engine.executors.base import Executor, Serial, Task
-from iqabench.engine.making import title
+from iqabench.engine.titles import title
 from iqabench.protocols.plan import Evaluation, FitJob, Plan, PredictJob
 from iqabench.store import Store
 from iqabench.store.records import JobRecord

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from iqabench.contract.errors import IqabenchError
 from iqabench.contract.progress import Tick
+from iqabench.engine.titles import title
 from iqabench.kit.foreign import own_output
 from iqabench.protocols.plan import FitJob, PredictJob
 from iqabench.store import Job, Store
@@ -49,20 +50,6 @@ class _Failed:
     error: str
     hint: str
     traceback: str = ""
-
-
-def title(job: FitJob | PredictJob) -> str:
-    """A job in a few words."""
-    if isinstance(job, FitJob):
-        return f"fit {job.model.label} on {job.dataset.name}, {_repetition(job)}"
-    part = "" if job.contents is None else ", test part"
-    repetition = f", {_repetition(job.fit)}" if job.fit is not None else ""
-    return f"predict {job.dataset.name}{part} with {job.model.label}{repetition}"
-
-
-def _repetition(job: FitJob) -> str:
-    fold = "" if job.fold is None else f", fold {job.fold}"
-    return f"seed {job.seed}{fold} (split {job.split.hash[:6]})"
 
 
 def make(job: FitJob | PredictJob, store: Store, tick: Tick, say: Say) -> Made:

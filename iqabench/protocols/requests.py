@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
@@ -14,6 +14,7 @@ from iqabench.contract.cards import Direction, ModelCard, Recipe, Stage
 from iqabench.contract.errors import UnknownNameError, UsageError
 from iqabench.kit.weights import SCALE, metadata
 from iqabench.options import known, misfit, parsed
+from iqabench.protocols.choices import Choices
 from iqabench.protocols.job_weights import PREFIX
 from iqabench.protocols.kinds import Kind, kind_of
 from iqabench.protocols.log_places import LogPlace, log_place
@@ -129,31 +130,6 @@ class ModelRequest:
         """Hash of the identity and of the saliency provider; leaderboards group by it."""
         provider = plain(identity(self.saliency)) if self.saliency is not None else None
         return digest({**plain(self.identity), "saliency": provider})
-
-
-@dataclass(frozen=True)
-class Choices:
-    """Choices of a run that hold for all its models."""
-
-    weights: str = "train"
-    """``train``, ``published``, a file, or ``job:ID`` for the weights of a fit in the store."""
-    init: str = "default"
-    """Where networks' encoders start: ``default``, which is pretrained, or ``random``."""
-    saliency: str | None = None
-    """The saliency provider with its options; None takes the set's own maps, else the card's."""
-    tiny: bool = False
-    """Whether models have toy size, to try a protocol out."""
-    allow_truncated: bool = False
-    """Whether picture files that end too early are accepted."""
-    recipe: Literal["own", "common"] = "own"
-    """``own``: each network uses its card's recipe; ``common``: all use the same recipe."""
-    skip_unreadable: bool = False
-    """Whether fits leave out pictures that cannot be decoded; they fail otherwise."""
-    log: str | None = None
-    """Where the epochs of fits of networks are logged, besides the store: ``tensorboard[:DIR]`` or
-    ``mlflow[:URI]``. No result depends on it."""
-    compile: bool = False
-    """Whether networks are compiled by ``torch.compile``."""
 
 
 def with_published(request: ModelRequest) -> ModelRequest:

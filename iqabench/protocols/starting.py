@@ -18,7 +18,7 @@ from iqabench.store import Store
 from iqabench.store.records import NONE
 
 if TYPE_CHECKING:
-    from iqabench.protocols.requests import Choices
+    from iqabench.protocols.choices import Choices
 
 
 @dataclass(frozen=True)

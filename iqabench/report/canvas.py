@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 BLUE, RED, GREY = "#205493", "#b3261e", "#5f6368"
+MAP = "inferno"
+"""Colours of maps. Equal steps of a map look equally large, from dark (0) to bright (1)."""
 FORMATS = ("pdf", "png", "svg")
 COLUMN, PAGE = 3.3, 7.0
 """Inches: width of a column of a paper, and of two columns."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from iqabench.report import canvas
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -16,8 +18,6 @@ SPOT = 150
 OPACITY = 0.75
 """Opacity of the map's maximum over the picture; opacity grows with the root of the value, so that
 faint places are seen, too."""
-COLOURS = "inferno"
-"""Equal steps of a map look equally large, from dark (0) to bright (1)."""
 NOTE = "Bright places draw many looks, dark ones few; the map is scaled to its maximum."
 
 
@@ -69,7 +69,7 @@ def laid_over(picture: NDArray[Any], plane: NDArray[np.float32]) -> NDArray[np.u
 
     below = picture.astype(np.float32) / (255 if picture.dtype == np.uint8 else 1)
     opacity = OPACITY * np.sqrt(plane)[..., None]
-    mixed = (1 - opacity) * below + opacity * mpl.colormaps[COLOURS](plane)[..., :3]
+    mixed = (1 - opacity) * below + opacity * mpl.colormaps[canvas.MAP](plane)[..., :3]
     found: NDArray[np.uint8] = np.rint(255 * mixed).astype(np.uint8)
     return found
 

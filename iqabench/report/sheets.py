@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from iqabench.report import canvas
 from iqabench.report.neutral import visible
-from iqabench.report.overlay import COLOURS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -53,7 +52,7 @@ def sheet(rows: Sequence[Sequence[Panel]], path: Path, title: str, note: str = "
         for axes in axes_row:
             axes.set_axis_off()
         for axes, (name, picture) in zip(axes_row, row, strict=False):
-            axes.imshow(picture, cmap=COLOURS, vmin=0, vmax=1)
+            axes.imshow(picture, cmap=canvas.MAP, vmin=0, vmax=1)
             axes.set_title(canvas.wrapped(visible(name), WIDTH - 0.1), fontsize=canvas.TEXT)
     if has_maps:
         _bar(figure, grid, columns)
@@ -66,5 +65,5 @@ def _bar(figure: Any, grid: Any, columns: int) -> None:
     from matplotlib.cm import ScalarMappable
 
     size = {"location": "bottom", "shrink": min(1, BAR / (WIDTH * columns)), "aspect": 25}
-    bar = figure.colorbar(ScalarMappable(cmap=COLOURS), ax=grid, ticks=[0, 0.5, 1], **size)
+    bar = figure.colorbar(ScalarMappable(cmap=canvas.MAP), ax=grid, ticks=[0, 0.5, 1], **size)
     bar.ax.set_xticklabels(["0, low", "0.5", "1, high"], fontsize=canvas.SMALL)

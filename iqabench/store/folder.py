@@ -42,7 +42,7 @@ from filelock import FileLock, Timeout
 
 from iqabench.contract.errors import StoreError, UsageError
 from iqabench.kit.download import sha256
-from iqabench.store import garbage, intact
+from iqabench.store import intact, leftovers
 from iqabench.store.ended import Ended, EndedJobs, facts_of
 from iqabench.store.files import flush
 from iqabench.store.formats import JOB, note_format, noted_format
@@ -142,7 +142,7 @@ class Store(Shelf):
                 probe = self.root / f".probe-{uuid.uuid4().hex}"
                 probe.touch()
                 probe.unlink()
-                garbage.remove(self.root, garbage.leftovers(self.root))
+                leftovers.remove(self.root, leftovers.leftovers(self.root))
             else:
                 note_format(self.root)
             for part in PARTS:  # after the format: folders without one are a store of format 1

@@ -18,7 +18,8 @@ from typing import Any
 from iqabench.api.session import Session, in_use, listed
 from iqabench.contract.cards import Recipe
 from iqabench.contract.errors import MissingDependencyError, UsageError
-from iqabench.protocols.requests import Choices, ModelRequest
+from iqabench.protocols.choices import Choices
+from iqabench.protocols.requests import ModelRequest
 
 ROUNDS = 2
 REPEATS = 3

@@ -22,7 +22,8 @@ from iqabench.contract.errors import (
     UsageError,
     WeightsError,
 )
-from iqabench.protocols.requests import Choices, check_seeds
+from iqabench.protocols.choices import Choices
+from iqabench.protocols.requests import check_seeds
 from iqabench.registry import load, require
 from iqabench.report import leaderboard, scatter
 from iqabench.report.evaluations import Group, groups

@@ -14,7 +14,7 @@ from iqabench.api.running import DEFAULT_DATASETS, run
 from iqabench.api.session import Session, in_use, listed
 from iqabench.contract.errors import UsageError
 from iqabench.engine.execute import Outcome
-from iqabench.protocols.requests import Choices
+from iqabench.protocols.choices import Choices
 from iqabench.studies.variants import Study, finished
 
 CONTROL = "uniform"

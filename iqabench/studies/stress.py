@@ -17,8 +17,9 @@ from iqabench.api.running import DEFAULT_DATASETS, plan
 from iqabench.api.session import Session, in_use, listed
 from iqabench.engine.device import pick
 from iqabench.engine.execute import Outcome, execute, keep
+from iqabench.protocols.choices import Choices
 from iqabench.protocols.plan import Evaluation, Plan, PredictJob, with_model
-from iqabench.protocols.requests import Choices, ModelRequest, check_seeds
+from iqabench.protocols.requests import ModelRequest, check_seeds
 from iqabench.report import canvas, noise
 from iqabench.report.tables import Table, records
 from iqabench.store import Store

@@ -14,7 +14,7 @@ from iqabench.api.results import Results
 from iqabench.api.running import DEFAULT_DATASETS, run
 from iqabench.api.session import Session, in_use, listed
 from iqabench.contract.errors import UnknownNameError
-from iqabench.protocols.requests import Choices
+from iqabench.protocols.choices import Choices
 from iqabench.report import intervals
 from iqabench.report.tables import FEW_CONTENTS, PROXY, Table, records
 from iqabench.studies.pairs import difference

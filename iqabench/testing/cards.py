@@ -9,7 +9,8 @@ from typing import Any
 
 from iqabench.contract.cards import DatasetCard, Frozen, ModelCard, SaliencyCard
 from iqabench.contract.errors import IqabenchError
-from iqabench.protocols.requests import Choices, resolve
+from iqabench.protocols.choices import Choices
+from iqabench.protocols.requests import resolve
 from iqabench.registry import Registry, lacking, load
 from iqabench.testing.findings import Broken
 

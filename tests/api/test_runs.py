@@ -118,6 +118,7 @@ def test_every_option_comes_back_from_a_file(tmp_path, session):
         memory=2.5,
         address="head:1",
         log="mlflow:http://head:5000",
+        compile=True,
         catalog="/x/c.yaml",
         plugin=(),
         store="/x/store",

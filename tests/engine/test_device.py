@@ -4,7 +4,7 @@ from iqabench.api import session as module
 from iqabench.api.session import Session
 from iqabench.contract.progress import Silent
 from iqabench.engine.device import slow_bf16
-from iqabench.protocols.requests import Choices
+from iqabench.protocols.choices import Choices
 
 WITH = "processor\t: 0\nflags\t\t: fpu avx512f avx512_bf16 amx_tile\n"
 WITHOUT = "processor\t: 0\nflags\t\t: fpu avx2 avx512f\n"

@@ -270,7 +270,9 @@ def test_progress_is_told(little, store):
     )
     assert (45, 45, "predicting") in told  # 36 images and 9 references
     assert "[1/1] predict little with bad" in told
-    assert told[-1].startswith("failed: predict little with bad: ScoreError: all 36 pictures")
+    assert told[-1].startswith(
+        "failed: predict little with bad: ScoreError: every picture failed, 36 in"
+    )
 
 
 def test_a_model_that_hangs_on_a_picture_fails_alone(little, store, monkeypatch):

@@ -2,7 +2,8 @@ import pytest
 
 from iqabench.contract import DataError
 from iqabench.engine.features import features_of
-from iqabench.protocols.requests import Choices, resolve
+from iqabench.protocols.choices import Choices
+from iqabench.protocols.requests import resolve
 from iqabench.registry import registry
 
 

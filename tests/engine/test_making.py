@@ -4,7 +4,8 @@ import pytest
 
 import iqabench
 from iqabench import Session
-from iqabench.engine.making import give_up, make, title
+from iqabench.engine.making import give_up, make
+from iqabench.engine.titles import title
 from iqabench.store.folder import LOG
 
 

@@ -13,7 +13,8 @@ from golden.filling import fill, no_random_start, settings, still
 
 from iqabench.contract import Batch
 from iqabench.contract.models import network
-from iqabench.protocols.requests import Choices, ModelRequest, resolve
+from iqabench.protocols.choices import Choices
+from iqabench.protocols.requests import ModelRequest, resolve
 from iqabench.registry import registry
 
 Numbers = dict[str, np.ndarray]

@@ -6,7 +6,8 @@ import torch
 from networks import course, silent, tiny_run
 
 from iqabench.contract import Batch, UsageError
-from iqabench.protocols.requests import Choices, resolve
+from iqabench.protocols.choices import Choices
+from iqabench.protocols.requests import resolve
 from iqabench.registry import registry
 from iqabench_transformers.dor_iqa import DORIQA
 from iqabench_transformers.options import DOROptions

@@ -6,7 +6,8 @@ from iqabench.contract import WeightsError
 from iqabench.kit.encoders import weights_card
 from iqabench.kit.start_weights import REPOSITORIES, start_weights
 from iqabench.kit.weights import NotFetched, is_here, nothing_fetched
-from iqabench.protocols.requests import Choices, resolve
+from iqabench.protocols.choices import Choices
+from iqabench.protocols.requests import resolve
 from iqabench.registry import registry
 
 OF_EACH_PLUGIN = ("biosiqnet", "sgdnet", "tiqa", "maniqa", "dbcnn", "hyperiqa", "tres", "cnniqa")

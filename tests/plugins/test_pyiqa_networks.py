@@ -7,7 +7,8 @@ import torch
 from iqabench.contract import Batch, WeightsError
 from iqabench.engine.kinds.trainable import load_weights
 from iqabench.engine.optimizers import make_optimizer
-from iqabench.protocols.requests import Choices, resolve
+from iqabench.protocols.choices import Choices
+from iqabench.protocols.requests import resolve
 from iqabench.registry import registry
 
 pytest.importorskip("pyiqa", reason="the networks are pyiqa's")

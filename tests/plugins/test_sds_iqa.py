@@ -13,7 +13,8 @@ from iqabench.cli import cli
 from iqabench.contract import Batch, UnknownNameError
 from iqabench.engine.explain import explain
 from iqabench.engine.kinds.trainable import load_weights
-from iqabench.protocols.requests import Choices, resolve
+from iqabench.protocols.choices import Choices
+from iqabench.protocols.requests import resolve
 from iqabench.registry import registry
 from iqabench.saliency.picture_maps import map_of
 from iqabench.store import Store

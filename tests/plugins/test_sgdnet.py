@@ -6,7 +6,8 @@ import torch
 from networks import course, silent, tiny_run
 
 from iqabench.contract import Batch
-from iqabench.protocols.requests import Choices, resolve
+from iqabench.protocols.choices import Choices
+from iqabench.protocols.requests import resolve
 from iqabench.registry import registry
 from iqabench_saliency_models.options import SGDOptions
 from iqabench_saliency_models.sgdnet import SGDNet

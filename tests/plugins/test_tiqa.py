@@ -6,7 +6,8 @@ from torch import nn
 from torch.nn import functional
 
 from iqabench.contract import Batch, UsageError
-from iqabench.protocols.requests import Choices, resolve
+from iqabench.protocols.choices import Choices
+from iqabench.protocols.requests import resolve
 from iqabench.registry import registry
 from iqabench_transformers.options import TIQAOptions
 from iqabench_transformers.tiqa import TIQA

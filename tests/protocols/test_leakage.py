@@ -9,9 +9,10 @@ from iqabench.audit.pairs import Audit, Pair, Picture
 from iqabench.contract import DataError, DatasetCard, ModelCard, Protocol, WeightsCard
 from iqabench.data.tables import Dataset, canonical
 from iqabench.protocols import plan
+from iqabench.protocols.choices import Choices
 from iqabench.protocols.grammar import Across, Within
 from iqabench.protocols.leakage import audited, complete, kept
-from iqabench.protocols.requests import Choices, resolve
+from iqabench.protocols.requests import resolve
 from iqabench.registry import registry
 from iqabench.store import Store
 from iqabench.store.records import FitIdentity, ImportIdentity, JobRecord, SplitRecord

@@ -8,9 +8,10 @@ from iqabench import plan as plan_by_name
 from iqabench.contract import DataError, ModelCard, Protocol, UsageError
 from iqabench.data.splits import save
 from iqabench.protocols import plan
+from iqabench.protocols.choices import Choices
 from iqabench.protocols.grammar import Across, Within
 from iqabench.protocols.parts import split_of
-from iqabench.protocols.requests import Choices, resolve
+from iqabench.protocols.requests import resolve
 from iqabench.registry import registry
 from iqabench.saliency.maps import MapSource
 from iqabench.store.records import NONE

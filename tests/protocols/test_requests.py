@@ -1,7 +1,8 @@
 import pytest
 
 from iqabench.contract import MissingDependencyError, UnknownNameError, UsageError, WeightsError
-from iqabench.protocols.requests import Choices, resolve
+from iqabench.protocols.choices import Choices
+from iqabench.protocols.requests import resolve
 from iqabench.registry import registry
 
 

@@ -2,7 +2,7 @@ import pytest
 from pydantic import ValidationError
 
 from iqabench.contract import Recipe, WeightsCard
-from iqabench.protocols.requests import Choices
+from iqabench.protocols.choices import Choices
 from iqabench.protocols.starting import published_recipe, starting
 from iqabench.registry import registry
 

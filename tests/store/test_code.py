@@ -11,7 +11,8 @@ import pytest
 
 import iqabench
 from iqabench.contract.cards import SaliencyCard
-from iqabench.protocols.requests import Choices, resolve
+from iqabench.protocols.choices import Choices
+from iqabench.protocols.requests import resolve
 from iqabench.registry import registry
 from iqabench.saliency.providers import code as code_of_provider
 from iqabench.store import code
@@ -23,7 +24,8 @@ PACKAGE = Path(iqabench.__file__).parent
 TELL = """
 import json
 import iqabench
-from iqabench.protocols.requests import Choices, resolve
+from iqabench.protocols.choices import Choices
+from iqabench.protocols.requests import resolve
 from iqabench.registry import registry
 import toy_plugin
 registry().register(toy_plugin, "toy")

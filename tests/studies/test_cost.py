@@ -4,7 +4,8 @@ import iqabench
 from iqabench import Session
 from iqabench.contract.errors import UnknownNameError, UsageError
 from iqabench.contract.progress import Silent
-from iqabench.protocols.requests import Choices, resolve
+from iqabench.protocols.choices import Choices
+from iqabench.protocols.requests import resolve
 from iqabench.registry import registry
 from iqabench.studies import cost as costing
 

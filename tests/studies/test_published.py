@@ -12,7 +12,7 @@ from scipy import stats
 import iqabench
 from iqabench import Session, plan_reproduction, reproduce
 from iqabench.contract.errors import UnknownNameError, UsageError
-from iqabench.protocols.requests import Choices
+from iqabench.protocols.choices import Choices
 from iqabench.studies import printed
 from iqabench.studies.reproduce import tables
 

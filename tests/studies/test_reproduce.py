@@ -289,7 +289,8 @@ def test_sds_iqa_s_numbers_are_those_of_the_paper(model):
 def test_every_row_can_be_run_or_says_why_not(table, monkeypatch):
     """A row that promises a run names known options; what is unknown here is reported."""
     from iqabench.protocols import requests
-    from iqabench.protocols.requests import Choices, resolve
+    from iqabench.protocols.choices import Choices
+    from iqabench.protocols.requests import resolve
 
     monkeypatch.setattr(requests, "require", lambda card: None)  # whatever is installed here
     for row in table.rows:

@@ -14,6 +14,16 @@ from iqabench.store import Store
 
 
 @dataclass(frozen=True)
+class Request:
+    """What a cluster is asked for, for each job."""
+
+    threads: int
+    gpus: int
+    memory: float
+    """GB."""
+
+
+@dataclass(frozen=True)
 class Task:
     """A job that is to be made, and its name in the progress of the run."""
 

@@ -19,7 +19,7 @@ from typing import Any
 
 from iqabench.contract.errors import IqabenchError, UsageError
 from iqabench.contract.progress import Watcher
-from iqabench.engine.executors.base import Schedule, Task
+from iqabench.engine.executors.base import Request, Schedule, Task
 from iqabench.engine.executors.parcels import (
     Content,
     Damaged,
@@ -33,7 +33,6 @@ from iqabench.engine.executors.parcels import (
     refuse_other_code,
     unpack,
 )
-from iqabench.engine.executors.spread import Request
 from iqabench.engine.making import Made, give_up, make
 from iqabench.engine.summary import summary
 from iqabench.kit.processors import DECIDED, SHARE, THREADS, WAITING, cores

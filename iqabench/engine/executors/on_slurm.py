@@ -17,9 +17,8 @@ from typing import Any
 
 from iqabench.contract.errors import IqabenchError, UsageError
 from iqabench.contract.progress import Watcher
-from iqabench.engine.executors.base import Task
+from iqabench.engine.executors.base import Request, Task
 from iqabench.engine.executors.parcels import Packed, Parcel, opened, packed, refuse_other_code
-from iqabench.engine.executors.spread import Request
 from iqabench.engine.making import Made, give_up, make
 from iqabench.engine.summary import summary
 from iqabench.kit.processors import DECIDED, SHARE, THREADS, WAITING

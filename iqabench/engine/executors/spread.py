@@ -9,7 +9,7 @@ from typing import Literal
 
 from iqabench.contract.errors import MissingDependencyError, UsageError
 from iqabench.engine.device import visible_gpus
-from iqabench.engine.executors.base import Executor, Serial
+from iqabench.engine.executors.base import Executor, Request, Serial
 from iqabench.kit.processors import cores, share_of, threads
 
 Name = Literal["local", "ray", "slurm"]
@@ -115,13 +115,3 @@ class Spread:
     def _request(self, device: str) -> Request:
         each = self.threads or (threads() if self.jobs is None else max(1, cores() // self.jobs))
         return Request(each, int(device == "cuda"), self.memory or MEMORY)
-
-
-@dataclass(frozen=True)
-class Request:
-    """What a cluster is asked for, for each job."""
-
-    threads: int
-    gpus: int
-    memory: float
-    """GB."""

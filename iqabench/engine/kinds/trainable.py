@@ -49,7 +49,7 @@ class Trainable:
         # Lightning takes seconds to import, and only a fit needs it.
         from iqabench.engine import training_log
         from iqabench.engine.checkpoints import plain_state
-        from iqabench.engine.making import title
+        from iqabench.engine.titles import title
         from iqabench.engine.training import fit_network
         from iqabench.engine.training_module import Course
 
