@@ -272,7 +272,10 @@ def main() -> None:
         drill = Drill(Path(folder), tuple(shlex.split(asked.args)))
         little(drill.folder)
         met = kills(
-            drill, asked.kills, random.Random(asked.seed), lambda line: print(line, flush=True)
+            drill,
+            asked.kills,
+            random.Random(asked.seed),
+            lambda line: print(line, file=sys.stderr, flush=True),
         )
         for where, times in sorted(met.items()):
             print(f"{times:3} times: {where}")

@@ -20,6 +20,8 @@ import time
 from collections import Counter
 from pathlib import Path
 
+from measurement import Measurement, tell
+
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
@@ -61,12 +63,17 @@ def main(number: int, seed: int) -> int:
                 print(found)
             world.restore()
             if done % 20 == 0:
-                print(done, dict(counts), f"{time.process_time() - start:.0f} s", flush=True)
-    print(
-        number,
-        {name: counts[name] for name in ("used", "tracebacks", "named", "remade")},
-        {name: counts[name] for name in ("reported", "neither")},
-    )
+                seconds = f"{time.process_time() - start:.0f} s"
+                print(done, dict(counts), seconds, file=sys.stderr, flush=True)
+    wrong = {
+        "used": "used as if whole",
+        "tracebacks": "ended in a traceback",
+        "neither": "neither made again nor reported",
+    }
+    for name, words in wrong.items():
+        tell(Measurement(f"files {words}", counts[name], f"of {number}", rounds=1, limit=0))
+    for name, words in {"remade": "made again by a run", "reported": "reported by a check"}.items():
+        tell(Measurement(f"files {words}", counts[name], f"of {number}", rounds=1))
     return int(bool(counts["used"] or counts["tracebacks"] or counts["neither"]))
 
 
