@@ -27,6 +27,9 @@ python benchmarks/gpu.py --page gpu.json          # makes docs/gpu.md
 """
 ROW = "| What | Value | Ours | Other | Limit | Median of |\n|---|---|---|---|---|---|\n"
 
+SHOWN = 12
+"""Last printed lines that the page shows of a script that tells no measurement."""
+
 
 def page(known: Mapping[str, Mapping[str, Any]], found: Mapping[str, Mapping[str, Any]]) -> str:
     """The page: for each script what it promises and what it found."""
@@ -51,7 +54,7 @@ def _section(name: str, own: Mapping[str, Any], found: Mapping[str, Any] | None)
         yield ROW
         yield from map(_row, rows)
     else:
-        yield "\n".join(["```", *found["printed"], "```", ""])
+        yield "\n".join(["```", *found["printed"][-SHOWN:], "```", ""])
     yield f"\n`{found['command']}`, {_where(found)}\n"
 
 
