@@ -85,7 +85,7 @@ def test_a_repository_is_fetched_after_its_terms_are_said(iqabench, biq2021, tmp
 def test_a_set_that_was_not_fetched_yet_says_how(iqabench, biq2021):
     catalog, _ = biq2021
     code, _, said = iqabench("datasets", "verify", "biq2021", "--catalog", catalog)
-    assert (code, said[1].endswith(", or iqabench datasets fetch biq2021")) == (2, True)
+    assert (code, said[1].endswith(", or `iqabench datasets fetch biq2021`")) == (2, True)
 
 
 @pytest.mark.parametrize("status", [403, 404, 429, 500])
