@@ -1,6 +1,6 @@
 """Runs equal programs alone and side by side, and prints how much longer each takes.
 
-Each is an `iqabench run` that trains biosiqnet-lite at toy size on the built-in set, in a process
+Each is an `iqabench run` that trains biosiqnet-lite on one fold of the built-in set, in a process
 and a store of its own. Two on two processors should take at most 2.3 times as long as one alone:
 threads that spin while they wait made that 4 to 15 times. Alone and together are interleaved; the
 figures are medians.
@@ -21,6 +21,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from precision import one_fold
+
 from iqabench.kit.processors import WAITING, allowance
 
 SPINNING = {
@@ -34,7 +36,7 @@ SPINNING = {
 BENCHMARK = {
     "title": "Two equal runs side by side on two cores",
     "aims": ["each at most 2.3 times as long as one alone"],
-    "quick": ["--rounds", "1", "--epochs", "1"],
+    "quick": ["--rounds", "1"],
     "full": [],
 }
 
@@ -44,18 +46,24 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--together", type=int, default=2, help="programs side by side")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--epochs", type=int, default=2)
+    parser.add_argument("--epochs", type=int, default=1)
     parser.add_argument("--spin", action="store_true", help="let waiting threads spin")
     asked = parser.parse_args()
-    print(f"processors: {allowance().text}; load {os.getloadavg()[0]:.1f}")
+    print(f"processors: {allowance().text}; load {os.getloadavg()[0]:.1f}", flush=True)
     alone, side = [], []
-    _seconds(1, asked.epochs, asked.spin)  # fills the caches
-    for number in range(asked.rounds):
-        alone += _seconds(1, asked.epochs, asked.spin)
-        side.append(max(_seconds(asked.together, asked.epochs, asked.spin)))
-        print(
-            f"round {number + 1}: alone {alone[-1]:.1f} s, the slowest of several {side[-1]:.1f} s"
-        )
+    with tempfile.TemporaryDirectory() as place:
+        split = Path(place) / "fold.json"
+        one_fold(split)
+        for number in range(asked.rounds + 1):
+            alone += _seconds(1, asked, split)
+            if number == 0:  # filled the caches
+                alone.clear()
+                continue
+            side.append(max(_seconds(asked.together, asked, split)))
+            print(
+                f"round {number}: alone {alone[-1]:.1f} s, the slowest of several {side[-1]:.1f} s",
+                flush=True,
+            )
     ratio = statistics.median(side) / statistics.median(alone)
     cpu = resource.getrusage(resource.RUSAGE_CHILDREN)
     spent = cpu.ru_utime + cpu.ru_stime
@@ -64,14 +72,18 @@ def main() -> None:
     )
 
 
-def _seconds(programs: int, epochs: int, spin: bool) -> list[float]:
+def _seconds(programs: int, asked: argparse.Namespace, split: Path) -> list[float]:
     """The time of each of so many equal programs that start together."""
     environment = {name: value for name, value in os.environ.items() if name not in WAITING}
-    environment |= SPINNING if spin else {}
+    environment |= SPINNING if asked.spin else {}
     with tempfile.TemporaryDirectory() as folder:
         began = time.perf_counter()
         going = [
-            subprocess.Popen(_words(Path(folder) / str(number), epochs), env=environment)
+            subprocess.Popen(
+                _words(Path(folder) / str(number), asked.epochs, split),
+                env=environment,
+                stderr=subprocess.DEVNULL,
+            )
             for number in range(programs)
         ]
         found: dict[int, float] = {}
@@ -85,11 +97,11 @@ def _seconds(programs: int, epochs: int, spin: bool) -> list[float]:
     return list(found.values())
 
 
-def _words(store: Path, epochs: int) -> list[str]:
+def _words(store: Path, epochs: int, split: Path) -> list[str]:
     lite = "biosiqnet-lite"
     return [
         *(sys.executable, "-m", "iqabench", "run", "--models", lite, "--datasets", "demo"),
-        *("--tiny", "--init", "random", "--seeds", "1", "--device", "cpu", "--quiet"),
+        *("--init", "random", "--split", str(split), "--device", "cpu", "--quiet"),
         *("--set", f"{lite}.recipe.epochs={epochs}", "--store", str(store)),
         *("-o", str(store.with_suffix(".csv"))),
     ]

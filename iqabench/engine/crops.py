@@ -107,10 +107,9 @@ class TrainingCrops(torch.utils.data.Dataset[tuple[Tensor, ...]]):
     allow_truncated: bool = False
 
     @cached_property
-    def ahead(self) -> Ahead:
-        """Reads the pictures; :class:`EpochOrder` tells it the order."""
-        dataset, truncated = self.dataset, self.allow_truncated
-        return Ahead(lambda name: picture_tensor(dataset, name, truncated))
+    def ahead(self) -> Ahead[Item, tuple[Tensor, ...]]:
+        """Makes the crops; :class:`EpochOrder` tells it the order."""
+        return Ahead(self._made)
 
     def __len__(self) -> int:
         return len(self.names) * self.recipe.train_crops
@@ -121,6 +120,9 @@ class TrainingCrops(torch.utils.data.Dataset[tuple[Tensor, ...]]):
 
     def __getitem__(self, item: Item) -> tuple[Tensor, ...]:
         """(image, quality, saliency, index); saliency is empty where there are no maps."""
+        return self.ahead(item)
+
+    def _made(self, item: Item) -> tuple[Tensor, ...]:
         epoch, number = item
         index, name = number % len(self.names), self.name(number)
         random = np.random.default_rng([self.seed, epoch, number, CROP])
@@ -129,7 +131,7 @@ class TrainingCrops(torch.utils.data.Dataset[tuple[Tensor, ...]]):
         return image, torch.tensor(self.quality[index]), planes[3:], torch.tensor(index)
 
     def _crop(self, name: str, random: np.random.Generator) -> Tensor:
-        picture = self.ahead(name)
+        picture = picture_tensor(self.dataset, name, self.allow_truncated)
         saliency = None
         if self.maps is not None:
             saliency = map_tensor(self.dataset, name, self.maps, self.allow_truncated)
@@ -159,9 +161,9 @@ class EpochOrder(torch.utils.data.Sampler[Item]):
 
     def __iter__(self) -> Iterator[Item]:
         random = np.random.default_rng([self.crops.seed, self.epoch, ORDER])
-        numbers = random.permutation(len(self)).tolist()
-        self.crops.ahead.follow(map(self.crops.name, numbers))
-        yield from ((self.epoch, number) for number in numbers)
+        items = [(self.epoch, number) for number in random.permutation(len(self)).tolist()]
+        self.crops.ahead.follow(items)
+        yield from items
 
 
 def random_window(

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from iqabench.contract.cards import Recipe
 from iqabench.contract.errors import ScoreError
+from iqabench.engine.ahead import Ahead, made_ahead
 from iqabench.engine.batches import in_batches
 from iqabench.engine.crops import normalise, test_views
 from iqabench.engine.label_scale import UNCHANGED, LabelScale
@@ -49,22 +50,27 @@ class NetworkScore:
         Raises:
             ScoreError: the model's output does not hold one score per crop.
         """
-        picture = self.planes(name)
+        return self.of(self.views(name))
+
+    def of(self, views: Tensor) -> float:
+        """The score of the picture that has these views."""
         with working():
-            return self.together([self._crops(name, picture)])[0]
+            return self.together([views])[0]
 
     def predictions(self, names: Sequence[str]) -> Iterator[Prediction]:
         """Score pictures in their order: one by one on a CPU, and in batches on other devices.
 
         A GPU is not busy with the crops of one picture; a CPU is, and has the smaller memory.
         """
-        if self.device == "cpu":
-            return predictions(names, self)
-        return in_batches(names, self)
+        with made_ahead(self.views, names) as views:
+            score = _ViewsAhead(self, views)
+            yield from (predictions if self.device == "cpu" else in_batches)(names, score)
 
     def views(self, name: str) -> Tensor:
         """The crops of a picture, (n, 3 or 4, h, w), float32 in [0, 1]."""
-        return self._crops(name, self.planes(name))
+        drawn = self.recipe.crop is not None and self.recipe.test_crop_kind == "random"
+        key = (self.seed, int(self.content_of(name), 16)) if drawn else (self.seed,)
+        return test_views(self.planes(name), self.recipe, key)
 
     def together(self, views: Sequence[Tensor]) -> list[float]:
         """The scores of pictures whose crops have one size.
@@ -91,13 +97,22 @@ class NetworkScore:
         # The device is waited for once.
         return [self.scale.up(score) for score in torch.stack(pooled).tolist()]
 
-    def _crops(self, name: str, picture: Tensor) -> Tensor:
-        drawn = self.recipe.crop is not None and self.recipe.test_crop_kind == "random"
-        key = (self.seed, int(self.content_of(name), 16)) if drawn else (self.seed,)
-        return test_views(picture, self.recipe, key)
-
     def _forward(self, *inputs: Tensor) -> Tensor:
         bf16 = self.precision == "bf16"
         with torch.inference_mode(), torch.autocast(self.device, torch.bfloat16, enabled=bf16):
             result: Tensor = self.model(*inputs)
         return result.float()
+
+
+@dataclass(frozen=True)
+class _ViewsAhead:
+    """A score whose views are made before they are asked for."""
+
+    score: NetworkScore
+    views: Ahead[str, Tensor]
+
+    def __call__(self, name: str) -> float:
+        return self.score.of(self.views(name))
+
+    def together(self, views: Sequence[Tensor]) -> list[float]:
+        return self.score.together(views)

@@ -10,12 +10,11 @@ from pathlib import Path
 from iqabench.contract.errors import ScoreError
 from iqabench.contract.progress import Tick
 from iqabench.data.picture_cache import prepare
-from iqabench.engine.ahead import Read, reading_ahead
 from iqabench.engine.features import features
 from iqabench.engine.kinds import adapter
 from iqabench.engine.kinds.base import Pictures, Ready
 from iqabench.engine.model_weights import weights_of
-from iqabench.engine.predictions import dataset_planes, picture_reader
+from iqabench.engine.predictions import dataset_planes
 from iqabench.engine.work_time import timing
 from iqabench.protocols.plan import PredictJob
 from iqabench.store import Store
@@ -55,11 +54,10 @@ def predict(job: PredictJob, store: Store, folder: Path, tick: Tick) -> Predicte
     if job.maps is not None:
         job.maps.make(job.dataset, names, tick, truncated)
     rows = []
-    with reading_ahead(picture_reader(job.dataset, truncated), names) as ahead:
-        model = _ready(job, weights, ahead)
-        for done, prediction in enumerate(model.predictions(names), 1):
-            rows.append(prediction)
-            tick(done, len(names), "predicting")
+    model = _ready(job, weights)
+    for done, prediction in enumerate(model.predictions(names), 1):
+        rows.append(prediction)
+        tick(done, len(names), "predicting")
     made = pd.DataFrame([vars(row) for row in rows])
     table = made[: len(images)]
     good = table["error"].isna()
@@ -92,10 +90,10 @@ def ready_for(job: PredictJob, store: Store) -> Ready:
     return _ready(job, weights_of(job, store))
 
 
-def _ready(job: PredictJob, weights: Path | None, read: Read | None = None) -> Ready:
+def _ready(job: PredictJob, weights: Path | None) -> Ready:
     dataset, request = job.dataset, job.model
     pictures = Pictures(
-        dataset_planes(dataset, job.maps, request.allow_truncated, request.scale, read),
+        dataset_planes(dataset, job.maps, request.allow_truncated, request.scale),
         dataset.image_hashes.__getitem__,
         lambda model, name: features(model, request, dataset, name),
         _references(job) if request.card.full_reference else None,

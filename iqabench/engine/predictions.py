@@ -11,7 +11,6 @@ from torch import Tensor
 from iqabench.contract.errors import DataError, ScoreError
 from iqabench.data.tables import Dataset
 from iqabench.data.tensors import picture_tensor, planes_of, scaled
-from iqabench.engine.ahead import Read
 from iqabench.engine.crops import map_tensor
 from iqabench.engine.one_by_one import Score
 from iqabench.engine.work_time import working
@@ -41,25 +40,15 @@ def dataset_planes(
     maps: MapSource | None = None,
     allow_truncated: bool = False,
     scale: float = 1.0,
-    read: Read | None = None,
 ) -> Planes:
-    """A function that gives a picture, with its saliency map as a fourth plane, if any.
-
-    ``read`` decodes a picture; None takes :func:`picture_reader`.
-    """
-    decoded = picture_reader(dataset, allow_truncated) if read is None else read
+    """A function that gives a picture, with its saliency map as a fourth plane, if any."""
 
     def planes(name: str) -> Tensor:
-        picture = decoded(name)
+        picture = picture_tensor(dataset, name, allow_truncated)
         saliency = None if maps is None else map_tensor(dataset, name, maps, allow_truncated)
         return scaled(planes_of(picture, saliency), scale)
 
     return planes
-
-
-def picture_reader(dataset: Dataset, allow_truncated: bool) -> Read:
-    """A function that decodes a data set's pictures."""
-    return lambda name: picture_tensor(dataset, name, allow_truncated)
 
 
 def scorer_score(model: Any, planes: Planes, references: Mapping[str, str] | None = None) -> Score:

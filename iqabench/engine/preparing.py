@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import torch
+from torch import Tensor
 
 from iqabench.contract.models import Batch
-from iqabench.data.tensors import planes_of
+from iqabench.data.tensors import picture_tensor, planes_of
 from iqabench.engine import checkpoints, history
+from iqabench.engine.ahead import made_ahead
 from iqabench.engine.crops import normalise, test_views
 from iqabench.engine.training_module import Course, as_batch
 from iqabench.store.folder import PREPARED
@@ -35,7 +37,6 @@ def prepare(course: Course) -> None:
         ):
             network.prepare(pictures)
     finally:
-        course.crops.ahead.close()
         network.train()
     if pictures.read:
         checkpoints.save_state(kept, checkpoints.plain_state(network))
@@ -50,15 +51,20 @@ class _Pictures:
 
     def __iter__(self) -> Iterator[Batch]:
         course, crops = self.course, self.course.crops
-        crops.ahead.follow(crops.names)
-        for index, name in enumerate(crops.names):
-            view = test_views(planes_of(crops.ahead(name)), course.recipe, (crops.seed,))[:1]
-            parts = (
-                normalise(view, course.recipe),
-                torch.tensor(crops.quality[index : index + 1]),
-                view[:, :0],
-                torch.tensor([index]),
-            )
-            self.read = index + 1
-            course.tick(self.read, len(crops.names), "preparing")
-            yield as_batch(*(part.to(course.device) for part in parts))
+        with made_ahead(self._view, crops.names) as views:
+            for index, name in enumerate(crops.names):
+                view = views(name)
+                parts = (
+                    view,
+                    torch.tensor(crops.quality[index : index + 1]),
+                    view[:, :0],
+                    torch.tensor([index]),
+                )
+                self.read = index + 1
+                course.tick(self.read, len(crops.names), "preparing")
+                yield as_batch(*(part.to(course.device) for part in parts))
+
+    def _view(self, name: str) -> Tensor:
+        recipe, crops = self.course.recipe, self.course.crops
+        picture = picture_tensor(crops.dataset, name, crops.allow_truncated)
+        return normalise(test_views(planes_of(picture), recipe, (crops.seed,))[:1], recipe)

@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 from iqabench.contract.errors import DataError, ScoreError
@@ -35,6 +36,11 @@ if TYPE_CHECKING:
 def folder() -> Path:
     """The folder of all maps; it holds one folder for each provider and its options."""
     return cache_dir() / "saliency"
+
+
+_MAKING = RLock()
+"""Held while a provider works: inputs are made on threads, and a provider's network is one. A
+permuted map is made of another, in the same thread."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +122,8 @@ class MapSource:
         if kept is not None:
             return kept[0]
         try:
-            made = self._maker(dataset).make(name, allow_truncated)
+            with _MAKING:
+                made = self._maker(dataset).make(name, allow_truncated)
         except ScoreError as error:
             raise ScoreError(f"{error.message}, for {name}", error.hint) from error
         array: NDArray[np.float16] = made[0].half().numpy()

@@ -5,14 +5,30 @@ import pytest
 import torch
 
 from iqabench.engine import ahead as module
-from iqabench.engine.ahead import Ahead, reading_ahead
+from iqabench.engine.ahead import Ahead, made_ahead
 
 NAMES = [f"{number}.jpg" for number in range(20)]
 
 
 @pytest.fixture(autouse=True)
-def two_cores(monkeypatch):
+def threads_at_once(monkeypatch):
+    """Two cores, and threads from the first picture on."""
     monkeypatch.setattr(module, "cores", lambda: 2)
+    monkeypatch.setattr(module, "TRIED", 0)
+    monkeypatch.setattr(module, "SHARE", -1.0)
+
+
+class Clock:
+    """A clock that reading and the model's work put forward, by seconds that a test gives."""
+
+    def __init__(self, monkeypatch):
+        self.now = 100.0
+        monkeypatch.setattr(module, "TRIED", 3)
+        monkeypatch.setattr(module, "SHARE", 0.25)
+        monkeypatch.setattr(module, "perf_counter", lambda: self.now)
+
+    def __call__(self, seconds):
+        self.now += seconds
 
 
 class Pictures:
@@ -40,7 +56,7 @@ def settled(condition):
 
 def test_each_picture_comes_in_turn_and_errors_stay_with_theirs():
     read, found = Pictures(), []
-    with reading_ahead(read, NAMES) as ahead:
+    with made_ahead(read, NAMES) as ahead:
         for name in NAMES:
             try:
                 found.append(int(ahead(name)[0, 0, 0]))
@@ -53,7 +69,7 @@ def test_each_picture_comes_in_turn_and_errors_stay_with_theirs():
 
 def test_nothing_is_read_before_the_first_is_asked_for_and_then_some_are():
     read = Pictures()
-    with reading_ahead(read, NAMES) as ahead:
+    with made_ahead(read, NAMES) as ahead:
         time.sleep(0.05)
         assert read.read == []
         ahead("0.jpg")
@@ -64,14 +80,14 @@ def test_nothing_is_read_before_the_first_is_asked_for_and_then_some_are():
 def test_waiting_pictures_keep_to_the_bound_or_are_one(monkeypatch, memory, waiting):
     monkeypatch.setattr(module, "MEMORY", memory)
     read = Pictures()
-    with reading_ahead(read, NAMES) as ahead:
+    with made_ahead(read, NAMES) as ahead:
         ahead("0.jpg")
         assert settled(lambda: len(read.read) == 1 + waiting)
 
 
 def test_a_picture_out_of_turn_is_read_at_once_and_the_turn_stays():
     read = Pictures()
-    with reading_ahead(read, NAMES) as ahead:
+    with made_ahead(read, NAMES) as ahead:
         order = ["0.jpg", "19.jpg", "1.jpg", "19.jpg", "2.jpg"]
         assert [int(ahead(name)[0, 0, 0]) for name in order] == [0, 19, 1, 19, 2]
 
@@ -88,7 +104,29 @@ def test_a_new_order_replaces_the_old_and_names_may_come_again():
 
 
 def test_the_threads_end_with_the_context_whatever_happens():
-    with pytest.raises(KeyboardInterrupt), reading_ahead(Pictures(), NAMES) as ahead:
+    with pytest.raises(KeyboardInterrupt), made_ahead(Pictures(), NAMES) as ahead:
         ahead("0.jpg")
         raise KeyboardInterrupt
     assert settled(lambda: not any("ahead" in one.name for one in threading.enumerate()))
+
+
+def test_pictures_that_take_little_of_the_time_are_read_in_the_caller_s_thread(monkeypatch):
+    read, passes = Pictures(), Clock(monkeypatch)
+    with made_ahead(lambda name: passes(1) or read(name), NAMES[4:]) as ahead:
+        for name in NAMES[4:]:
+            assert int(ahead(name)[0, 0, 0]) == int(name[:-4])
+            passes(4)
+    assert read.threads == {threading.main_thread().name}
+
+
+def test_threads_read_on_where_pictures_take_much_of_the_time(monkeypatch):
+    read, passes = Pictures(), Clock(monkeypatch)
+    order = ["4.jpg", "19.jpg", *NAMES[5:]]
+    with made_ahead(lambda name: passes(2) or read(name), NAMES[4:]) as ahead:
+        for name in order:  # one of them out of turn
+            assert int(ahead(name)[0, 0, 0]) == int(name[:-4])
+            passes(4)
+    assert read.read[:3] == order[:3]
+    assert sorted(read.read) == sorted(order)
+    assert threading.main_thread().name in read.threads
+    assert len(read.threads) > 1

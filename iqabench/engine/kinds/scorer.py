@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from torch import nn
 
 from iqabench.contract.progress import Tick
+from iqabench.engine.ahead import made_ahead
 from iqabench.engine.kinds.base import Fitted, Pictures, Ready
 from iqabench.engine.kinds.trainable import parameters
+from iqabench.engine.one_by_one import Prediction, predictions
 from iqabench.engine.predictions import scorer_score
 from iqabench.protocols.plan import FitJob
 from iqabench.protocols.requests import ModelRequest
@@ -29,5 +32,11 @@ class Scorer:
         network = model if isinstance(model, nn.Module) else None
         if network is not None:
             network.eval()
+
+        def several(names: Sequence[str]) -> Iterator[Prediction]:
+            with made_ahead(pictures.planes, names) as planes:
+                yield from predictions(names, scorer_score(model, planes, pictures.references))
+
         score = scorer_score(model, pictures.planes, pictures.references)
-        return Ready(score, None if network is None else parameters(network))
+        size = None if network is None else parameters(network)
+        return Ready(score, size, several=several)

@@ -17,14 +17,13 @@ from iqabench.contract.cards import Recipe
 from iqabench.contract.errors import DataError, WeightsError
 from iqabench.contract.models import network
 from iqabench.contract.progress import Tick
-from iqabench.engine.ahead import reading_ahead
 from iqabench.engine.compiling import compiled
 from iqabench.engine.crops import TrainingCrops, check_sizes
 from iqabench.engine.kinds.base import Fitted, Pictures, Ready
 from iqabench.engine.label_scale import Array, LabelScale
 from iqabench.engine.model_weights import needed
 from iqabench.engine.network_score import NetworkScore
-from iqabench.engine.predictions import dataset_planes, picture_reader
+from iqabench.engine.predictions import dataset_planes
 from iqabench.engine.readable import check_readable
 from iqabench.kit.weights import listed, load_tensors
 from iqabench.protocols.plan import FitJob
@@ -184,17 +183,16 @@ def _validated(job: FitJob, candidate: nn.Module) -> float:
     held = job.validation
     maps = job.maps if job.model.card.saliency == "input" else None
     names, truncated = list(held["image"]), job.model.allow_truncated
-    with reading_ahead(picture_reader(job.dataset, truncated), names) as ahead:
-        score = NetworkScore(
-            compiled(candidate) if job.model.compile else candidate,
-            job.model.recipe,
-            dataset_planes(job.dataset, maps, truncated, read=ahead),
-            job.dataset.image_hashes.__getitem__,
-            job.model.device,
-            job.model.precision,
-            job.seed,
-        )
-        found = list(score.predictions(names))
+    score = NetworkScore(
+        compiled(candidate) if job.model.compile else candidate,
+        job.model.recipe,
+        dataset_planes(job.dataset, maps, truncated),
+        job.dataset.image_hashes.__getitem__,
+        job.model.device,
+        job.model.precision,
+        job.seed,
+    )
+    found = list(score.predictions(names))
     failed = next((row for row in found if row.error), None)
     if failed is not None:
         raise DataError(
