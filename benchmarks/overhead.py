@@ -77,7 +77,7 @@ BENCHMARK = {
         "biosiqnet-lite in bf16: 1.6 times as many, where the processor has units for it",
     ],
     "quick": None,
-    "full": ["--crops", "2", "--epoch-pictures", "160", "--rounds", "3"],
+    "full": ["--models", "biosiqnet-lite", "--pictures", "300", "--epoch-pictures", "240"],
 }
 
 

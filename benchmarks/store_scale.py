@@ -52,7 +52,7 @@ BENCHMARK = {
         "10,000 jobs, the leaderboard cold: under 60 s of processor time",
     ],
     "quick": ["--jobs", "1000"],
-    "full": [],
+    "full": ["--jobs", "1000", "10000"],
 }
 
 
