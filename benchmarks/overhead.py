@@ -24,7 +24,7 @@ import os
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -213,10 +213,9 @@ def compare(subject: Subject, rounds: int) -> None:
     name = subject.request.card.name
     found: dict[str, list[float]] = {kind: [] for kind in LIMITS}
     rates, faster = [], []
-    steps: list[Callable[[], float]] = [subject.bare_predict, subject.harness_predict]
     cache = os.environ["IQABENCH_CACHE"]
     for _ in range(rounds):
-        bare, ours = (step() for step in steps)
+        bare, ours = subject.bare_predict(), subject.harness_predict()
         found["predict"].append(ours / bare)
         rates.append(len(subject.predicted) / ours)
         if name == LITE and not slow_bf16("cpu", "bf16"):

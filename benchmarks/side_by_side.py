@@ -54,11 +54,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as place:
         split = Path(place) / "fold.json"
         one_fold(split)
-        for number in range(asked.rounds + 1):
+        _seconds(1, asked, split)  # fills the caches
+        for number in range(1, asked.rounds + 1):
             alone += _seconds(1, asked, split)
-            if number == 0:  # filled the caches
-                alone.clear()
-                continue
             side.append(max(_seconds(asked.together, asked, split)))
             print(
                 f"round {number}: alone {alone[-1]:.1f} s, the slowest of several {side[-1]:.1f} s",

@@ -1,10 +1,10 @@
 """Makes a model's inputs, on threads ahead of the model where that is faster.
 
 A network on the CPU uses all cores, and its threads wait for each other after every layer. Threads
-that make inputs beside them make all of them wait, and torch's own threads in these wake later even
-when the model rests: with two cores and pictures of 512x384, predicting took 1.3 to 1.4 times as
-long so, and 1.07 times without. Hence inputs are made in the caller's thread until they turn out to
-take a good part of the time, as large photographs do, or all pictures beside a model on a GPU.
+that make inputs beside it slow it down: with two cores and pictures of 512x384, predicting took 1.3
+times as long so, 1.4 times where they worked only while the network rested, and 1.07 times without.
+Hence inputs are made in the caller's thread until they turn out to take a good part of the time, as
+large photographs do, or all pictures beside a model on a GPU.
 
 An input depends on what was asked for alone: a picture's name, or a crop's number. So no result
 changes with the threads.

@@ -114,19 +114,15 @@ class TrainingCrops(torch.utils.data.Dataset[tuple[Tensor, ...]]):
     def __len__(self) -> int:
         return len(self.names) * self.recipe.train_crops
 
-    def name(self, number: int) -> str:
-        """The picture that a crop shows."""
-        return self.names[number % len(self.names)]
-
     def __getitem__(self, item: Item) -> tuple[Tensor, ...]:
         """(image, quality, saliency, index); saliency is empty where there are no maps."""
         return self.ahead(item)
 
     def _made(self, item: Item) -> tuple[Tensor, ...]:
         epoch, number = item
-        index, name = number % len(self.names), self.name(number)
+        index = number % len(self.names)
         random = np.random.default_rng([self.seed, epoch, number, CROP])
-        planes = augmented(self._crop(name, random), self.recipe, random)
+        planes = augmented(self._crop(self.names[index], random), self.recipe, random)
         image = normalise(planes[:3], self.recipe)
         return image, torch.tensor(self.quality[index]), planes[3:], torch.tensor(index)
 

@@ -13,7 +13,7 @@ from iqabench.contract.errors import DataError, ScoreError
 from iqabench.contract.progress import Tick
 from iqabench.data import array_files
 from iqabench.data.tables import Dataset
-from iqabench.data.tensors import picture_tensor, planes_of, scaled
+from iqabench.engine.predictions import dataset_planes
 from iqabench.engine.time_limit import picture_limit
 from iqabench.engine.work_time import reused, working
 from iqabench.kit.places import cache_dir
@@ -58,8 +58,7 @@ def features(model: Any, request: ModelRequest, dataset: Dataset, name: str) -> 
     if kept is not None and kept[0].ndim == 1:
         reused()
         return np.array(kept[0])  # a copy: a mapped file stays open, and there are thousands
-    picture = picture_tensor(dataset, name, request.allow_truncated)
-    planes = scaled(planes_of(picture), request.scale)
+    planes = dataset_planes(dataset, None, request.allow_truncated, request.scale)(name)
     with working():
         found = np.asarray(model.features(planes[None]))
     if found.ndim != 2 or len(found) != 1 or not np.isfinite(found).all():

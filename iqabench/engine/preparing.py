@@ -8,10 +8,10 @@ import torch
 from torch import Tensor
 
 from iqabench.contract.models import Batch
-from iqabench.data.tensors import picture_tensor, planes_of
 from iqabench.engine import checkpoints, history
 from iqabench.engine.ahead import made_ahead
 from iqabench.engine.crops import normalise, test_views
+from iqabench.engine.predictions import dataset_planes
 from iqabench.engine.training_module import Course, as_batch
 from iqabench.store.folder import PREPARED
 
@@ -47,6 +47,8 @@ class _Pictures:
 
     def __init__(self, course: Course) -> None:
         self.course = course
+        crops = course.crops
+        self.planes = dataset_planes(crops.dataset, allow_truncated=crops.allow_truncated)
         self.read = 0
 
     def __iter__(self) -> Iterator[Batch]:
@@ -65,6 +67,5 @@ class _Pictures:
                 yield as_batch(*(part.to(course.device) for part in parts))
 
     def _view(self, name: str) -> Tensor:
-        recipe, crops = self.course.recipe, self.course.crops
-        picture = picture_tensor(crops.dataset, name, crops.allow_truncated)
-        return normalise(test_views(planes_of(picture), recipe, (crops.seed,))[:1], recipe)
+        recipe, seed = self.course.recipe, self.course.crops.seed
+        return normalise(test_views(self.planes(name), recipe, (seed,))[:1], recipe)
