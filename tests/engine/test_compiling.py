@@ -53,7 +53,7 @@ def test_training_and_scoring_go_through_the_compiler(traced, little, tmp_path, 
         asked.append(getattr(work, "__name__", type(work).__name__))
         return plain(work)
 
-    for module in ("kinds.trainable", "training_module"):
+    for module in ("folding", "training_module"):
         monkeypatch.setattr(f"iqabench.engine.{module}.compiled", noted)
     ran(little, tmp_path / "store", compile=True)
     assert "losses" in asked and len(asked) > 1

@@ -17,8 +17,8 @@ from iqabench.contract.cards import Recipe
 from iqabench.contract.errors import DataError, WeightsError
 from iqabench.contract.models import network
 from iqabench.contract.progress import Tick
-from iqabench.engine.compiling import compiled
 from iqabench.engine.crops import TrainingCrops, check_sizes
+from iqabench.engine.folding import for_scoring
 from iqabench.engine.kinds.base import Fitted, Pictures, Ready
 from iqabench.engine.label_scale import Array, LabelScale
 from iqabench.engine.model_weights import needed
@@ -94,7 +94,7 @@ class Trainable:
         model, scale = loaded_network(request, needed(weights))
         model.to(request.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         score = NetworkScore(
-            compiled(model) if request.compile else model,
+            for_scoring(model, request.compile),
             request.recipe,
             pictures.planes,
             pictures.content_of,
@@ -184,7 +184,7 @@ def _validated(job: FitJob, candidate: nn.Module) -> float:
     maps = job.maps if job.model.card.saliency == "input" else None
     names, truncated = list(held["image"]), job.model.allow_truncated
     score = NetworkScore(
-        compiled(candidate) if job.model.compile else candidate,
+        for_scoring(candidate, job.model.compile),
         job.model.recipe,
         dataset_planes(job.dataset, maps, truncated),
         job.dataset.image_hashes.__getitem__,
