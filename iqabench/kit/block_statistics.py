@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
+from torch.nn.functional import adaptive_avg_pool2d
 
 
 def statistics(feature: Tensor) -> Tensor:
@@ -11,9 +12,12 @@ def statistics(feature: Tensor) -> Tensor:
 
     The deviation is that of a population, with divisor h * w.
     """
-    variance, mean = torch.var_mean(feature.float(), (2, 3), correction=0)
+    feature = feature.float()
+    # torch.var_mean takes five times as long on a CPU.
+    mean = adaptive_avg_pool2d(feature, 1)
+    variance = adaptive_avg_pool2d((feature - mean) ** 2, 1)
     # A root has no finite slope at 0, the variance of a channel that is silent in a picture.
-    return torch.cat([mean, (variance + TINY).sqrt()], 1)
+    return torch.cat([mean, (variance + TINY).sqrt()], 1).flatten(1)
 
 
 TINY = 1e-12
