@@ -26,7 +26,7 @@ from biosiqnet_plugin.heads import (
 from biosiqnet_plugin.options import Options
 from iqabench.contract import Batch, UsageError
 from iqabench.kit.block_statistics import statistics
-from iqabench.kit.encoders import encoder, fully_connected
+from iqabench.kit.encoders import Edit, Watch, encoder, fully_connected
 from iqabench.kit.ridge import fit_ridge
 from iqabench.kit.saliency import decompose, saliency_loss
 
@@ -42,7 +42,7 @@ class BioSIQNet(nn.Module):
         for name, block in (("low", options.low_block), ("high", options.high_block)):
             if block is not None:
                 self.branches[name] = self._branch(name, block)
-        self.head = _head(options, self.trunk.channels)
+        self.head = _head(options, self.trunk)
 
     def _branch(self, name: str, block: int) -> nn.Module:
         if block > len(self.trunk.channels):
@@ -62,7 +62,7 @@ class BioSIQNet(nn.Module):
             return
         rows, quality = [], []
         for batch in batches:
-            rows.append(self._features(batch.images)[0].double().cpu().numpy())
+            rows.append(self.seen(batch.images).double().cpu().numpy())
             quality.append(batch.quality.double().cpu().numpy())
         self.head.start(fit_ridge(np.concatenate(rows), np.concatenate(quality)))
 
@@ -72,7 +72,7 @@ class BioSIQNet(nn.Module):
 
     def maps(self, images: Tensor) -> dict[str, Tensor]:
         """Predicted ``low`` and ``high`` saliency of crops, each (B, 1, h, w) with maximum 1."""
-        found = self._decode(self._run(images)[1], images)
+        found = self._decode(self._features(images, None)[1], images)
         return {name: one / one.amax((2, 3), keepdim=True) for name, one in found.items()}
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:
@@ -98,27 +98,61 @@ class BioSIQNet(nn.Module):
         """The layers for Grad-CAM: those whose output is the feature of the quality head."""
         return [self.trunk.last_layer()]
 
+    def seen(self, images: Tensor) -> Tensor:
+        """What the head gets of normalised crops, (B, 3, h, w): for ``statistics``, (B, F)."""
+        return self._seen(images)[0]
+
     def _run(self, images: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         """The scores, and for each branch the feature for its decoder."""
-        feature, decodable = self._features(images)
-        return self.head(feature), decodable
+        seen, decodable = self._seen(images)
+        return self.head(seen), decodable
 
-    def _features(self, images: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+    def _seen(self, images: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         """The head's input, and for each branch the feature for its decoder."""
+        if not isinstance(self.head, StatisticsHead):
+            return self._features(images, None)
+        found: list[Tensor] = []
+
+        def note(feature: Tensor) -> None:
+            found.append(statistics(feature))
+
+        _, decodable = self._features(images, note)
+        if self.options.half_view:
+            self._compute(functional.avg_pool2d(images, 2), None, note)
+        return torch.cat(found, 1), decodable
+
+    def _features(self, images: Tensor, note: Watch | None) -> tuple[Tensor, dict[str, Tensor]]:
+        """The trunk's output, and for each branch the feature for its decoder.
+
+        ``note`` gets the output of every block or layer, as the option ``taps`` says.
+        """
         started = {name: branch.start(images) for name, branch in self._branches()}
         decodable: dict[str, Tensor] = {}
-        found: list[Tensor] = []
 
         def edit(number: int, feature: Tensor) -> Tensor:
             for name, branch in self._branches():
                 if branch.block == number:
                     feature, decodable[name] = branch.fuse(feature, started[name])
-            if isinstance(self.head, StatisticsHead):
-                found.append(statistics(feature))
             return feature
 
-        feature = self.trunk(images, edit)
-        return torch.cat(found, 1) if found else feature, decodable
+        return self._compute(images, edit, note), decodable
+
+    def _compute(self, images: Tensor, edit: Edit | None, note: Watch | None) -> Tensor:
+        """The trunk's output, changed by ``edit`` and told to ``note``."""
+        if note is None:
+            changed: Tensor = self.trunk(images, edit)
+            return changed
+        if self.options.taps == "layers":
+            watched: Tensor = self.trunk(images, edit, note)
+            return watched
+
+        def both(number: int, feature: Tensor) -> Tensor:
+            feature = feature if edit is None else edit(number, feature)
+            note(feature)
+            return feature
+
+        noted: Tensor = self.trunk(images, both)
+        return noted
 
     def _branches(self) -> list[tuple[str, Any]]:
         return list(self.branches.items())
@@ -132,15 +166,26 @@ class BioSIQNet(nn.Module):
         }
 
 
-def _head(options: Options, channels: tuple[int, ...]) -> nn.Module:
+def _head(options: Options, trunk: Any) -> nn.Module:
     if options.head == "vgg-fc":
         layers, width = fully_connected(options.encoder, options.init, options.dropout)
         return FullyConnectedHead(layers, width, options.dropout)
     if _is_transformer(options):
-        return TransformerHead(channels[-1], options.dropout)
+        return TransformerHead(trunk.channels[-1], options.dropout)
     if options.head == "statistics":
-        return StatisticsHead(2 * sum(channels), options.hidden, options.dropout)
-    return ConvolutionalHead(channels[-1], options.hidden, options.dropout)
+        return _statistics_head(options, trunk)
+    return ConvolutionalHead(trunk.channels[-1], options.hidden, options.dropout)
+
+
+def _statistics_head(options: Options, trunk: Any) -> nn.Module:
+    channels = trunk.layer_channels if options.taps == "layers" else trunk.channels
+    if not channels:
+        raise UsageError(
+            f"taps=layers: encoder '{options.encoder}' is not built like EfficientNet",
+            "set taps=blocks",
+        )
+    features = (4 if options.half_view else 2) * sum(channels)
+    return StatisticsHead(features, options.hidden, options.dropout)
 
 
 def _is_transformer(options: Options) -> bool:

