@@ -47,13 +47,9 @@ class Scores:
 
     @property
     def columns(self) -> list[str]:
-        """The columns of :meth:`records`; those of calibrated weights only where a row has them."""
-        rows = self.rows
-        return [
-            name
-            for name in COLUMNS
-            if name not in CALIBRATED or any(getattr(row, name) is not None for row in rows)
-        ]
+        """The columns of :meth:`records`; those of calibrated weights only where a row has any."""
+        calibrated = any(row.band is not None for row in self.rows)
+        return [name for name in COLUMNS if calibrated or name not in CALIBRATED]
 
     def sorted(self) -> Scores:
         """The pictures with the first model's best score first and those without one last."""

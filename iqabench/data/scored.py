@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 CALIBRATED = ("band", "low", "high", "warning")
-"""Columns that only calibrated weights fill; tables leave out those that no row has."""
+"""Columns that only calibrated weights fill; tables without such weights leave them out."""
 
 
 @dataclass(frozen=True)

@@ -166,8 +166,8 @@ def test_a_reference_that_cannot_be_read_or_has_another_size(iqabench, folder, l
         (["piqe,pique", "in"], "unknown model 'pique'"),
         (["pique.png", "in"], "no picture at pique.png"),
         (["none/pique", "in"], "no picture at none/pique"),
-        (["in"], "no published weights are known for 'biosiqnet-lite'"),
-        (["-"], "no published weights are known for 'biosiqnet-lite'"),
+        (["tiqa-lite", "in"], "no published weights are known for 'tiqa-lite'"),
+        (["tiqa-lite", "-"], "no published weights are known for 'tiqa-lite'"),
         (["--models", "entropy"], "no pictures are named"),
         (["--models", "entropy", "piqe"], "no picture at piqe"),
         (["piqe,piqe", "in"], "two models are called 'piqe'"),
@@ -246,6 +246,7 @@ def test_columns_of_calibrated_weights_are_shown_where_a_row_has_them():
         "band",
         "low",
         "high",
+        "warning",
         "error",
         "notes",
     ]
