@@ -13,7 +13,7 @@
 # make floors  draw docs/floors.svg from the import rules
 # make durations  record what each test takes: which are quick, and which file begins
 # make golden  record what each part computes, after its version was raised
-# make lite     make the material and train the shipped biosiqnet-lite: three hours; lite-judge judges it
+# make lite     make the material and train the shipped biosiqnet-lite: half an hour; lite-judge judges it
 # make pyiqa-table   list pyiqa's metrics again, after a new version of it
 
 PYTHON ?= python3
@@ -89,6 +89,7 @@ pyiqa-table: $(VENV)/.installed-dev
 LITE = --biq2021 "$(BIQ2021)" --photographs "$(PHOTOGRAPHS)" --kadid "$(KADID)"
 
 lite: $(VENV)/.installed-dev
+	$(BIN)/python -m pip install --quiet -e '.[lite]'
 	$(BIN)/python training/lite/material.py $(LITE) -o build/lite/material
 	$(BIN)/python training/lite/train.py build/lite/material --photographs "$(PHOTOGRAPHS)" -o build/lite/fit
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from biosiqnet_plugin.shipped import SHIPPED
 from iqabench.contract import ModelCard, Recipe, Stage
 from iqabench.kit.recipes import HALF, IMAGENET, LITE_RECIPE, TINY
 from iqabench.kit.start_weights import start_weights
@@ -119,13 +120,15 @@ ENCODERS: dict[str, tuple[str, Recipe, dict[str, Any], dict[str, Any]]] = {
 }
 """Name of the model -> description, recipe, options, and options for tiny runs."""
 
+PUBLISHED = {"biosiqnet-lite": (SHIPPED,)}
+
 
 def cards() -> Iterator[ModelCard]:
     """All model cards of BioSIQNet."""
     for name, (what, recipe, options, tiny) in ENCODERS.items():
         blocks = 3 if name == "biosiqnet" else 5
         yield _card(name, what, recipe, options, tiny).model_copy(
-            update={"studies": studies(blocks)}
+            update={"studies": studies(blocks), "weights": PUBLISHED.get(name, ())}
         )
         for variant, (with_what, changes) in VARIANTS.items():
             yield _card(

@@ -67,8 +67,8 @@ def refused(answer, *words):
         ("--split official", ["'little' publishes no official split"]),
         ("--weights none.safetensors", ["no weights file at none.safetensors"]),
         (
-            "--models biosiqnet-lite --weights published",
-            ["no published weights are known for 'biosiqnet-lite'"],
+            "--models tiqa-lite --weights published",
+            ["no published weights are known for 'tiqa-lite'"],
         ),
         ("--weights job:feedbeef", ["feedbeef"]),
         ("--catalog none.yaml", ["no catalogue at none.yaml"]),
@@ -142,7 +142,7 @@ def _listed(iqabench):
 def test_the_list_of_models_says_what_is_not_here(iqabench, monkeypatch, tmp_path):
     told = _listed(iqabench)
     assert told["brisque"] == ("yes", "here")
-    assert told["biosiqnet-lite"] == ("yes", "none")
+    assert told["biosiqnet-lite"] == ("yes", "here")
     assert told["biosiqnet"] == ("weights to download", "none")
     assert told["niqe"] == ("yes", "here")
     assert told["cnniqa"] == ("yes", "to download")
@@ -198,8 +198,8 @@ def test_the_list_of_models_names_sizes_and_further_libraries(iqabench, toy, mon
         (["models", "-o", "models.xlsx"], "models.xlsx: no format of tables has this ending"),
         (["score", "brisqe", "a.png"], "unknown model 'brisqe'"),
         (
-            ["score", "biosiqnet-lite", "a.png"],
-            "no published weights are known for 'biosiqnet-lite'",
+            ["score", "tiqa-lite", "a.png"],
+            "no published weights are known for 'tiqa-lite'",
         ),
         (["study", "ablaton"], "'ablaton'"),
         (["study", "ablation", "--model", "brisque"], "'ablation'"),

@@ -83,7 +83,7 @@ def test_weights_of_a_job(little, store):
     [
         ("piqe", "'piqe' is no network"),
         ("toy-guided", "'toy-guided' needs saliency maps"),
-        ("biosiqnet-lite", "no published weights are known for 'biosiqnet-lite'"),
+        ("biosiqnet-lite-v1", "no published weights are known for 'biosiqnet-lite-v1'"),
     ],
 )
 def test_what_cannot_be_loaded(path, name, complaint):

@@ -188,8 +188,8 @@ def test_published_weights_are_known_by_their_contents_where_they_lie_in_place(
 
 
 def test_weights_that_nobody_has_are_refused(tmp_path):
-    with pytest.raises(UsageError, match="no published weights are known for 'biosiqnet-lite'"):
-        ask(["biosiqnet-lite"], weights="published")
+    with pytest.raises(UsageError, match="no published weights are known for 'tiqa-lite'"):
+        ask(["tiqa-lite"], weights="published")
     with pytest.raises(UsageError, match="no weights file at"):
         one(weights=str(tmp_path / "none"))
 

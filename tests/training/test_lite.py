@@ -6,10 +6,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "training" / "lite"))
 
+import beside
+import judge
+import known_damage
 import material
+import seen
 import start
 
 SCORES = np.tile([1.0, 0.8, 0.5, 0.2, 0.0], (25, 1))
@@ -71,12 +76,12 @@ def rows(offset):
     return features, table
 
 
-@pytest.mark.parametrize("weight", [1.0, 0.3])
-def test_how_good_a_damaged_photograph_was_changes_nothing(weight):
+@pytest.mark.parametrize("penalty", [1.0, 30.0])
+def test_how_good_a_damaged_photograph_was_changes_nothing(penalty):
     features, table = rows(offset=(0, 0, 0, 0, 0))
-    plain = start.fit(features, table, weight)
+    plain = start.fit(features, table, penalty)
     features, lifted = rows(offset=(5, -3, 2, 9, -7))
-    found = start.fit(features, lifted, weight)
+    found = start.fit(features, lifted, penalty)
     np.testing.assert_allclose(found.coefficients, plain.coefficients, atol=1e-12)
     np.testing.assert_allclose(
         start.moved(features, lifted, found), start.moved(features, table, plain), atol=1e-9
@@ -85,5 +90,54 @@ def test_how_good_a_damaged_photograph_was_changes_nothing(weight):
 
 def test_scores_of_people_are_not_moved():
     features, table = rows(offset=(5, -3, 2, 9, -7))
-    found = start.moved(features, table, start.fit(features, table, 0.3))
+    found = start.moved(features, table, start.fit(features, table))
     np.testing.assert_array_equal(found[:40], table["mos"][:40])
+
+
+def test_the_best_threshold_separates_clean_from_damaged():
+    apart = known_damage.separation(np.array([3.0, 4.0]), np.array([0.0, 1.0, 2.0]))
+    mixed = known_damage.separation(np.array([1.0, 3.0]), np.array([0.0, 2.0]))
+    assert (apart, mixed) == (1, 0.75)
+
+
+def test_pairs_count_where_people_see_a_clear_difference():
+    kadid = np.array([[1.0, 0.9, 0.5]])  # two clear pairs: the last with each of the others
+    right, wrong = [9.0, 8.0, 1.0], [1.0, 3.0, 2.0]
+    assert known_damage.pairs(np.array([[right, wrong]]), kadid) == 0.75
+
+
+def test_a_wider_interval_costs_its_width_and_a_miss_ten_times_its_distance():
+    low, high, truth = np.array([0.0, 0.0]), np.array([4.0, 4.0]), np.array([2.0, 5.0])
+    assert judge.interval_score(low, high, truth) == pytest.approx((4 + 4 + 20) / 2)
+
+
+def test_a_head_learns_from_what_the_trunk_sees(tmp_path):
+    from biosiqnet_plugin.heads import StatisticsHead
+
+    features, table = rows(offset=(5, -3, 2, 9, -7))
+    features = features.astype(np.float32)
+    fitted = start.fit(features, table, penalty=1.0)
+    head = StatisticsHead(6, 8, 0.0)
+    head.start(fitted)
+    beside.learn_beside(head, features, start.moved(features, table, fitted).astype(np.float32))
+    with torch.inference_mode():
+        scores = head(torch.from_numpy(features)).numpy()
+    assert np.corrcoef(scores[:40], table["mos"][:40])[0, 1] > 0.9
+
+
+def test_statistics_of_finished_chunks_are_not_computed_again(tmp_path, monkeypatch):
+    monkeypatch.setattr(seen, "CHUNK", 2)
+    made = []
+
+    def chunk(pictures, file, *rest):
+        made.append(file.name)
+        np.save(file, np.full((len(pictures), 3), len(made)))
+
+    monkeypatch.setattr(seen, "chunk", chunk)
+    pictures = [Path(f"{number}.png") for number in range(5)]
+    first = seen.seen(pictures, {}, None, tmp_path, "cuda")
+    (tmp_path / "000002.npy").unlink()
+    again = seen.seen(pictures, {}, None, tmp_path, "cuda")
+    assert made == ["000000.npy", "000002.npy", "000004.npy", "000002.npy"]
+    assert first[:, 0].tolist() == [1, 1, 2, 2, 3]
+    assert again[:, 0].tolist() == [1, 1, 4, 4, 3]

@@ -2,33 +2,33 @@
 
     python training/lite/judge.py --biq2021 DIR --photographs DIR --kadid FILE.csv.gz
 
-Four parts: people's scores of BIQ2021's official test part without shared scenes; the 25 known
-types of damage on held-out photographs; what should change nothing; intervals and warnings.
+Five parts: people's scores of BIQ2021's official test part without shared scenes, and whether they
+lie in the intervals; the 25 known types of damage on held-out photographs; damage at other sizes;
+what should change nothing; warnings.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import click
 import numpy as np
 import pandas as pd
+from known_damage import Picture, at_other_sizes, judge, shown
 from material import part_of, reduced, relative_scores
 from numpy.typing import NDArray
-from PIL import Image
-from scipy.stats import spearmanr
+from PIL import Image, ImageDraw
 
 import iqabench
-from iqabench.kit.distort import DISTORTIONS, distort
 from iqabench.stats.bootstrap import content_counts, interval, weighted_srocc
 from iqabench_datasets.biq2021 import SUBSETS, read
 
-Picture = NDArray[np.uint8]
-STRENGTHS = (1.0, 1.57, 2.0, 2.71, 3.0, 3.86, 4.0, 5.0)
-"""Levels at which damage is ranked; the whole ones have scores in KADID-10k."""
 RESAMPLES = 1000
+SIZED, UNCHANGED, MADE = 8, 300, 60
+"""Photographs that are damaged at other sizes; that are changed; pictures that are none."""
 
 
 @click.command()
@@ -49,8 +49,10 @@ def main(
     paths = [str(biq2021 / name) for name in rows["image"]]
     people(names, rows, paths)
     pictures = [reduced(path) for path in held[:contents]]
-    known_damage(names, pictures, relative_scores(kadid))
-    nothing_changes(names, [reduced(Path(path)) for path in paths[:60]])
+    judge(names, pictures, relative_scores(kadid), scores)
+    at_other_sizes(names[0], pictures[:SIZED], scores)
+    nothing_changes(names[:1], [reduced(Path(path)) for path in paths[:UNCHANGED]])
+    warnings(names[0])
 
 
 def _held_out(root: Path) -> pd.DataFrame:
@@ -82,7 +84,15 @@ def people(names: Sequence[str], rows: pd.DataFrame, paths: list[str]) -> None:
                 click.echo(
                     f"people  {name:15s} in 90% interval  {one} {inside[kind == one].mean():.3f}"
                 )
+            own_width = interval_score(own["low"], own["high"], 100 * truth)
+            click.echo(f"people  {name:15s} interval score   {own_width:.1f}")
             click.echo(f"people  {name:15s} warnings         {own['warning'].notna().mean():.3f}")
+
+
+def interval_score(low: Any, high: Any, truth: NDArray[np.float64]) -> float:
+    """Mean interval score of 90% intervals, lower is better (Gneiting, Raftery, JASA 2007)."""
+    missed = np.maximum(low - truth, 0) + np.maximum(truth - high, 0)
+    return float((high - low + 2 / 0.1 * missed).mean())
 
 
 def _agreement(
@@ -102,41 +112,10 @@ def _agreement(
     }
 
 
-def known_damage(names: Sequence[str], pictures: list[Picture], kadid: NDArray[np.float64]) -> None:
-    """How scores rank the strengths of each type, and KADID-10k's means over types and levels."""
-    ranked: dict[str, dict[str, float]] = {name: {} for name in names}
-    means = {name: np.full(kadid.shape, np.nan) for name in names}
-    for number, kind in enumerate(DISTORTIONS):
-        damaged = [
-            distort(picture, kind.id, level, seed=content)
-            for content, picture in enumerate(pictures)
-            for level in STRENGTHS
-        ]
-        found = scores(names, damaged)
-        for name in names:
-            own = found.loc[found["model"] == name, "better"].to_numpy()
-            table = own.reshape(len(pictures), len(STRENGTHS))
-            each = [-spearmanr(row, STRENGTHS)[0] for row in table]
-            ranked[name][kind.slug] = float(np.nanmedian(each))
-            whole = [STRENGTHS.index(level) for level in (1.0, 2.0, 3.0, 4.0, 5.0)]
-            means[name][number] = np.nanmean(table[:, whole], axis=0)
-    for kind in DISTORTIONS:
-        line = "  ".join(f"{name} {ranked[name][kind.slug]:+.2f}" for name in names)
-        click.echo(f"damage  {kind.slug:30s} {line}")
-    ordered = [kind.slug for kind in DISTORTIONS if kind.monotone]
-    for name in names:
-        good = sum(ranked[name][slug] >= 0.9 for slug in ordered)
-        agreement = spearmanr(means[name].ravel(), kadid.ravel())[0]
-        click.echo(
-            f"damage  {name:15s} at .9 or above: {good} of {len(ordered)} ordered types; "
-            f"KADID-10k's means over type and level: {agreement:.3f}"
-        )
-
-
 def nothing_changes(names: Sequence[str], pictures: list[Picture]) -> None:
     """Changes of the score, in its standard deviation, where people would see no difference."""
     plain = scores(names, pictures)
-    for what, change in {"flip": _flipped, "resize by .9": _smaller}.items():
+    for what, change in {"PNG": _stored, "flip": _flipped, "resize by .9": _smaller}.items():
         changed = scores(names, [change(picture) for picture in pictures])
         for name in names:
             one = plain.loc[plain["model"] == name, "better"].to_numpy()
@@ -153,9 +132,45 @@ def _flipped(picture: Picture) -> Picture:
 
 
 def _smaller(picture: Picture) -> Picture:
-    image = Image.fromarray(picture)
-    size = tuple(round(0.9 * side) for side in image.size)
-    return np.asarray(image.resize(size, Image.Resampling.BICUBIC))
+    return shown(picture, 0.9)
+
+
+def _stored(picture: Picture) -> Picture:
+    """Written without loss and read again."""
+    file = BytesIO()
+    Image.fromarray(picture).save(file, "PNG")
+    return np.asarray(Image.open(file))
+
+
+def warnings(name: str) -> None:
+    """The share of pictures that are no photographs of which scores warn."""
+    random = np.random.default_rng(0)
+    for what, made in {"text": _text, "flat": _flat, "icon": _icon}.items():
+        found = scores([name], [made(random) for _ in range(MADE)])
+        click.echo(f"warned  {name:15s} {what:16s} {found['warning'].notna().mean():.3f}")
+
+
+def _text(random: np.random.Generator) -> Picture:
+    image = Image.new("RGB", (512, 384), (255, 255, 255))
+    letters = random.choice(list("abcdefghij klmno pqrstu vwxyz"), (20, 60))
+    lines = "\n".join("".join(line) for line in letters)
+    ImageDraw.Draw(image).multiline_text((10, 10), lines, fill=(0, 0, 0))
+    return np.asarray(image)
+
+
+def _flat(random: np.random.Generator) -> Picture:
+    return np.full((384, 512, 3), random.integers(0, 256, 3), np.uint8)
+
+
+def _icon(random: np.random.Generator) -> Picture:
+    """Shapes of a few colours on one colour."""
+    back, *colours = (tuple(map(int, one)) for one in random.integers(0, 256, (4, 3)))
+    image = Image.new("RGB", (256, 256), back)
+    for colour in colours:
+        x, y = (int(one) for one in random.integers(20, 120, 2))
+        side = int(random.integers(40, 130))
+        ImageDraw.Draw(image).ellipse((x, y, x + side, y + side), fill=colour)
+    return np.asarray(image)
 
 
 if __name__ == "__main__":
