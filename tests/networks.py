@@ -8,6 +8,19 @@ from click.testing import CliRunner
 from torch.nn import functional
 
 from iqabench.cli import cli
+from iqabench.contract import Batch
+
+
+def batch(size=(96, 96), count=2, seed=0):
+    """Normal noise with quality and saliency, the same for equal arguments."""
+    random = torch.Generator().manual_seed(seed)
+    saliency = torch.rand(count, 1, *size, generator=random) ** 2
+    return Batch(
+        images=torch.randn(count, 3, *size, generator=random),
+        quality=torch.linspace(0.1, 0.9, count),
+        saliency=saliency / saliency.amax((2, 3), keepdim=True),
+        index=torch.arange(count),
+    )
 
 
 def course(model, given, lr=1e-3, steps=40):

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 from click.testing import CliRunner
-from networks import course, needs_attention_in_bf16, silent
+from networks import batch, course, needs_attention_in_bf16, silent
 from timm.models.vgg import VGG
 
 from biosiqnet_plugin.branches import Fusion
@@ -37,17 +37,6 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 def build(form, seed=0, **options):
     torch.manual_seed(seed)
     return BioSIQNet(Options(**{"init": "random", **FORMS[form], **options}))
-
-
-def batch(size=(96, 96), count=2, seed=0):
-    random = torch.Generator().manual_seed(seed)
-    saliency = torch.rand(count, 1, *size, generator=random) ** 2
-    return Batch(
-        images=torch.randn(count, 3, *size, generator=random),
-        quality=torch.linspace(0.1, 0.9, count),
-        saliency=saliency / saliency.amax((2, 3), keepdim=True),
-        index=torch.arange(count),
-    )
 
 
 @each_form

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 import torch
-from networks import course, silent
+from networks import batch, course, silent
 from torch.nn import functional
 
 from biosiqnet_plugin.model import BioSIQNet
 from biosiqnet_plugin.options import Options
-from iqabench.contract import Batch
+from iqabench.contract import Batch, UsageError
 
 FORMS = {
     "lite": {"encoder": "efficientnet-lite0"},
@@ -26,17 +26,6 @@ def build(form="lite", **options):
     return BioSIQNet(Options(**given))
 
 
-def batch(count, size=(96, 96)):
-    random = torch.Generator().manual_seed(0)
-    saliency = torch.rand(count, 1, *size, generator=random) ** 2
-    return Batch(
-        images=torch.randn(count, 3, *size, generator=random),
-        quality=torch.linspace(0.1, 0.9, count),
-        saliency=saliency / saliency.amax((2, 3), keepdim=True),
-        index=torch.arange(count),
-    )
-
-
 def features_of(encoder, images):
     """The output of each block for one picture, (C, h, w)."""
     found = []
@@ -51,7 +40,7 @@ def features_of(encoder, images):
 
 
 def one_by_one(count):
-    given = batch(count, (64, 96))
+    given = batch((64, 96), count)
     for row in range(count):
         at = slice(row, row + 1)
         yield Batch(given.images[at], given.quality[at], None, given.index[at])
@@ -78,7 +67,7 @@ def test_the_statistics_head_starts_as_scikit_learns_ridge_on_the_encoders_featu
 
 
 def test_the_statistics_head_learns_and_every_weight_gets_a_gradient():
-    model, given = build(), batch(6)
+    model, given = build(), batch(count=6)
     with torch.no_grad():
         model.eval().prepare(one_by_one(6))
     losses = course(model, given, steps=30)
@@ -97,7 +86,7 @@ def test_a_picture_unlike_all_others_gets_no_score_far_off_the_scale():
 
 @each_form
 def test_the_half_view_is_that_of_the_encoder_alone(form):
-    model, images = build(form, half_view=True).eval(), batch(2).images
+    model, images = build(form, half_view=True).eval(), batch().images
     plain = build(form).eval()
     plain.load_state_dict(
         {k: v for k, v in model.state_dict().items() if not k.startswith("head.")}, strict=False
@@ -113,7 +102,7 @@ def test_the_half_view_is_that_of_the_encoder_alone(form):
 
 
 def test_a_half_view_of_an_odd_picture_reaches_the_score():
-    model, images = build(half_view=True, hidden=8).eval(), batch(1, (65, 97)).images
+    model, images = build(half_view=True, hidden=8).eval(), batch((65, 97), 1).images
     with torch.no_grad():
         model.prepare(one_by_one(6))
         assert model(images).shape == (1,)
@@ -124,8 +113,33 @@ def test_a_half_view_of_an_odd_picture_reaches_the_score():
         assert float(model(images)) != first
 
 
+def test_every_layer_is_seen_at_both_sizes():
+    model, images = build(taps="layers", half_view=True).eval(), batch().images
+    net, outputs = model.trunk.net, []
+    places = [net.bn1, *(block for stage in net.blocks for block in stage), net.bn2]
+    hooks = [
+        place.register_forward_hook(lambda module, given, output: outputs.append(output))
+        for place in places
+    ]
+    with torch.no_grad():
+        seen = model.seen(images)
+        for hook in hooks:
+            hook.remove()
+        expected = [
+            f(one, axis=(2, 3)) for one in map(np.asarray, outputs) for f in (np.mean, np.std)
+        ]
+    assert len(outputs) == 2 * len(places) == 36
+    np.testing.assert_allclose(seen.numpy(), np.concatenate(expected, 1), atol=1e-5)
+
+
+def test_an_encoder_of_another_kind_has_no_layers_to_see():
+    with pytest.raises(UsageError, match="'test_resnet' is not built like EfficientNet") as refused:
+        build("separate", taps="layers")
+    assert refused.value.hint == "set taps=blocks"
+
+
 def test_options_that_came_later_change_no_older_name():
     old = Options().model_dump()
-    assert not {"head", "fusion_start", "half_view"} & set(old)
+    assert not {"head", "fusion_start", "half_view", "taps"} & set(old)
     found = Options(head="statistics", fusion_start=0, half_view=True).model_dump()
     assert (found["fusion_start"], found["half_view"]) == (0, True)

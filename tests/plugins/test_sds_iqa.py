@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 import torch
 from click.testing import CliRunner
-from networks import silent
+from networks import batch, silent
 from PIL import Image
 from scipy.ndimage import correlate
 
 from iqabench import Session
 from iqabench.cli import cli
-from iqabench.contract import Batch, UnknownNameError
+from iqabench.contract import UnknownNameError
 from iqabench.engine.explain import explain
 from iqabench.engine.kinds.trainable import load_weights
 from iqabench.protocols.choices import Choices
@@ -32,17 +32,6 @@ ALWAYS = 1e4
 def build(seed=0, **options):
     torch.manual_seed(seed)
     return SDSIQA(SDSOptions(**{"init": "random", "encoder": "test_resnet", **options}))
-
-
-def batch(size=(64, 64), count=2, seed=0):
-    random = torch.Generator().manual_seed(seed)
-    saliency = torch.rand(count, 1, *size, generator=random) ** 2
-    return Batch(
-        images=torch.randn(count, 3, *size, generator=random),
-        quality=torch.linspace(0.1, 0.9, count),
-        saliency=saliency / saliency.amax((2, 3), keepdim=True),
-        index=torch.arange(count),
-    )
 
 
 def score(model, given):
