@@ -158,6 +158,7 @@ def _card(
         needs=(start_weights(options["encoder"]),),
         recipe=recipe,
         fixed_crop=recipe is VIT_RECIPE,
+        direction="higher",
         saliency="target",
         behaviour=BEHAVIOUR,
         reproductions="biosiqnet_plugin.tables:tables",
