@@ -139,20 +139,12 @@ class BioSIQNet(nn.Module):
 
     def _compute(self, images: Tensor, edit: Edit | None, note: Watch | None) -> Tensor:
         """The trunk's output, changed by ``edit`` and told to ``note``."""
-        if note is None:
-            changed: Tensor = self.trunk(images, edit)
-            return changed
-        if self.options.taps == "layers":
-            watched: Tensor = self.trunk(images, edit, note)
-            return watched
-
-        def both(number: int, feature: Tensor) -> Tensor:
-            feature = feature if edit is None else edit(number, feature)
-            note(feature)
-            return feature
-
-        noted: Tensor = self.trunk(images, both)
-        return noted
+        found: Tensor
+        if note is not None and self.options.taps == "layers":
+            found = self.trunk(images, edit, note)
+        else:
+            found = self.trunk(images, edit if note is None else _edited_and_told(edit, note))
+        return found
 
     def _branches(self) -> list[tuple[str, Any]]:
         return list(self.branches.items())
@@ -164,6 +156,17 @@ class BioSIQNet(nn.Module):
             name: branch.decoder(decodable[name])[..., :height, :width]
             for name, branch in self._branches()
         }
+
+
+def _edited_and_told(edit: Edit | None, note: Watch) -> Edit:
+    """``edit``, whose result is also told to ``note``."""
+
+    def both(number: int, feature: Tensor) -> Tensor:
+        feature = feature if edit is None else edit(number, feature)
+        note(feature)
+        return feature
+
+    return both
 
 
 def _head(options: Options, trunk: Any) -> nn.Module:

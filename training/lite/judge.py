@@ -51,7 +51,7 @@ def main(
     pictures = [reduced(path) for path in held[:contents]]
     judge(names, pictures, relative_scores(kadid), scores)
     at_other_sizes(names[0], pictures[:SIZED], scores)
-    nothing_changes(names[:1], [reduced(Path(path)) for path in paths[:UNCHANGED]])
+    nothing_changes(names[0], [reduced(Path(path)) for path in paths[:UNCHANGED]])
     warnings(names[0])
 
 
@@ -112,19 +112,16 @@ def _agreement(
     }
 
 
-def nothing_changes(names: Sequence[str], pictures: list[Picture]) -> None:
+def nothing_changes(name: str, pictures: list[Picture]) -> None:
     """Changes of the score, in its standard deviation, where people would see no difference."""
-    plain = scores(names, pictures)
+    plain = scores([name], pictures)["better"].to_numpy()
     for what, change in {"PNG": _stored, "flip": _flipped, "resize by .9": _smaller}.items():
-        changed = scores(names, [change(picture) for picture in pictures])
-        for name in names:
-            one = plain.loc[plain["model"] == name, "better"].to_numpy()
-            two = changed.loc[changed["model"] == name, "better"].to_numpy()
-            moved = np.abs(two - one) / np.nanstd(one)
-            click.echo(
-                f"same    {name:15s} {what:16s} median {np.nanmedian(moved):.3f}, "
-                f"95th percentile {np.nanpercentile(moved, 95):.3f}"
-            )
+        changed = scores([name], [change(picture) for picture in pictures])["better"].to_numpy()
+        moved = np.abs(changed - plain) / np.nanstd(plain)
+        click.echo(
+            f"same    {name:15s} {what:16s} median {np.nanmedian(moved):.3f}, "
+            f"95th percentile {np.nanpercentile(moved, 95):.3f}"
+        )
 
 
 def _flipped(picture: Picture) -> Picture:
