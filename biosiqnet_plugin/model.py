@@ -24,7 +24,7 @@ from biosiqnet_plugin.heads import (
     TransformerHead,
 )
 from biosiqnet_plugin.options import Options
-from iqabench.contract import Batch, UsageError
+from iqabench.contract import Batch, Stage, UsageError
 from iqabench.kit.block_statistics import statistics
 from iqabench.kit.encoders import Edit, Watch, encoder, fully_connected
 from iqabench.kit.ridge import fit_ridge
@@ -93,6 +93,11 @@ class BioSIQNet(nn.Module):
     def takes_any_size(self) -> bool:
         """Whether the network accepts whole pictures of any size, not crops alone."""
         return not _is_transformer(self.options)
+
+    def parameter_groups(self, stage: Stage) -> dict[str, list[nn.Parameter]]:
+        """``trunk``, ``branches`` and ``head``: the last two may be new beside a trained trunk."""
+        parts = {"trunk": self.trunk, "branches": self.branches, "head": self.head}
+        return {name: list(part.parameters()) for name, part in parts.items()}
 
     def cam_layers(self) -> list[nn.Module]:
         """The layers for Grad-CAM: those whose output is the feature of the quality head."""

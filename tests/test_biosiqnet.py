@@ -14,7 +14,8 @@ from biosiqnet_plugin.heads import FullyConnectedHead
 from biosiqnet_plugin.model import BioSIQNet
 from biosiqnet_plugin.options import Options
 from iqabench.cli import cli
-from iqabench.contract import Batch, UsageError
+from iqabench.contract import Batch, Stage, UsageError
+from iqabench.engine.optimizers import make_optimizer
 from iqabench.kit.encoders import fully_connected
 from iqabench.kit.saliency import decompose, saliency_loss
 from iqabench.protocols.choices import Choices
@@ -108,6 +109,18 @@ def test_without_maps_there_is_the_quality_loss_alone():
 def test_gradients_reach_every_parameter(form):
     model, given = build(form, dropout=0), batch(count=4)
     assert silent(model, given) == []
+
+
+@each_form
+def test_each_part_may_have_its_own_rate(form):
+    model = build(form)
+    stage = Stage(lr=0.01, lr_groups={"branches": 10.0, "head": 3.0})
+    groups = make_optimizer(model, stage).param_groups
+    rates = {id(one): group["lr"] for group in groups for one in group["params"]}
+    assert sum(len(group["params"]) for group in groups) == len(list(model.parameters()))
+    expected = {"trunk": 0.01, "branches": 0.1, "head": 0.03}
+    for name, parameter in model.named_parameters():
+        assert rates[id(parameter)] == pytest.approx(expected[name.split(".")[0]])
 
 
 @each_form
