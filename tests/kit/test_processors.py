@@ -112,18 +112,18 @@ PROGRAM = """
 import json, os, sys
 import iqabench
 import torch
-from iqabench.kit.processors import WAITING
-print(json.dumps([torch.get_num_threads(), {name: os.environ[name] for name in WAITING}]))
+from iqabench.kit.processors import SETTINGS
+print(json.dumps([torch.get_num_threads(), {name: os.environ[name] for name in SETTINGS}]))
 """
 
 
 @pytest.mark.parametrize(("users", "number"), [("", cores()), ("1", 1)])
 def test_importing_iqabench_settles_the_threads_of_torch(users, number, monkeypatch):
-    for name in (*processors.WAITING, processors.THREADS, processors.DECIDED):
+    for name in (*processors.SETTINGS, processors.THREADS, processors.DECIDED):
         monkeypatch.delenv(name, raising=False)
     if users:
         monkeypatch.setenv("OMP_NUM_THREADS", users)
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True
     )
-    assert json.loads(done.stdout) == [number, processors.WAITING]
+    assert json.loads(done.stdout) == [number, processors.SETTINGS]

@@ -35,7 +35,7 @@ from iqabench.engine.executors.parcels import (
 )
 from iqabench.engine.making import Made, give_up, make
 from iqabench.engine.summary import summary
-from iqabench.kit.processors import DECIDED, SHARE, THREADS, WAITING, cores
+from iqabench.kit.processors import DECIDED, SETTINGS, SHARE, THREADS, cores
 from iqabench.store import Store
 
 RETRIES = 3
@@ -104,7 +104,7 @@ class _Run:
             "memory": int(request.memory * 1e9),
         }
         count = str(request.threads)
-        settings = {**WAITING, SHARE: count, THREADS: count, DECIDED: count}
+        settings = {**SETTINGS, SHARE: count, THREADS: count, DECIDED: count}
         self._settings = {"runtime_env": {"env_vars": settings}}
         self._make = ray.remote(_make).options(max_retries=RETRIES, **self._needs, **self._settings)
 
