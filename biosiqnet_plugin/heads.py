@@ -80,9 +80,11 @@ class StatisticsHead(nn.Module):
 
     def forward(self, statistics: Tensor) -> Tensor:
         """(B, features) -> (B,)."""
-        scaled = ((statistics - self.mean) / self.spread).clamp(-FAR, FAR)
-        found: Tensor = scaled @ self.coefficients + self.intercept + self.beside(scaled)[:, 0]
-        return found
+        # A sum of thousands of products rounded to bfloat16 would be off by half a point of 100.
+        with torch.autocast(statistics.device.type, enabled=False):
+            scaled = ((statistics - self.mean) / self.spread).clamp(-FAR, FAR)
+            found: Tensor = scaled @ self.coefficients + self.intercept + self.beside(scaled)[:, 0]
+            return found
 
     @torch.no_grad()
     def start(self, fitted: RidgeFit) -> None:

@@ -143,3 +143,13 @@ def test_options_that_came_later_change_no_older_name():
     assert not {"head", "fusion_start", "half_view", "taps"} & set(old)
     found = Options(head="statistics", fusion_start=0, half_view=True).model_dump()
     assert (found["fusion_start"], found["half_view"]) == (0, True)
+
+
+def test_the_statistics_head_sums_exactly_in_bf16():
+    head = build().eval().head
+    statistics = torch.randn(4, len(head.mean))
+    head.coefficients.copy_(torch.randn(len(head.mean)) / 10)
+    with torch.no_grad():
+        exact = head(statistics)
+        with torch.autocast("cpu", torch.bfloat16):
+            assert torch.equal(head(statistics), exact)

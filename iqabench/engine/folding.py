@@ -6,6 +6,7 @@ into the weights of the convolution before it, it costs no time of its own.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from copy import deepcopy
 from typing import Any
 
@@ -16,9 +17,9 @@ from torch.nn.utils.fusion import fuse_conv_bn_weights
 from iqabench.engine.compiling import compiled
 
 CLOSE = 1e-4
-"""Largest difference of a folded network's scores, as a share of the scores' size (at least 1)."""
-TRAILING = {"BatchNorm2d": (), "BatchNormAct2d": ("drop", "act")}
-"""Classes that are folded -> what they do behind the normalisation; the second is timm's."""
+"""Largest difference of a changed copy's scores, as a share of the scores' size (at least 1)."""
+TRAILING = {"BatchNorm2d": (), "NormalisedReLU6": ("act",), "BatchNormAct2d": ("drop", "act")}
+"""Classes that are folded -> what they do behind the normalisation; the last is timm's."""
 
 
 def for_scoring(network: nn.Module, compile_it: bool) -> nn.Module:
@@ -31,7 +32,8 @@ class Folded(nn.Module):
 
     The first call sees which normalisation follows which convolution, and compares the scores with
     and without folding. If they differ, or if nothing can be folded, the network stays as it is.
-    The network's weights must not change after that.
+    Under autocast, which rounds weights at every call, the convolutions' weights are then rounded
+    once. The network's weights and the precision must not change after that.
     """
 
     def __init__(self, network: nn.Module) -> None:
@@ -42,35 +44,70 @@ class Folded(nn.Module):
     def forward(self, *inputs: Tensor) -> Tensor:
         """As the network's own."""
         if not self._ready:
-            with torch.autocast(inputs[0].device.type, enabled=False):
-                self.network = _folded(self.network, [one[:1] for one in inputs])
+            first, device = [one[:1] for one in inputs], inputs[0].device.type
+            with torch.autocast(device, enabled=False):
+                self.network = _folded(self.network, first)
+            if torch.is_autocast_enabled(device):
+                self.network = _rounded(self.network, first, torch.get_autocast_dtype(device))
             self._ready = True
         found: Tensor = self.network(*inputs)
         return found
 
 
 def _folded(network: nn.Module, inputs: list[Tensor]) -> nn.Module:
-    """A folded copy, which shares all other weights; the network itself if there is no such."""
+    """A folded copy; the network itself if there is no such."""
     if not any(type(module).__name__ in TRAILING for module in network.modules()):
         return network
-    scores, pairs = _watched(network, inputs)
-    if not pairs or not isinstance(scores, Tensor):
+    pairs = _pairs(network, inputs)
+    if not pairs:
         return network
-    changed = {id(one) for pair in pairs.items() for module in pair for one in module.parameters()}
-    shared = {id(one): one for one in network.parameters() if id(one) not in changed}
     names = {module: name for name, module in network.named_modules()}
-    try:
-        found = deepcopy(network, shared)
+
+    def fold(copy: nn.Module) -> None:
         for convolution, normalisation in pairs.items():
-            _fold(found, names[convolution], names[normalisation])
+            _fold(copy, names[convolution], names[normalisation])
+
+    return _changed(network, [module for pair in pairs.items() for module in pair], fold, inputs)
+
+
+def _rounded(network: nn.Module, inputs: list[Tensor], kind: torch.dtype) -> nn.Module:
+    """A copy whose convolutions hold weights of this kind; the network if there is no such."""
+
+    def convolutions(of: nn.Module) -> list[nn.Module]:
+        return [module for module in of.modules() if isinstance(module, nn.Conv2d)]
+
+    def round_them(copy: nn.Module) -> None:
+        for convolution in convolutions(copy):
+            convolution.to(kind)
+
+    own = convolutions(network)
+    return _changed(network, own, round_them, inputs) if own else network
+
+
+def _changed(
+    network: nn.Module,
+    parts: list[nn.Module],
+    change: Callable[[nn.Module], None],
+    inputs: list[Tensor],
+) -> nn.Module:
+    """A changed copy with the same scores, or the network itself.
+
+    The copy shares all weights but those of ``parts``, which ``change`` may change.
+    """
+    own = {id(one) for module in parts for one in module.parameters()}
+    shared = {id(one): one for one in network.parameters() if id(one) not in own}
+    try:
+        scores = network(*inputs)
+        found = deepcopy(network, shared)
+        change(found)
         gap = (found(*inputs) - scores).abs().max()
-    except Exception:  # whatever a part raises that cannot be copied, or misses its normalisation
+    except Exception:  # whatever a part raises that cannot be copied or changed
         return network
     return found if gap <= CLOSE * scores.abs().max().clamp(min=1) else network
 
 
-def _watched(network: nn.Module, inputs: list[Tensor]) -> tuple[Tensor, dict[nn.Module, nn.Module]]:
-    """The scores, and each convolution whose output went to one normalisation and no other."""
+def _pairs(network: nn.Module, inputs: list[Tensor]) -> dict[nn.Module, nn.Module]:
+    """Each convolution whose output goes to one normalisation and no other -> that one."""
     made: dict[int, tuple[Tensor, nn.Module]] = {}
     followers: dict[nn.Module, set[nn.Module]] = {}
     sources: dict[nn.Module, set[nn.Module | None]] = {}
@@ -92,11 +129,11 @@ def _watched(network: nn.Module, inputs: list[Tensor]) -> tuple[Tensor, dict[nn.
         elif type(module).__name__ in TRAILING:
             hooks.append(module.register_forward_pre_hook(normalised))
     try:
-        scores = network(*inputs)
+        network(*inputs)
     finally:
         for hook in hooks:
             hook.remove()
-    return scores, {
+    return {
         source: next(iter(found))
         for source, found in followers.items()
         if len(found) == 1 and sources[next(iter(found))] == {source}

@@ -139,3 +139,41 @@ def test_other_weights_are_shared() -> None:
     assert copy is not network
     assert copy[3].weight is network[3].weight
     assert copy[0].weight is not network[0].weight
+
+
+@pytest.mark.parametrize("name", ["resnet10t", "tf_efficientnet_lite0", "test_vit"])
+@torch.inference_mode()
+def test_under_autocast_weights_are_rounded_once(name: str) -> None:
+    network = _alive(timm.create_model(name, num_classes=1))
+    size = (96, 96) if name == "test_vit" else (64, 96)
+    images = torch.rand(2, 3, *size)
+    exact, folded = Folded(network), Folded(network)
+    exact(images)
+    with torch.autocast("cpu", torch.bfloat16):
+        folded(images)
+        torch.testing.assert_close(folded(images), exact(images), rtol=1e-4, atol=1e-4)
+    for copy, module in zip(_convolutions(folded), _convolutions(network), strict=True):
+        assert copy.weight.dtype == torch.bfloat16
+        assert module.weight.dtype == torch.float32
+
+
+def _convolutions(network: nn.Module) -> list[nn.Conv2d]:
+    return [one for one in network.modules() if isinstance(one, nn.Conv2d)]
+
+
+@torch.inference_mode()
+def test_a_convolution_that_is_computed_exactly_keeps_its_weights() -> None:
+    class Network(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.convolution = nn.Conv2d(3, 4, 3)
+
+        def forward(self, images: Tensor) -> Tensor:
+            with torch.autocast("cpu", enabled=False):
+                return self.convolution(images).mean((1, 2, 3))
+
+    network, images = Network().eval(), torch.rand(2, 3, 16, 16)
+    folded = Folded(network)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.equal(folded(images), network(images))
+    assert folded.network is network
