@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from iqabench.contract.errors import UsageError
-from iqabench.report.evaluations import Group, groups, mean_defined, where_tested
+from iqabench.report.evaluations import Group, groups, mean_defined, where_tested, with_predictions
 from iqabench.report.tables import proxy_note
 from iqabench.store import Store
 
@@ -72,7 +72,7 @@ def rows(group: Group, by: str) -> list[dict[str, Any]]:
     """The rows of one group; ``by`` as for `breakdown`."""
     parts = _parts(group.table, by)
     tested = group.repetitions()
-    frames = [with_mapped(frame[frame["prediction"].notna()], group) for frame in tested]
+    frames = [with_mapped(with_predictions(frame), group) for frame in tested]
     found = []
     for part in sorted(set(parts.dropna())):
         inside = [frame[frame["image"].map(parts) == part] for frame in frames]

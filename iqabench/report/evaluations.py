@@ -17,7 +17,9 @@ from iqabench.store.fingerprints import text_digest
 from iqabench.store.records import EvaluationRecord, JobRecord
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
+    from numpy.typing import NDArray
 
     from iqabench.stats.mapping import Mapping
 
@@ -164,8 +166,12 @@ class Group:
         import pandas as pd
 
         # As a left join, which takes longer for small tables than all else that is done with them.
-        found = scores.set_index("image").reindex(labels["image"])
-        return pd.concat([labels.reset_index(drop=True), found.reset_index(drop=True)], axis=1)
+        images, wanted = scores.pop("image"), labels["image"]
+        if list(images[: len(wanted)]) == list(wanted):
+            found = scores.iloc[: len(wanted)]
+        else:
+            found = scores.set_axis(images).reindex(wanted).reset_index(drop=True)
+        return pd.concat([labels.reset_index(drop=True), found], axis=1)
 
     def _pristine(self, record: EvaluationRecord) -> pd.DataFrame:
         labels = self._labels(record)
@@ -177,12 +183,19 @@ class Group:
 
     def _labels(self, record: EvaluationRecord) -> pd.DataFrame:
         """The labels of a repetition's test part."""
-        labels = self.table
-        if record.contents is not None:
-            labels = labels[labels["content"].isin(record.contents)]
-        if self.exclude_shared:
-            labels = labels[~labels["content"].isin(record.shared or ())]
-        return labels
+        if record.contents is None and not self.exclude_shared:
+            return self.table
+        import numpy as np
+
+        left_out = set(record.shared or ()) if self.exclude_shared else set()
+        tested = set(self._places if record.contents is None else record.contents) - left_out
+        places = [self._places[content] for content in tested if content in self._places]
+        return self.table.take(np.sort(np.concatenate([np.empty(0, dtype=np.intp), *places])))
+
+    @cached_property
+    def _places(self) -> dict[str, NDArray[np.intp]]:
+        """Content -> the rows of its pictures in :attr:`table`."""
+        return dict(self.table.groupby("content").indices)
 
     def _scores(self, record: EvaluationRecord) -> pd.DataFrame | None:
         """A repetition's predictions, higher is better; None if its job has not succeeded."""
@@ -193,6 +206,12 @@ class Group:
         if record.direction == "lower":
             scores["prediction"] = -scores["prediction"]
         return scores
+
+
+def with_predictions(frame: pd.DataFrame) -> pd.DataFrame:
+    """The pictures of a repetition that have a prediction; no copy where all have."""
+    known = frame["prediction"].notna()
+    return frame if known.all() else frame[known]
 
 
 def groups(

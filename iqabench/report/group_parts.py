@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from iqabench.contract.errors import UsageError
-from iqabench.report.evaluations import Group, groups
+from iqabench.report.evaluations import Group, groups, with_predictions
 from iqabench.store import Store
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def parts(group: Group, frame: pd.DataFrame) -> list[pd.DataFrame]:
     """
     from iqabench.stats.agreement import MIN_SAMPLES
 
-    scored = frame[frame["prediction"].notna()]
+    scored = with_predictions(frame)
     if not group.within:
         return [scored]
     found = (scored[scored[group.within] == name] for name in names(group))

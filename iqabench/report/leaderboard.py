@@ -17,6 +17,7 @@ from iqabench.report.evaluations import (
     mean_defined,
     tested_alike,
     where_tested,
+    with_predictions,
 )
 from iqabench.report.metrics import METRICS, SUMMARIES, corrected_error, statistics
 from iqabench.report.resampled import resample, resampled
@@ -209,7 +210,7 @@ def difference(first: Group, second: Group) -> dict[str, Any]:
 
 def _row(group: Group) -> dict[str, Any]:
     frames = group.repetitions()
-    scored = [frame[frame["prediction"].notna()] for frame in frames]
+    scored = [with_predictions(frame) for frame in frames]
     scored_images, total = (sum(map(len, each)) for each in (scored, frames))
     predicts, fits = group.predicts(), group.fits()
     record, shared = group.record, group.shared

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from iqabench.contract.errors import UsageError
 from iqabench.report.breakdown import with_mapped
-from iqabench.report.evaluations import Group, groups, mean_defined, where_tested
+from iqabench.report.evaluations import Group, groups, mean_defined, where_tested, with_predictions
 from iqabench.report.tables import Row, number_text, records, share_text, with_interval
 from iqabench.store import Store
 
@@ -108,7 +108,7 @@ def _rated(group: Group) -> list[pd.DataFrame]:
 
     frames = []
     for frame in group.repetitions():
-        scored = with_mapped(frame[frame["prediction"].notna()], group)
+        scored = with_mapped(with_predictions(frame), group)
         rated = scored.dropna(subset=list(_NEEDED))
         error = standard_error(rated["mos_std"].to_numpy(float), rated["raters"].to_numpy(float))
         frames.append(rated.assign(error=error))

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from iqabench.data import array_files
 from iqabench.report import group_parts
 from iqabench.report.cache import place
-from iqabench.report.evaluations import Group
+from iqabench.report.evaluations import Group, with_predictions
 from iqabench.store.fingerprints import text_digest
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def resample(group: Group, frames: Sequence[pd.DataFrame], resamples: int) -> Re
     from iqabench.stats.agreement import srocc
     from iqabench.stats.bootstrap import weighted_srocc
 
-    scored = [frame[frame["prediction"].notna()] for frame in frames]
+    scored = [with_predictions(frame) for frame in frames]
     table = [
         [
             arrays(part, "prediction") if len(part) else None

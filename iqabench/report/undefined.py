@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from iqabench.report.evaluations import Group
+from iqabench.report.evaluations import Group, with_predictions
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,7 +23,7 @@ def reason(group: Group, frames: Sequence[pd.DataFrame], found: Mapping[str, flo
         frames: its repetitions.
         found: the row's statistics.
     """
-    scored = [frame[frame["prediction"].notna()] for frame in frames]
+    scored = [with_predictions(frame) for frame in frames]
     if not any(map(len, frames)):
         return "no picture is left to test"
     if not any(map(len, scored)):

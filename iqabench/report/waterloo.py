@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from iqabench.contract.errors import UsageError
-from iqabench.report.evaluations import Group, groups, mean_defined, where_tested
+from iqabench.report.evaluations import Group, groups, mean_defined, where_tested, with_predictions
 from iqabench.report.tables import proxy_note
 from iqabench.store import Store
 
@@ -75,7 +75,7 @@ def _repetition(
 ) -> dict[str, Any]:
     from iqabench.stats import waterloo as stats
 
-    scored = frame[frame["prediction"].notna()]
+    scored = with_predictions(frame)
     distorted = scored[~scored["image"].isin(pristine["image"])]
     ranked = stats.ranking_consistency(*_lists(distorted, unordered))
     preferred = stats.preference_consistency(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from iqabench.report import curves
-from iqabench.report.evaluations import Group
+from iqabench.report.evaluations import Group, with_predictions
 from iqabench.report.leaderboard import row
 from iqabench.report.page.axes import BOTTOM, LEFT, RIGHT, TOP, Scale, places, scale, ticks
 from iqabench.report.tables import records
@@ -109,7 +109,7 @@ def panel_of(group: Group, hashes: Mapping[str, str] | None = None) -> Panel:
     names = curves.names(group.evaluations)
     frames, scored = [], []
     for number, (name, frame) in enumerate(zip(names, group.repetitions(), strict=True)):
-        known = frame[frame["prediction"].notna()]
+        known = with_predictions(frame)
         if len(known):
             frames.append(frame)
             scored.append(_Scored(known, _fit(known, group), name, curves.Style(number)))
