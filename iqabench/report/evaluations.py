@@ -195,7 +195,10 @@ class Group:
     @cached_property
     def _places(self) -> dict[str, NDArray[np.intp]]:
         """Content -> the rows of its pictures in :attr:`table`."""
-        return dict(self.table.groupby("content").indices)
+        import numpy as np
+
+        found = self.table.groupby("content").indices
+        return {str(name): np.asarray(rows, dtype=np.intp) for name, rows in found.items()}
 
     def _scores(self, record: EvaluationRecord) -> pd.DataFrame | None:
         """A repetition's predictions, higher is better; None if its job has not succeeded."""

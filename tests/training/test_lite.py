@@ -16,6 +16,7 @@ import known_damage
 import material
 import seen
 import start
+import study_split
 
 SCORES = np.tile([1.0, 0.8, 0.5, 0.2, 0.0], (25, 1))
 
@@ -56,6 +57,14 @@ def test_a_proxy_above_its_type_and_level_lifts_the_label():
 def test_no_photograph_is_in_two_parts():
     parts = [material.part_of(number) for number in range(200)]
     assert (parts.count("held-out"), parts.count("validation")) == (40, 20)
+
+
+def test_a_study_takes_whole_contents_until_it_has_enough_pictures():
+    rated = pd.DataFrame({"content": [f"c{number // 3}" for number in range(30)]})
+    few, more = study_split.first(rated, 7, 0), study_split.first(rated, 13, 0)
+    assert (len(few), len(more)) == (3, 5)
+    assert set(few) < set(more)
+    assert len(study_split.first(rated, 100, 0)) == 10
 
 
 def rows(offset):
