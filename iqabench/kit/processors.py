@@ -79,7 +79,7 @@ def allowance() -> Allowance:
 
 
 def settle(environment: MutableMapping[str, str] = os.environ) -> None:
-    """Put threads and :data:`SETTINGS` into the environment, where the user has not set them.
+    """Put threads and settings into the environment, where the user has not set them.
 
     It has an effect on libraries that are loaded later.
     """

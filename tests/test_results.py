@@ -1,0 +1,54 @@
+"""The predictions beside docs/results give the numbers of the page, and hold no labels."""
+
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from public_trees import LABELS, NO_LABELS
+
+from iqabench.stats import srocc
+
+FOLDER = Path(__file__).parents[1] / "docs" / "results"
+FILE, PAGE = FOLDER / "biq2021-predictions.parquet", FOLDER / "biq2021.md"
+TEST = LABELS / "biq2021" / "Test (Images and MOS).csv"
+pytestmark = pytest.mark.skipif(not FILE.exists(), reason="results are in a checkout only")
+ROWS = {
+    "BioSIQNet, quality alone, Lite2, every layer": ["biosiqnet-lite2"],
+    "`lite0-ridge`, in bf16": ["lite0-ridge"],
+    "quality alone (v1)": ["v1-0", "v1-1"],
+    "with the entire map (v4)": ["v4-readout-0", "v4-readout-1"],
+    "with low and high saliency (v5)": ["v5-readout-0", "v5-readout-1"],
+    "v5, maps that are the same everywhere (`uniform`)": ["v5-uniform-0", "v5-uniform-1"],
+}
+"""Row of a table of the page -> columns of the file, one for each seed."""
+
+
+def test_predictions_are_of_the_test_part_without_labels():
+    found = pd.read_parquet(FILE)
+    assert list(found) == ["image", *(column for columns in ROWS.values() for column in columns)]
+    assert len(found) == found["image"].nunique() == 2000
+    assert found.notna().all().all()
+
+
+@pytest.mark.skipif(not TEST.exists(), reason=NO_LABELS)
+@pytest.mark.parametrize("row", ROWS)
+def test_the_page_has_the_numbers_of_the_predictions(row):
+    labels = pd.read_csv(TEST).rename(columns={"Image Name": "name", "MOS": "quality"})
+    found = pd.read_parquet(FILE)
+    # One name of the label file differs from its picture's in case.
+    found["key"] = found["image"].str.removeprefix("Images/").str.lower()
+    joined = found.merge(labels.assign(key=labels["name"].str.lower()), on="key")
+    assert len(joined) == 2000
+    subsets = [part for _, part in joined.groupby(joined["key"].str[:4])]
+    table = [
+        [srocc(part[column], part["quality"]) for column in ROWS[row]]
+        for part in [joined, *subsets]
+    ]
+    pooled, *each = (sum(cells) / len(cells) for cells in table)
+    expected = [pooled, sum(each) / 3, *each]
+    line = next(
+        line for line in PAGE.read_text("utf-8").splitlines() if line.startswith(f"| {row} |")
+    )
+    printed = [float(re.findall(r"-?\.\d+", cell)[0]) for cell in line.split("|")[2:-1]]
+    assert printed == pytest.approx(expected, abs=6e-4)
