@@ -58,7 +58,7 @@ def _folded(network: nn.Module, inputs: list[Tensor]) -> nn.Module:
     """A folded copy; the network itself if there is no such."""
     if not any(type(module).__name__ in TRAILING for module in network.modules()):
         return network
-    pairs = _pairs(network, inputs)
+    scores, pairs = _watched(network, inputs)
     if not pairs:
         return network
     names = {module: name for name, module in network.named_modules()}
@@ -67,7 +67,8 @@ def _folded(network: nn.Module, inputs: list[Tensor]) -> nn.Module:
         for convolution, normalisation in pairs.items():
             _fold(copy, names[convolution], names[normalisation])
 
-    return _changed(network, [module for pair in pairs.items() for module in pair], fold, inputs)
+    parts = [module for pair in pairs.items() for module in pair]
+    return _changed(network, parts, fold, inputs, scores)
 
 
 def _rounded(network: nn.Module, inputs: list[Tensor], kind: torch.dtype) -> nn.Module:
@@ -81,7 +82,7 @@ def _rounded(network: nn.Module, inputs: list[Tensor], kind: torch.dtype) -> nn.
             convolution.to(kind)
 
     own = convolutions(network)
-    return _changed(network, own, round_them, inputs) if own else network
+    return _changed(network, own, round_them, inputs, network(*inputs)) if own else network
 
 
 def _changed(
@@ -89,15 +90,15 @@ def _changed(
     parts: list[nn.Module],
     change: Callable[[nn.Module], None],
     inputs: list[Tensor],
+    scores: Any,
 ) -> nn.Module:
-    """A changed copy with the same scores, or the network itself.
+    """A changed copy with the same scores of the inputs, or the network itself.
 
     The copy shares all weights but those of ``parts``, which ``change`` may change.
     """
     own = {id(one) for module in parts for one in module.parameters()}
     shared = {id(one): one for one in network.parameters() if id(one) not in own}
     try:
-        scores = network(*inputs)
         found = deepcopy(network, shared)
         change(found)
         gap = (found(*inputs) - scores).abs().max()
@@ -106,8 +107,8 @@ def _changed(
     return found if gap <= CLOSE * scores.abs().max().clamp(min=1) else network
 
 
-def _pairs(network: nn.Module, inputs: list[Tensor]) -> dict[nn.Module, nn.Module]:
-    """Each convolution whose output goes to one normalisation and no other -> that one."""
+def _watched(network: nn.Module, inputs: list[Tensor]) -> tuple[Any, dict[nn.Module, nn.Module]]:
+    """The scores, and each convolution whose output went to one normalisation and no other."""
     made: dict[int, tuple[Tensor, nn.Module]] = {}
     followers: dict[nn.Module, set[nn.Module]] = {}
     sources: dict[nn.Module, set[nn.Module | None]] = {}
@@ -129,11 +130,11 @@ def _pairs(network: nn.Module, inputs: list[Tensor]) -> dict[nn.Module, nn.Modul
         elif type(module).__name__ in TRAILING:
             hooks.append(module.register_forward_pre_hook(normalised))
     try:
-        network(*inputs)
+        scores = network(*inputs)
     finally:
         for hook in hooks:
             hook.remove()
-    return {
+    return scores, {
         source: next(iter(found))
         for source, found in followers.items()
         if len(found) == 1 and sources[next(iter(found))] == {source}

@@ -116,6 +116,12 @@ def share_of(jobs: int, threads: int | None = None) -> dict[str, str]:
     return given
 
 
+def settings_of(threads: int) -> dict[str, str]:
+    """What to add to the environment of a worker elsewhere, which computes with these threads."""
+    count = str(threads)
+    return {**SETTINGS, SHARE: count, THREADS: count, DECIDED: count}
+
+
 def _number(text: str | None) -> int | None:
     return int(text) if text and text.strip().isdecimal() and int(text) else None
 

@@ -35,7 +35,7 @@ from iqabench.engine.executors.parcels import (
 )
 from iqabench.engine.making import Made, give_up, make
 from iqabench.engine.summary import summary
-from iqabench.kit.processors import DECIDED, SETTINGS, SHARE, THREADS, cores
+from iqabench.kit.processors import cores, settings_of
 from iqabench.store import Store
 
 RETRIES = 3
@@ -103,9 +103,7 @@ class _Run:
             "num_gpus": request.gpus,
             "memory": int(request.memory * 1e9),
         }
-        count = str(request.threads)
-        settings = {**SETTINGS, SHARE: count, THREADS: count, DECIDED: count}
-        self._settings = {"runtime_env": {"env_vars": settings}}
+        self._settings = {"runtime_env": {"env_vars": settings_of(request.threads)}}
         self._make = ray.remote(_make).options(max_retries=RETRIES, **self._needs, **self._settings)
 
     def inspect(self, task: Task) -> None:

@@ -21,7 +21,7 @@ from iqabench.engine.executors.base import Request, Task
 from iqabench.engine.executors.parcels import Packed, Parcel, opened, packed, refuse_other_code
 from iqabench.engine.making import Made, give_up, make
 from iqabench.engine.summary import summary
-from iqabench.kit.processors import DECIDED, SETTINGS, SHARE, THREADS
+from iqabench.kit.processors import settings_of
 from iqabench.store import Store
 
 SECONDS = 1.0
@@ -108,8 +108,7 @@ class OnSlurm:
             found["gpus_per_node"] = self.request.gpus
         if self.cluster == "slurm":
             found["slurm_array_parallelism"] = self.jobs or ARRAY
-            count = str(self.request.threads)
-            settings = {**SETTINGS, SHARE: count, THREADS: count, DECIDED: count}
+            settings = settings_of(self.request.threads)
             found["slurm_setup"] = [f"export {name}={value}" for name, value in settings.items()]
             arrays = dict.fromkeys(str(job.job_id).partition("_")[0] for job in after)
             if arrays:
