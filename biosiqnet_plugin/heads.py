@@ -64,13 +64,20 @@ class StatisticsHead(nn.Module):
     spread: Tensor
     coefficients: Tensor
     intercept: Tensor
+    error_coefficients: Tensor
+    error_intercept: Tensor
 
-    def __init__(self, features: int, hidden: int, dropout: float) -> None:
+    def __init__(
+        self, features: int, hidden: int, dropout: float, expected_error: bool = False
+    ) -> None:
         super().__init__()
         self.register_buffer("mean", torch.zeros(features))
         self.register_buffer("spread", torch.ones(features))
         self.register_buffer("coefficients", torch.zeros(features))
         self.register_buffer("intercept", torch.tensor(MIDDLE))
+        if expected_error:
+            self.register_buffer("error_coefficients", torch.zeros(features))
+            self.register_buffer("error_intercept", torch.tensor(0.0))
         last = nn.Linear(hidden, 1)
         for parameter in last.parameters():
             nn.init.zeros_(parameter)
@@ -82,9 +89,18 @@ class StatisticsHead(nn.Module):
         """(B, features) -> (B,)."""
         # A sum of thousands of products rounded to bfloat16 would be off by half a point of 100.
         with torch.autocast(statistics.device.type, enabled=False):
-            scaled = ((statistics - self.mean) / self.spread).clamp(-FAR, FAR)
+            scaled = self._scaled(statistics)
             found: Tensor = scaled @ self.coefficients + self.intercept + self.beside(scaled)[:, 0]
             return found
+
+    def errors(self, statistics: Tensor) -> Tensor:
+        """(B, features) -> (B,): how far off the scores are expected to be, not below 0."""
+        with torch.autocast(statistics.device.type, enabled=False):
+            found = self._scaled(statistics) @ self.error_coefficients + self.error_intercept
+            return found.clamp_min(0)
+
+    def _scaled(self, statistics: Tensor) -> Tensor:
+        return ((statistics - self.mean) / self.spread).clamp(-FAR, FAR)
 
     @torch.no_grad()
     def start(self, fitted: RidgeFit) -> None:
@@ -93,6 +109,12 @@ class StatisticsHead(nn.Module):
         self.spread.copy_(torch.from_numpy(fitted.spread))
         self.coefficients.copy_(torch.from_numpy(fitted.coefficients))
         self.intercept.fill_(fitted.intercept)
+
+    @torch.no_grad()
+    def start_errors(self, fitted: RidgeFit) -> None:
+        """Take the expected error from a regression on statistics of the same scale."""
+        self.error_coefficients.copy_(torch.from_numpy(fitted.coefficients))
+        self.error_intercept.fill_(fitted.intercept)
 
 
 FAR = 6.0

@@ -64,11 +64,24 @@ class BioSIQNet(nn.Module):
         for batch in batches:
             rows.append(self.seen(batch.images).double().cpu().numpy())
             quality.append(batch.quality.double().cpu().numpy())
-        self.head.start(fit_ridge(np.concatenate(rows), np.concatenate(quality)))
+        statistics, truth = np.concatenate(rows), np.concatenate(quality)
+        fitted = fit_ridge(statistics, truth)
+        self.head.start(fitted)
+        if self.options.expected_error:
+            self.head.start_errors(fit_ridge(statistics, np.abs(fitted.left_out - truth)))
 
     def forward(self, images: Tensor) -> Tensor:
         """Quality of normalised crops, (B, 3, h, w) -> (B,)."""
         return self._run(images)[0]
+
+    def scores_and_errors(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Quality of crops and how far off it is expected to be, each (B,).
+
+        Only a network with the option ``expected_error`` can tell.
+        """
+        seen, head = self.seen(images), self.head
+        assert isinstance(head, StatisticsHead), "no other head tells an expected error"
+        return head(seen), head.errors(seen)
 
     def maps(self, images: Tensor) -> dict[str, Tensor]:
         """Predicted ``low`` and ``high`` saliency of crops, each (B, 1, h, w) with maximum 1."""
@@ -193,7 +206,7 @@ def _statistics_head(options: Options, trunk: Any) -> nn.Module:
             "set taps=blocks",
         )
     features = (4 if options.half_view else 2) * sum(channels)
-    return StatisticsHead(features, options.hidden, options.dropout)
+    return StatisticsHead(features, options.hidden, options.dropout, options.expected_error)
 
 
 def _is_transformer(options: Options) -> bool:

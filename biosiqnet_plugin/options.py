@@ -54,6 +54,8 @@ class Options(BaseModel):
     half_view: bool = False
     """Whether the head ``statistics`` also sees the picture at half its size. The trunk computes
     that view without the branches."""
+    expected_error: bool = False
+    """Whether the head ``statistics`` also learns how far off the scores of such pictures are."""
     fusion_start: float = 1.0
     """Start of the learnt scale of a saliency feature where it is fused into the trunk. 1 is the
     paper's; with 0 training starts from the trunk's own features."""
@@ -72,6 +74,7 @@ LATER: dict[str, Any] = {
     "head": "pooled",
     "taps": "blocks",
     "half_view": False,
+    "expected_error": False,
     "fusion_start": 1.0,
 }
 """Options that came after the first release, at the values that stand for what it did."""

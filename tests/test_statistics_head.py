@@ -66,6 +66,24 @@ def test_the_statistics_head_starts_as_scikit_learns_ridge_on_the_encoders_featu
     np.testing.assert_allclose(scores, ridge.predict(scaled), atol=1e-3)
 
 
+def test_the_expected_error_is_a_ridge_on_what_left_out_pictures_miss():
+    from iqabench.kit.ridge import fit_ridge
+
+    model = build(expected_error=True).eval()
+    given = list(one_by_one(12))
+    with torch.no_grad():
+        model.prepare(given)
+        rows = np.concatenate([model.seen(one.images).double().numpy() for one in given])
+        both = [model.scores_and_errors(one.images) for one in given]
+        scores = [float(model(one.images)) for one in given]
+    quality = np.array([float(one.quality) for one in given])
+    missed = np.abs(fit_ridge(rows, quality).left_out - quality)
+    fitted = fit_ridge(rows, missed)
+    expected = fitted.intercept + (rows - fitted.mean) / fitted.spread @ fitted.coefficients
+    np.testing.assert_allclose([float(e) for _, e in both], expected.clip(0), atol=1e-3)
+    np.testing.assert_allclose([float(s) for s, _ in both], scores, atol=1e-6)
+
+
 def test_the_statistics_head_learns_and_every_weight_gets_a_gradient():
     model, given = build(), batch(count=6)
     with torch.no_grad():

@@ -43,8 +43,11 @@ class Calibration(Frozen):
     """Scores below it are cut to it, and those above :attr:`highest` to that."""
     highest: float
     errors: tuple[tuple[float, float], ...] = Field(min_length=1)
-    """Score -> half the width of an interval that holds 90% of people's mean scores; interpolated
-    in between."""
+    """Score, or expected error -> half the width of an interval that holds 90% of people's mean
+    scores; interpolated in between."""
+    by: Literal["score", "expected error"] = "score"
+    """What the widths depend on. Only networks with ``scores_and_errors`` tell an expected
+    error."""
 
 
 class WeightsCard(Frozen):

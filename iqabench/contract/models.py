@@ -79,6 +79,9 @@ class TrainableModel(Protocol):
       names.
     - ``maps(images) -> dict[str, Tensor]``: maps for explanations. Where saliency is an input, it
       is the second argument.
+    - ``scores_and_errors(images) -> tuple[Tensor, Tensor]``: the scores of ``forward``, (B,), and
+      how far off each is expected to be on their scale, (B,); for weights whose ``Calibration`` is
+      by ``expected error``.
     - ``cam_layers() -> list[nn.Module]``: layers for Grad-CAM.
     - ``takes_any_size: bool``: whether explanations show whole pictures in place of crops.
     """

@@ -10,16 +10,21 @@ from iqabench.contract.cards import Calibration
 from iqabench.data.scored import PictureScore
 
 
-def calibrated(row: PictureScore, calibration: Calibration, warning: str | None) -> PictureScore:
+def calibrated(
+    row: PictureScore, error: float | None, calibration: Calibration, warning: str | None
+) -> PictureScore:
     """A row with its score cut to the scale, its band, its 90% interval and a warning.
 
-    The interval is cut to the scale, too. A row without a score stays as it is.
+    The interval is cut to the scale, too. A row without a score stays as it is. ``error`` is the
+    expected error of the score, which a calibration by expected error needs.
     """
     if row.score is None:
         return row
     score = _cut(row.score, calibration)
     points, widths = zip(*calibration.errors, strict=True)
-    half = float(np.interp(score, points, widths))
+    at = score if calibration.by == "score" else error
+    assert at is not None, "such a calibration belongs to a model that tells its expected error"
+    half = float(np.interp(at, points, widths))
     return replace(
         row,
         score=score,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,13 @@ from iqabench.contract.cards import Calibration
 from iqabench.data.given import Shown
 
 Plane = NDArray[np.float32]
+
+
+class Verdict(NamedTuple):
+    """A score, and how far off the model expects it to be; None where it cannot tell."""
+
+    score: float
+    error: float | None = None
 
 
 class Judge(Protocol):
@@ -32,7 +39,7 @@ class Judge(Protocol):
     def calibration(self) -> Calibration | None:
         """What its scores mean to people; None if that was not measured."""
 
-    def score(self, picture: Shown, reference: Shown | None) -> float:
+    def score(self, picture: Shown, reference: Shown | None) -> Verdict:
         """The score of a picture; any exception means that it has none."""
 
     def maps(self, picture: Shown) -> dict[str, Plane]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -72,12 +73,23 @@ class NetworkScore:
         key = (self.seed, int(self.content_of(name), 16)) if drawn else (self.seed,)
         return test_views(self.planes(name), self.recipe, key)
 
+    def with_error(self, name: str) -> tuple[float, float]:
+        """The score of one picture, and its expected error, of a :class:`ScoresAndErrors`."""
+        with working():
+            score, error = self._pooled([self.views(name)], 2).tolist()[0]
+        return self.scale.up(score), self.scale.up(error) - self.scale.up(0.0)
+
     def together(self, views: Sequence[Tensor]) -> list[float]:
         """The scores of pictures whose crops have one size.
 
         Raises:
             ScoreError: the model's output does not hold one score per crop.
         """
+        # The device is waited for once.
+        return [self.scale.up(score) for score in self._pooled(views).tolist()]
+
+    def _pooled(self, views: Sequence[Tensor], *numbers: int) -> Tensor:
+        """The model's output, (B, *numbers), pooled over each picture's crops."""
         crops = torch.cat(list(views)) if len(views) > 1 else views[0]
         if self.device == "cuda":
             crops = crops.pin_memory()
@@ -85,23 +97,34 @@ class NetworkScore:
         inputs = normalise(crops[:, :3], self.recipe).contiguous(memory_format=torch.channels_last)
         extra = () if crops.shape[1] == 3 else (crops[:, 3:],)
         scores = self._forward(inputs, *extra)
-        if scores.shape != (len(crops),):
+        if scores.shape != (len(crops), *numbers):
             raise ScoreError(
                 f"the model returned shape {tuple(scores.shape)} for {len(crops)} crops",
                 "forward returns one score per crop, (B,)",
             )
         parts: tuple[Tensor, ...] = torch.split(scores, [len(view) for view in views])
         pooled = [
-            part.mean() if self.recipe.pool == "mean" else part.quantile(0.5) for part in parts
+            part.mean(0) if self.recipe.pool == "mean" else part.quantile(0.5, 0) for part in parts
         ]
-        # The device is waited for once.
-        return [self.scale.up(score) for score in torch.stack(pooled).tolist()]
+        return torch.stack(pooled)
 
     def _forward(self, *inputs: Tensor) -> Tensor:
         bf16 = self.precision == "bf16"
         with torch.inference_mode(), torch.autocast(self.device, torch.bfloat16, enabled=bf16):
             result: Tensor = self.model(*inputs)
         return result.float()
+
+
+class ScoresAndErrors(nn.Module):
+    """A network as it tells how far off its scores are: crops -> (B, 2)."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network: Any = network
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        """Scores and expected errors."""
+        return torch.stack(self.network.scores_and_errors(*inputs), 1)
 
 
 @dataclass(frozen=True)

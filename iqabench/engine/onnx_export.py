@@ -25,7 +25,7 @@ from iqabench.contract.errors import MissingDependencyError, UsageError
 from iqabench.engine.crops import normalise
 from iqabench.engine.kinds.trainable import loaded_network
 from iqabench.engine.model_weights import calibration_of, chosen_weights, needed
-from iqabench.engine.onnx_facts import IMAGES, MAP, SCORES, OnnxFacts
+from iqabench.engine.onnx_facts import ERRORS, IMAGES, MAP, SCORES, OnnxFacts
 from iqabench.engine.onnx_judge import first_line, session
 from iqabench.kit.download import sha256
 from iqabench.protocols.requests import ModelRequest
@@ -72,11 +72,15 @@ class Exported(nn.Module):
         self.network = network
         self.request = request
         self.with_maps = hasattr(network, "maps")
+        calibration = calibration_of(request)
+        self.with_errors = calibration is not None and calibration.by == "expected error"
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
-        """(B, 3, H, W) -> scores, (B,), and each map, (B, 1, H, W)."""
+        """(B, 3, H, W) -> scores, (B,), perhaps errors, (B,), and each map, (B, 1, H, W)."""
         inputs = normalise(images, self.request.recipe)
         maps = self.network.maps(inputs) if self.with_maps else {}
+        if self.with_errors:
+            return (*self.network.scores_and_errors(inputs), *maps.values())
         return (self.network(inputs), *maps.values())
 
     def map_names(self, images: Tensor) -> list[str]:
@@ -121,6 +125,7 @@ def export(request: ModelRequest, store: Store, output: Path) -> OnnxFacts:
         sha256=sha256(weights),
         maps=tuple(whole.map_names(_pictures(TRACED, request.recipe.crop))),
         any_size=bool(any_size),
+        errors=whole.with_errors,
         calibration=calibration_of(request),
         made_by=package_version("iqabench"),
     )
@@ -185,7 +190,8 @@ def _trace(whole: Exported, facts: OnnxFacts, file: Path, form: Form) -> None:
     sides = {} if form.crop else {2: "height", 3: "width"}
     axes = {} if form.batch else {0: "batch"}
     maps = [MAP + name for name in facts.maps]
-    dynamic = {IMAGES: axes | sides, SCORES: axes, **dict.fromkeys(maps, axes | sides)}
+    numbers = [SCORES, ERRORS] if facts.errors else [SCORES]
+    dynamic = dict.fromkeys(numbers, axes) | dict.fromkeys([IMAGES, *maps], axes | sides)
     try:
         with warnings.catch_warnings(), _nothing_printed(), torch.no_grad():
             warnings.simplefilter("ignore")
@@ -196,7 +202,7 @@ def _trace(whole: Exported, facts: OnnxFacts, file: Path, form: Form) -> None:
                 dynamo=False,
                 opset_version=OPSET,
                 input_names=[IMAGES],
-                output_names=[SCORES, *maps],
+                output_names=[*numbers, *maps],
                 dynamic_axes={name: found for name, found in dynamic.items() if found},
             )
     except OSError:

@@ -12,8 +12,8 @@ from iqabench.contract.errors import WeightsError
 
 PREFIX = "iqabench."
 """Begins the keys of the file's metadata."""
-IMAGES, SCORES, MAP = "images", "scores", "map_"
-"""Names of the graph's input and of its first output; the beginning of the names of maps."""
+IMAGES, SCORES, ERRORS, MAP = "images", "scores", "errors", "map_"
+"""Names of the graph's input and of its outputs; the last is the beginning of the names of maps."""
 
 
 class OnnxFacts(Frozen):
@@ -41,6 +41,8 @@ class OnnxFacts(Frozen):
     """Names of the predicted maps; the output of each is ``map_NAME``, (B, 1, H, W)."""
     any_size: bool = True
     """Whether maps are predicted of whole pictures of any size, not of crops alone."""
+    errors: bool = False
+    """Whether there is an output ``errors``, (B,): how far off each score is expected to be."""
     calibration: Calibration | None = None
     """What the scores mean to people; None if that was not measured."""
     made_by: str

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from iqabench.contract.errors import MissingDependencyError, ScoreError, WeightsError
 from iqabench.data.given import Shown, planes
 from iqabench.engine.crop_places import corners, fitted_size, map_size
-from iqabench.engine.judges import Plane
+from iqabench.engine.judges import Plane, Verdict
 from iqabench.engine.label_scale import LabelScale
-from iqabench.engine.onnx_facts import IMAGES, MAP, SCORES, OnnxFacts
+from iqabench.engine.onnx_facts import ERRORS, IMAGES, MAP, SCORES, OnnxFacts
 from iqabench.engine.work_time import working
 from iqabench.kit.onnx_runtime import runtime
 from iqabench.kit.processors import threads
@@ -42,16 +42,18 @@ class OnnxJudge:
         self._single = self._session.get_inputs()[0].shape[0] == 1
         self._scale = LabelScale(self.facts.low, self.facts.high)
 
-    def score(self, picture: Shown, reference: Shown | None) -> float:
+    def score(self, picture: Shown, reference: Shown | None) -> Verdict:
         """See :meth:`iqabench.engine.judges.Judge.score`."""
         recipe = self.facts.recipe
         image = planes(picture.pixels)
         drawn = recipe.crop is not None and recipe.test_crop_kind == "random"
         key = (0, int(picture.content, 16)) if drawn else (0,)
         with working():
-            (scores,) = self._run(views(image, self.facts, key), SCORES)
-            pooled = scores.mean() if recipe.pool == "mean" else np.median(scores)
-            return self._scale.up(float(pooled))
+            outputs = (SCORES, ERRORS) if self.facts.errors else (SCORES,)
+            found = self._run(views(image, self.facts, key), *outputs)
+        pool = np.mean if recipe.pool == "mean" else np.median
+        score, *error = (self._scale.up(float(pool(numbers))) for numbers in found)
+        return Verdict(score, *(one - self._scale.low for one in error))
 
     def maps(self, picture: Shown) -> dict[str, Plane]:
         """See :meth:`iqabench.engine.judges.Judge.maps`."""

@@ -14,7 +14,7 @@ from iqabench.data.given import Given, Shown
 from iqabench.data.scored import Look, PictureScore, Scored
 from iqabench.data.thumbnails import glow, thumbnail
 from iqabench.data.unlike import warning
-from iqabench.engine.judges import Judge
+from iqabench.engine.judges import Judge, Verdict
 from iqabench.engine.one_by_one import predictions
 
 SIDE = 256
@@ -83,7 +83,13 @@ def _scored(
 
 
 def _row(judge: Judge, shown: Shown, reference: Shown | None) -> PictureScore:
-    (found,) = predictions([shown.name], lambda name: judge.score(shown, reference))
+    verdicts: list[Verdict] = []
+
+    def score(name: str) -> float:
+        verdicts.append(judge.score(shown, reference))
+        return verdicts[0].score
+
+    (found,) = predictions([shown.name], score)
     row = PictureScore(
         path=shown.name,
         model=judge.label,
@@ -94,7 +100,8 @@ def _row(judge: Judge, shown: Shown, reference: Shown | None) -> PictureScore:
     )
     if judge.calibration is None:
         return row
-    return calibrated(row, judge.calibration, warning(shown.pixels))
+    error = verdicts[0].error if verdicts else None
+    return calibrated(row, error, judge.calibration, warning(shown.pixels))
 
 
 def _notes(shown: Shown) -> str:

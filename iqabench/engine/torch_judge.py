@@ -12,7 +12,7 @@ from iqabench.data.given import Shown
 from iqabench.data.tensors import planes_of, resized
 from iqabench.engine.crop_places import map_size
 from iqabench.engine.crops import normalise
-from iqabench.engine.judges import Plane
+from iqabench.engine.judges import Plane, Verdict
 from iqabench.engine.kinds import adapter
 from iqabench.engine.kinds.base import Pictures
 from iqabench.engine.model_weights import calibration_of, chosen_weights
@@ -50,15 +50,19 @@ class TorchJudge:
         )
         weights = chosen_weights(request, store)
         self._ready = adapter(request.card).ready(request, weights, pictures, seed=0)
+        by_error = self.calibration is not None and self.calibration.by == "expected error"
+        self._with_error = self._ready.with_error if by_error else None
 
-    def score(self, picture: Shown, reference: Shown | None) -> float:
+    def score(self, picture: Shown, reference: Shown | None) -> Verdict:
         """See :meth:`iqabench.engine.judges.Judge.score`."""
         self._shown[picture.name] = picture
         if reference is not None:
             self._shown[reference.name] = reference
             self._references[picture.name] = reference.name
         try:
-            return self._ready.score(picture.name)
+            if self._with_error is not None:
+                return Verdict(*self._with_error(picture.name))
+            return Verdict(self._ready.score(picture.name))
         finally:
             self._shown.clear()
             self._references.clear()

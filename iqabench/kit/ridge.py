@@ -24,6 +24,9 @@ class RidgeFit(NamedTuple):
     intercept: float
     alpha: float
     """The penalty that was chosen."""
+    left_out: Values = np.empty(0)
+    """(N,) qualities of the rows that were learnt from, each as the other rows predict it; (0,) if
+    the penalty was given."""
 
 
 def fit_ridge(features: Values, quality: Values) -> RidgeFit:
@@ -40,15 +43,16 @@ def fit_ridge(features: Values, quality: Values) -> RidgeFit:
     rows, directions, squares = _axes((features - mean) / spread)
     intercept = float(quality.mean())
     along = rows.T @ (quality - intercept)
-    missed = []
-    for alpha in ALPHAS:
+
+    def missed(alpha: float) -> Values:
         shrunk = squares / (squares + alpha)
-        residuals = quality - intercept - rows @ (shrunk * along)
+        residuals: Values = quality - intercept - rows @ (shrunk * along)
         own = (rows**2) @ shrunk + 1 / len(rows)  # a row's weight in its own prediction
-        missed.append(float(((residuals / np.maximum(1 - own, SELF)) ** 2).mean()))
-    alpha = float(ALPHAS[int(np.argmin(missed))])
+        return residuals / np.maximum(1 - own, SELF)
+
+    alpha = float(min(ALPHAS, key=lambda one: float((missed(one) ** 2).mean())))
     coefficients = directions @ (np.sqrt(squares) / (squares + alpha) * along)
-    return RidgeFit(mean, spread, coefficients, intercept, alpha)
+    return RidgeFit(mean, spread, coefficients, intercept, alpha, quality - missed(alpha))
 
 
 SELF = 1e-12

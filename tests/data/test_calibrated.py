@@ -35,10 +35,18 @@ def test_a_band_begins_at_its_lowest_score(score, expected):
     ],
 )
 def test_score_and_interval_stay_on_the_scale(score, cut, low, high):
-    found = calibrated(row(score), CALIBRATION, "unlike")
+    found = calibrated(row(score), None, CALIBRATION, "unlike")
     assert (found.score, found.low, found.high) == (cut, low, high)
     assert found.warning == "unlike"
 
 
 def test_a_picture_without_a_score_has_no_band():
-    assert calibrated(row(None), CALIBRATION, "unlike") == row(None)
+    assert calibrated(row(None), None, CALIBRATION, "unlike") == row(None)
+
+
+@pytest.mark.parametrize(("error", "half"), [(0, 10), (40, 15), (70, 20)])
+def test_by_expected_error_the_score_does_not_decide_the_width(error, half):
+    by_error = CALIBRATION.model_copy(update={"by": "expected error"})
+    for score in (40, 70):
+        found = calibrated(row(score), error, by_error, None)
+        assert (found.low, found.high) == (score - half, score + half)

@@ -97,8 +97,8 @@ def test_scores_and_maps_are_those_of_torch(exported, form):
     scores = []
     for size in SIZES:
         shown = picture(*size)
-        scores.append(ours.score(shown, None))
-        assert theirs.score(shown, None) == pytest.approx(scores[-1], abs=80e-5)  # of 80 units
+        scores.append(ours.score(shown, None).score)
+        assert theirs.score(shown, None).score == pytest.approx(scores[-1], abs=80e-5)  # of 80
         found, expected = theirs.maps(shown), ours.maps(shown)
         assert list(found) == list(expected) == ([] if form == "tiqa" else ["low", "high"])
         for name, plane in expected.items():
@@ -230,7 +230,7 @@ def test_an_exported_file_scores_where_torch_cannot_be_imported(tmp_path, export
             (row,) = json.loads(done.stdout)
     assert list((tmp_path / "home").iterdir()) == []  # onnxruntime would note every session
     assert row["model"] == "biosiqnet-lite"
-    assert row["score"] == pytest.approx(ours.score(shown, None), abs=80e-6)
+    assert row["score"] == pytest.approx(ours.score(shown, None).score, abs=80e-6)
     assert '"low": "data:image/webp' in (tmp_path / "page.html").read_text("utf-8")
     with pytest.raises(AssertionError, match="torch"):  # the block works
         given = [sys.executable, "-c", BLOCKED, "score", "piqe", str(tmp_path / "a.png")]

@@ -6,6 +6,7 @@ import pytest
 from iqabench.contract.cards import Calibration
 from iqabench.contract.progress import Silent
 from iqabench.data.given import Given
+from iqabench.engine.judges import Verdict
 from iqabench.engine.picture_scores import score
 
 CALIBRATION = Calibration(
@@ -13,13 +14,13 @@ CALIBRATION = Calibration(
 )
 
 
-def row(calibration, pixels, value=60.0):
+def row(calibration, pixels, value=60.0, error=None):
     judge = SimpleNamespace(
         label="model",
         direction="higher",
         full_reference=False,
         calibration=calibration,
-        score=lambda picture, reference: value,
+        score=lambda picture, reference: Verdict(value, error),
     )
     (found,) = score([judge], [Given("a.png", pixels=pixels)], None, Silent())
     return found.rows[0]
@@ -36,6 +37,12 @@ def test_calibrated_weights_fill_band_interval_and_warning(photograph):
     assert found.warning is None
     flat = row(CALIBRATION, np.zeros((128, 128, 3), np.uint8))
     assert flat.warning == "unlike a photograph: 100% of it have one colour"
+
+
+def test_an_expected_error_decides_the_interval(photograph):
+    by_error = CALIBRATION.model_copy(update={"by": "expected error"})
+    found = row(by_error, photograph, error=50.0)
+    assert (found.score, found.low, found.high) == (60, 45, 75)
 
 
 def test_a_very_small_picture_is_noted():

@@ -44,7 +44,9 @@ def test_the_penalty_misses_rows_that_were_left_out_least():
             ]
         )  # fmt: skip
 
-    assert fit_ridge(features, quality).alpha == min(ALPHAS, key=missed)
+    found = fit_ridge(features, quality)
+    assert found.alpha == min(ALPHAS, key=missed)
+    assert np.mean((found.left_out - quality) ** 2) == pytest.approx(missed(found.alpha))
 
 
 def test_constant_and_repeated_features_do_no_harm():

@@ -11,7 +11,8 @@ import torch
 sys.path.insert(0, str(Path(__file__).parents[2] / "training" / "lite"))
 
 import beside
-import judge
+import calibrate
+import expected_error
 import known_damage
 import material
 import seen
@@ -117,7 +118,7 @@ def test_pairs_count_where_people_see_a_clear_difference():
 
 def test_a_wider_interval_costs_its_width_and_a_miss_ten_times_its_distance():
     low, high, truth = np.array([0.0, 0.0]), np.array([4.0, 4.0]), np.array([2.0, 5.0])
-    assert judge.interval_score(low, high, truth) == pytest.approx((4 + 4 + 20) / 2)
+    assert calibrate.interval_score(low, high, truth) == pytest.approx((4 + 4 + 20) / 2)
 
 
 def test_a_head_learns_from_what_the_trunk_sees(tmp_path):
@@ -132,6 +133,58 @@ def test_a_head_learns_from_what_the_trunk_sees(tmp_path):
     with torch.inference_mode():
         scores = head(torch.from_numpy(features)).numpy()
     assert np.corrcoef(scores[:40], table["mos"][:40])[0, 1] > 0.9
+
+
+def two_kinds(count=600):
+    """Rated pictures of two kinds that a statistic tells apart; one kind is predicted badly."""
+    random = np.random.default_rng(0)
+    features = random.normal(size=(count, 6)).astype(np.float32)
+    hard = features[:, 5] > 0
+    noise = random.normal(size=count) * np.where(hard, 0.3, 0.05)
+    table = pd.DataFrame(
+        {
+            "part": "training",
+            "kind": np.where(hard, "ss02", "ss03"),
+            "content": [f"scene {number}" for number in range(count)],
+            "mos": 0.5 + 0.1 * features[:, 0] + noise,
+        }
+    )
+    return features, table, hard
+
+
+def test_kinds_of_pictures_that_are_hard_to_predict_get_wide_intervals(monkeypatch):
+    from biosiqnet_plugin.heads import StatisticsHead
+
+    monkeypatch.setattr(expected_error, "PENALTY", 1.0)
+    monkeypatch.setattr(expected_error, "PENALTY_OF_SCORES", 1.0)
+    monkeypatch.setattr(calibrate, "WINDOW", 100)
+    features, table, hard = two_kinds()
+    head = StatisticsHead(6, 8, 0.0, expected_error=True)
+    fitted = start.fit(features, table, penalty=1.0)
+    head.start(fitted)
+    widths = expected_error.learn_errors(head, features, table)
+    with torch.inference_mode():
+        statistics = torch.from_numpy(features)
+        scores, errors = head(statistics).numpy(), head.errors(statistics).numpy()
+    assert errors[hard].mean() > 2 * errors[~hard].mean()
+    half = np.interp(errors, *zip(*widths, strict=True))
+    inside = np.abs(scores - table["mos"].to_numpy()) <= half
+    for kind in (hard, ~hard):
+        assert 0.8 <= inside[kind].mean() <= 0.99
+
+
+def test_what_other_folds_say_is_what_a_ridge_says_that_saw_no_other_row():
+    from sklearn.linear_model import Ridge
+
+    random = np.random.default_rng(0)
+    rows = random.normal(size=(30, 4))
+    rows, wanted, folds = rows - rows.mean(0), random.normal(size=30), np.arange(30) % 3
+    found = expected_error.left_out(rows @ rows.T, wanted, folds, 2.0)
+    for fold in range(3):
+        others = folds != fold
+        mean = wanted[others].mean()
+        plain = Ridge(2.0, fit_intercept=False).fit(rows[others], wanted[others] - mean)
+        np.testing.assert_allclose(found[~others], mean + plain.predict(rows[~others]), atol=1e-9)
 
 
 def test_statistics_of_finished_chunks_are_not_computed_again(tmp_path, monkeypatch):

@@ -17,6 +17,7 @@ from typing import Any
 import click
 import numpy as np
 import pandas as pd
+from calibrate import interval_score
 from known_damage import Picture, at_other_sizes, judge, shown
 from material import part_of, reduced, relative_scores
 from numpy.typing import NDArray
@@ -87,12 +88,6 @@ def people(names: Sequence[str], rows: pd.DataFrame, paths: list[str]) -> None:
             own_width = interval_score(own["low"], own["high"], 100 * truth)
             click.echo(f"people  {name:15s} interval score   {own_width:.1f}")
             click.echo(f"people  {name:15s} warnings         {own['warning'].notna().mean():.3f}")
-
-
-def interval_score(low: Any, high: Any, truth: NDArray[np.float64]) -> float:
-    """Mean interval score of 90% intervals, lower is better (Gneiting, Raftery, JASA 2007)."""
-    missed = np.maximum(low - truth, 0) + np.maximum(truth - high, 0)
-    return float((high - low + 2 / 0.1 * missed).mean())
 
 
 def _agreement(

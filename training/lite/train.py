@@ -4,7 +4,8 @@
 
 The trunk stays as ImageNet made it. First the statistics of its layers are computed for every
 picture, which takes most of the time; an interrupted run goes on where it was. Then quality is
-learnt from them: a ridge regression, and a hidden layer beside it. Last the decoders alone learn
+learnt from them: a ridge regression, and a hidden layer beside it; then how far off the scores are
+expected to be. Last the decoders alone learn
 where people look, so that the predicted maps cost the quality nothing.
 ``DIR/biosiqnet-lite.safetensors`` is what ships, in half precision; ``DIR/calibration.json`` has
 the widths of intervals, and ``DIR/trials.jsonl`` the figures on validation pictures.
@@ -21,7 +22,8 @@ import numpy as np
 import pandas as pd
 import torch
 from beside import learn_beside
-from calibrate import half_widths
+from calibrate import interval_score
+from expected_error import learn_errors
 from gaze import learn_gaze
 from numpy.typing import NDArray
 from safetensors.torch import save_file
@@ -75,30 +77,45 @@ def learn_head(
     training = (table["part"] == "training").to_numpy()
     labels = moved(rows, table, fitted)
     learn_beside(network.head, rows[training], labels[training])
+    told(network, rows, table, output, "ridge and hidden layer")
 
 
+@torch.inference_mode()
 def measure(
     network: BioSIQNet, rows: NDArray[np.float32], table: pd.DataFrame, output: Path
 ) -> None:
-    """Write calibration.json: the widths of intervals, on the scale from 0 to 100."""
-    scores = told(network, rows, table, output, "ridge and hidden layer")
+    """Learn expected errors; write calibration.json, the widths of intervals from 0 to 100.
+
+    Prints how many of people's scores of validation pictures are inside, and the interval score
+    beside that of intervals of one width, which holds 90% of them.
+    """
+    widths = learn_errors(network.head, rows, table)
+    (output / "calibration.json").write_text(json.dumps([[100 * n for n in one] for one in widths]))
     chosen = ((table["part"] == "validation") & table["kind"].isin(SUBSETS)).to_numpy()
-    found = half_widths(100 * scores[chosen], 100 * table.loc[chosen, "mos"].to_numpy())
-    (output / "calibration.json").write_text(json.dumps(found))
+    own, truth = torch.from_numpy(rows[chosen]), table.loc[chosen, "mos"].to_numpy()
+    scores, errors = network.head(own).double().numpy(), network.head.errors(own).numpy()
+    half, missed = np.interp(errors, *zip(*widths, strict=True)), np.abs(scores - truth)
+    kind, constant = table.loc[chosen, "kind"].to_numpy(), np.quantile(missed, 0.9)
+    found = {one: round(float((missed <= half)[kind == one].mean()), 3) for one in SUBSETS}
+    for name, width in (("interval score", half), ("of one width", constant)):
+        found[name] = round(100 * interval_score(scores - width, scores + width, truth), 1)
+    _keep({"intervals hold": "expected error", **found}, output)
 
 
 @torch.inference_mode()
 def told(
     network: BioSIQNet, rows: NDArray[np.float32], table: pd.DataFrame, output: Path, what: str
-) -> NDArray[np.float64]:
-    """Print and keep the SROCC on validation pictures; returns all scores, (N,)."""
+) -> None:
+    """Print and keep the SROCC on validation pictures."""
     scores = network.eval().head(torch.from_numpy(rows)).double().numpy()
     held = (table["part"] == "validation").to_numpy()
-    found = {"head": what, **agreement(scores[held], table[held])}
+    _keep({"head": what, **agreement(scores[held], table[held])}, output)
+
+
+def _keep(found: dict[str, Any], output: Path) -> None:
     with (output / "trials.jsonl").open("a") as file:
         file.write(json.dumps(found) + "\n")
     click.echo(json.dumps(found))
-    return scores
 
 
 def agreement(scores: NDArray[np.float64], held: pd.DataFrame) -> dict[str, float]:

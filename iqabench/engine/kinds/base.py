@@ -44,6 +44,8 @@ class Ready:
     """The network behind the scores, an ``nn.Module``; None where there is none."""
     several: Callable[[Sequence[str]], Iterator[Prediction]] | None = None
     """Scores many pictures faster than ``score`` one by one; None where nothing does."""
+    with_error: Callable[[str], tuple[float, float]] | None = None
+    """A picture's score and its expected error; None where the model cannot tell."""
 
     def predictions(self, names: Sequence[str]) -> Iterator[Prediction]:
         """Score pictures in their order."""

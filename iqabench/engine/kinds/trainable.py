@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,7 @@ from iqabench.engine.folding import for_scoring
 from iqabench.engine.kinds.base import Fitted, Pictures, Ready
 from iqabench.engine.label_scale import Array, LabelScale
 from iqabench.engine.model_weights import needed
-from iqabench.engine.network_score import NetworkScore
+from iqabench.engine.network_score import NetworkScore, ScoresAndErrors
 from iqabench.engine.predictions import dataset_planes
 from iqabench.engine.readable import check_readable
 from iqabench.kit.weights import listed, load_tensors
@@ -103,7 +104,11 @@ class Trainable:
             seed,
             scale,
         )
-        return Ready(score, parameters(model), model, score.predictions)
+        with_error = None
+        if hasattr(model, "scores_and_errors"):
+            both = for_scoring(ScoresAndErrors(model), request.compile)
+            with_error = replace(score, model=both).with_error
+        return Ready(score, parameters(model), model, score.predictions, with_error)
 
 
 def loaded_network(request: ModelRequest, weights: Path) -> tuple[nn.Module, LabelScale]:
