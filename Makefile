@@ -9,7 +9,7 @@
 # make tutorial  play the commands of docs/tutorial.md again, and record what they print
 # make readme    what README.md shows of the demo and of its page: minutes the first time
 # make walk      play every command of README.md and of the tutorial as a new user: a quarter of an hour
-# make drawings  draw the pictures of docs/statistics-in-words.md
+# make drawings  draw the pictures of docs/statistics-in-words.md and docs/results
 # make floors  draw docs/floors.svg from the import rules
 # make durations  record what each test takes: which are quick, and which file begins
 # make golden  record what each part computes, after its version was raised
@@ -71,6 +71,7 @@ walk: $(VENV)/.installed-dev
 
 drawings: $(VENV)/.installed-dev
 	$(BIN)/python docs/drawings
+	$(BIN)/python docs/results/figures.py
 
 floors: $(VENV)/.installed-dev
 	$(BIN)/python docs/floors.py

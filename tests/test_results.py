@@ -1,6 +1,7 @@
 """The predictions beside docs/results give the numbers of the page, and hold no labels."""
 
 import re
+import runpy
 from pathlib import Path
 
 import pandas as pd
@@ -16,12 +17,42 @@ pytestmark = pytest.mark.skipif(not FILE.exists(), reason="results are in a chec
 ROWS = {
     "BioSIQNet, quality alone, Lite2, every layer": ["biosiqnet-lite2"],
     "`lite0-ridge`, in bf16": ["lite0-ridge"],
-    "quality alone (v1)": ["v1-0", "v1-1"],
-    "with the entire map (v4)": ["v4-readout-0", "v4-readout-1"],
-    "with low and high saliency (v5)": ["v5-readout-0", "v5-readout-1"],
-    "v5, maps that are the same everywhere (`uniform`)": ["v5-uniform-0", "v5-uniform-1"],
+    "quality alone (v1)": ["v1-0", "v1-1", "v1-2"],
+    "with low saliency (v2)": ["v2-readout-0", "v2-readout-1"],
+    "with high saliency (v3)": ["v3-readout-0", "v3-readout-1"],
+    "with the entire map (v4)": ["v4-readout-0", "v4-readout-1", "v4-readout-2"],
+    "with low and high saliency (v5)": ["v5-readout-0", "v5-readout-1", "v5-readout-2"],
+    "v5, maps of the `spectral-residual`": ["v5-spectral-residual-0"],
+    "v5, the same `center` for all": ["v5-center-0"],
+    "v5, maps of other pictures (`shuffled`)": ["v5-shuffled-0", "v5-shuffled-1"],
+    "v5, maps that are the same everywhere (`uniform`)": [
+        "v5-uniform-0",
+        "v5-uniform-1",
+        "v5-uniform-2",
+    ],
+    "v5, quality weighs as much as saliency": ["v5-readout-weight1-0"],
 }
 """Row of a table of the page -> columns of the file, one for each seed."""
+
+
+def test_the_figures_show_the_numbers_of_the_page(tmp_path):
+    drawn = runpy.run_path(str(FOLDER / "figures.py"))
+    drawn["draw"](tmp_path)
+    page = PAGE.read_text("utf-8")
+    for name in drawn["FIGURES"]:
+        file = f"biq2021-{name}.svg"
+        kept, made = (dots(folder / file) for folder in (FOLDER, tmp_path))
+        assert len(kept) > 10
+        assert kept == pytest.approx(made, abs=0.5), "run make drawings"
+        assert page.count(f"]({file})") == 1
+
+
+def dots(path):
+    """Where a drawing has markers: x and y of each."""
+    found = re.findall(
+        r'<use xlink:href="[^"]+" x="([\d.]+)" y="([\d.]+)"', path.read_text("utf-8")
+    )
+    return [float(number) for one in found for number in one]
 
 
 def test_predictions_are_of_the_test_part_without_labels():
