@@ -47,17 +47,18 @@ def printed() -> list[tuple[str, float]]:
     return sorted(set(found), key=lambda one: one[1])
 
 
-def measured() -> list[tuple[str, list[float]]]:
+def measured() -> dict[str, list[float]]:
     """Our row -> SROCC over all test pictures and the ends of its interval."""
     first = {name: cells[1] for name, cells in table(FIRST).items() if cells[1]}
-    best = {name: cells[0] for name, cells in table(LAST).items() if name not in first}
-    return sorted((first | best).items(), key=lambda one: one[1][0])
+    last = {name: cells[0] for name, cells in table(LAST).items() if "in bf16" not in name}
+    return first | last
 
 
 def draw_printed(path: Path) -> None:
     """Dots: printed numbers are hollow; ours are filled and have intervals."""
-    ours = {name: cells for name, cells in measured() if "in bf16" not in name}
-    rows = sorted([*printed(), *((name, cells[0]) for name, cells in ours.items())], key=_second)
+    ours = measured()
+    others = [(name, [value]) for name, value in printed()]
+    rows = sorted([*others, *ours.items()], key=lambda row: row[1][0])
     figure = canvas.figure(canvas.COLUMN * 1.5, 0.145 * len(rows) + 0.8)
     canvas.head(
         figure,
@@ -65,17 +66,14 @@ def draw_printed(path: Path) -> None:
         "Hollow: printed by others",
     )
     axes = figure.subplots()
-    for place, (name, value) in enumerate(rows):
-        if (name, value) in printed():
-            axes.plot(value, place, "o", ms=4, mfc="none", color=canvas.GREY)
+    for place, (name, cells) in enumerate(rows):
+        if name in ours:
+            _dot(axes, place, cells)
         else:
-            _, low, high = ours[name]
-            axes.plot([low, high], [place, place], color=canvas.BLUE, lw=1.4)
-            axes.plot(value, place, "o", ms=4.5, color=canvas.BLUE)
-    axes.set_yticks(range(len(rows)), [name for name, _ in rows])
+            axes.plot(cells[0], place, "o", ms=4, mfc="none", color=canvas.GREY)
+    _name(axes, [name for name, _ in rows])
     for label, (name, _) in zip(axes.get_yticklabels(), rows, strict=True):
         label.set_color(canvas.BLUE if name in ours else canvas.GREY)
-    axes.set_ylim(-0.7, len(rows) - 0.3)
     axes.set_xlim(0.08, 0.92)
     _finish(axes, "SROCC")
     canvas.save(figure, path)
@@ -83,12 +81,11 @@ def draw_printed(path: Path) -> None:
 
 def draw_leak(path: Path) -> None:
     """Lines from the SROCC with shared scenes to that without, one panel for each model."""
-    every = table(FIRST) | table(LAST)
+    every = {name: cells[1:] for name, cells in table(FIRST).items()} | table(LAST)
     ends = {}
     for name, cells in table(WITHOUT).items():
-        near = next(one for one in every if one.startswith(name))
-        before = every[near][1:] if near in table(FIRST) else every[near]
-        ends[name] = [[one[0] for i, one in enumerate(row) if i != 1] for row in (before, cells)]
+        before = next(row for one, row in every.items() if one.startswith(name))
+        ends[name] = [[cell[0] for cell in (row[0], *row[2:])] for row in (before, cells)]
     figure = canvas.figure(canvas.PAGE, 2.9)
     canvas.head(figure, "What 416 test pictures do whose scenes are also in training")
     for axes, (name, (before, after)) in zip(
@@ -116,19 +113,25 @@ def draw_saliency(path: Path) -> None:
     panels = figure.subplots(1, 2, sharey=True)
     for axes, column, title in zip(panels, (1, 3), ("all 2,000", "mean of 3"), strict=True):
         for place, (_, cells) in enumerate(rows):
-            value, low, high = cells[column]
-            axes.plot([low, high], [place, place], color=canvas.BLUE, lw=1.4)
-            axes.plot(value, place, "o", ms=4.5, color=canvas.BLUE)
+            _dot(axes, place, cells[column])
         axes.axvline(0, color=canvas.GREY, lw=0.8)
-        axes.set_yticks(range(len(rows)), [name for name, _ in rows])
-        axes.set_ylim(-0.7, len(rows) - 0.3)
+        _name(axes, [name for name, _ in rows])
         axes.set_title(title, fontsize=canvas.TEXT)
         _finish(axes, "SROCC, paired difference and 95% interval")
     canvas.save(figure, path)
 
 
-def _second(row: tuple[str, float]) -> float:
-    return row[1]
+def _dot(axes: Axes, place: int, cells: list[float]) -> None:
+    """A measured number and its interval."""
+    value, low, high = cells
+    axes.plot([low, high], [place, place], color=canvas.BLUE, lw=1.4)
+    axes.plot(value, place, "o", ms=4.5, color=canvas.BLUE)
+
+
+def _name(axes: Axes, names: list[str]) -> None:
+    """A row for each name, the first at the bottom."""
+    axes.set_yticks(range(len(names)), names)
+    axes.set_ylim(-0.7, len(names) - 0.3)
 
 
 def _finish(axes: Axes, label: str) -> None:

@@ -49,6 +49,12 @@ def calibration_of(request: ModelRequest) -> Calibration | None:
     return request.card.weights[0].calibration
 
 
+def tells_errors(request: ModelRequest) -> bool:
+    """Whether intervals of the chosen weights need the expected error of each score."""
+    calibration = calibration_of(request)
+    return calibration is not None and calibration.by == "expected error"
+
+
 def needed(weights: Path | None) -> Path:
     """The weights file of a model that learns: :func:`chosen_weights` gives it one."""
     if weights is None:

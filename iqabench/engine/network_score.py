@@ -77,7 +77,7 @@ class NetworkScore:
         """The score of one picture, and its expected error, of a :class:`ScoresAndErrors`."""
         with working():
             score, error = self._pooled([self.views(name)], 2).tolist()[0]
-        return self.scale.up(score), self.scale.up(error) - self.scale.up(0.0)
+        return self.scale.up(score), self.scale.up(error) - self.scale.low
 
     def together(self, views: Sequence[Tensor]) -> list[float]:
         """The scores of pictures whose crops have one size.

@@ -24,7 +24,7 @@ from torch import Tensor, nn
 from iqabench.contract.errors import MissingDependencyError, UsageError
 from iqabench.engine.crops import normalise
 from iqabench.engine.kinds.trainable import loaded_network
-from iqabench.engine.model_weights import calibration_of, chosen_weights, needed
+from iqabench.engine.model_weights import calibration_of, chosen_weights, needed, tells_errors
 from iqabench.engine.onnx_facts import ERRORS, IMAGES, MAP, SCORES, OnnxFacts
 from iqabench.engine.onnx_judge import first_line, session
 from iqabench.kit.download import sha256
@@ -72,8 +72,7 @@ class Exported(nn.Module):
         self.network = network
         self.request = request
         self.with_maps = hasattr(network, "maps")
-        calibration = calibration_of(request)
-        self.with_errors = calibration is not None and calibration.by == "expected error"
+        self.with_errors = tells_errors(request)
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
         """(B, 3, H, W) -> scores, (B,), perhaps errors, (B,), and each map, (B, 1, H, W)."""

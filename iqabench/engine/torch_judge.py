@@ -50,8 +50,6 @@ class TorchJudge:
         )
         weights = chosen_weights(request, store)
         self._ready = adapter(request.card).ready(request, weights, pictures, seed=0)
-        by_error = self.calibration is not None and self.calibration.by == "expected error"
-        self._with_error = self._ready.with_error if by_error else None
 
     def score(self, picture: Shown, reference: Shown | None) -> Verdict:
         """See :meth:`iqabench.engine.judges.Judge.score`."""
@@ -60,8 +58,8 @@ class TorchJudge:
             self._shown[reference.name] = reference
             self._references[picture.name] = reference.name
         try:
-            if self._with_error is not None:
-                return Verdict(*self._with_error(picture.name))
+            if self._ready.with_error is not None:
+                return Verdict(*self._ready.with_error(picture.name))
             return Verdict(self._ready.score(picture.name))
         finally:
             self._shown.clear()

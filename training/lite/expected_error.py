@@ -15,9 +15,9 @@ from calibrate import half_widths
 from numpy.typing import NDArray
 from scipy.linalg import solve
 from start import PENALTY as PENALTY_OF_SCORES
-from start import Rows, Values
+from start import Rows, Values, standardised
 
-from biosiqnet_plugin.heads import FAR, StatisticsHead
+from biosiqnet_plugin.heads import StatisticsHead
 from iqabench.kit.ridge import RidgeFit
 from iqabench_datasets.biq2021 import SUBSETS
 
@@ -38,7 +38,7 @@ def learn_errors(
     rated = ((table["part"] == "training") & table["kind"].isin(SUBSETS)).to_numpy()
     own = table[rated]
     mean, spread = head.mean.numpy(), head.spread.numpy()
-    scaled = ((rows[rated] - mean) / spread).clip(-FAR, FAR)
+    scaled = standardised(rows[rated], mean, spread)
     products = scaled @ scaled.T
     folds = np.array([zlib.crc32(scene.encode()) % FOLDS for scene in own["content"]])
     quality = own["mos"].to_numpy()

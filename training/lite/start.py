@@ -35,7 +35,7 @@ def fit(rows: Rows, table: pd.DataFrame, penalty: float = PENALTY) -> RidgeFit:
     damaged = training & ~rated
     mean = rows[rated].mean(axis=0, dtype=np.float64)
     spread = rows[training].std(axis=0, dtype=np.float64).clip(LEAST)
-    scaled = ((rows - mean) / spread).clip(-FAR, FAR)
+    scaled = standardised(rows, mean, spread)
     quality = table["mos"].to_numpy()
     middle, centre = scaled[rated].mean(axis=0), quality[rated].mean()
     people, scores = scaled[rated] - middle, quality[rated] - centre
@@ -53,11 +53,16 @@ def fit(rows: Rows, table: pd.DataFrame, penalty: float = PENALTY) -> RidgeFit:
 
 def moved(rows: Rows, table: pd.DataFrame, fitted: RidgeFit) -> Values:
     """Labels, (N,): people's scores as they are, those of damage moved content by content."""
-    scaled = ((rows - fitted.mean) / fitted.spread).clip(-FAR, FAR)
+    scaled = standardised(rows, fitted.mean, fitted.spread)
     predicted = fitted.intercept + scaled @ fitted.coefficients
     quality, damaged = table["mos"].to_numpy(), ~table["kind"].isin(SUBSETS).to_numpy()
     missed = pd.Series(predicted - quality).groupby(table["content"]).transform("mean").to_numpy()
     return np.where(damaged, quality + missed, quality)
+
+
+def standardised(rows: Rows, mean: Rows, spread: Rows) -> Rows:
+    """Rows as the head of the network scales and cuts them."""
+    return ((rows - mean) / spread).clip(-FAR, FAR)
 
 
 def _differences(rows: Values, contents: NDArray[Any]) -> Values:

@@ -45,7 +45,7 @@ class Ready:
     several: Callable[[Sequence[str]], Iterator[Prediction]] | None = None
     """Scores many pictures faster than ``score`` one by one; None where nothing does."""
     with_error: Callable[[str], tuple[float, float]] | None = None
-    """A picture's score and its expected error; None where the model cannot tell."""
+    """A picture's score and its expected error; None where the weights' calibration needs none."""
 
     def predictions(self, names: Sequence[str]) -> Iterator[Prediction]:
         """Score pictures in their order."""

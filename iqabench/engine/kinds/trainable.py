@@ -22,7 +22,7 @@ from iqabench.engine.crops import TrainingCrops, check_sizes
 from iqabench.engine.folding import for_scoring
 from iqabench.engine.kinds.base import Fitted, Pictures, Ready
 from iqabench.engine.label_scale import Array, LabelScale
-from iqabench.engine.model_weights import needed
+from iqabench.engine.model_weights import needed, tells_errors
 from iqabench.engine.network_score import NetworkScore, ScoresAndErrors
 from iqabench.engine.predictions import dataset_planes
 from iqabench.engine.readable import check_readable
@@ -105,7 +105,7 @@ class Trainable:
             scale,
         )
         with_error = None
-        if hasattr(model, "scores_and_errors"):
+        if tells_errors(request):
             both = for_scoring(ScoresAndErrors(model), request.compile)
             with_error = replace(score, model=both).with_error
         return Ready(score, parameters(model), model, score.predictions, with_error)
