@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -243,11 +243,12 @@ def groups(
     """
     wanted = None if only is None else set(only)
     found: dict[tuple[str, ...], list[EvaluationRecord]] = {}
+    has_table = cache(store.has_table)  # thousands of repetitions have one
     for record in store.evaluations():
         if wanted is not None and record.id not in wanted:
             continue
         ended = store.ended(record.predict) or (record.fit and store.ended(record.fit))
-        if ended and store.has_table(record.test, record.test_hash):
+        if ended and has_table(record.test, record.test_hash):
             found.setdefault(_shared_by_repetitions(record), []).append(record)
     store.keep_ended()
     stored = [tuple(sorted(each, key=lambda r: (r.seed, r.fold or 0))) for each in found.values()]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from iqabench.report import group_parts
 from iqabench.report.evaluations import Group
-from iqabench.report.resampled import Resampled, arrays, samples_of
+from iqabench.report.resampled import Resampled, arrays, means_of
 from iqabench.store.records import NONE
 
 if TYPE_CHECKING:
@@ -53,13 +53,13 @@ def statistics(group: Group, scored: Sequence[pd.DataFrame], ranked: Resampled) 
     table = [_repetition(frame, group) for frame in scored]
     size = len(ranked.samples)
     raw, mapped, rising = (_columns(table, name) for name in ("raw", "mapped", "rising"))
-    samples: dict[str, Callable[[], NDArray[Any]]] = {
-        "srocc": lambda: ranked.samples,
-        "plcc": lambda: samples_of(raw, size, bootstrap.weighted_plcc),
-        "plcc_mapped": lambda: samples_of(_known(rising), size, bootstrap.weighted_plcc),
-        "krocc": lambda: samples_of(raw, size, bootstrap.weighted_krocc),
-        "rmse": lambda: samples_of(raw, size, bootstrap.weighted_rmse),
-        "rmse_mapped": lambda: samples_of(_known(mapped), size, bootstrap.weighted_rmse),
+    means: dict[str, Callable[[], NDArray[Any]]] = {
+        "srocc": lambda: bootstrap.mean_of_drawn(group_means(ranked.samples)),
+        "plcc": lambda: means_of(raw, size, bootstrap.weighted_plcc),
+        "plcc_mapped": lambda: means_of(_known(rising), size, bootstrap.weighted_plcc),
+        "krocc": lambda: means_of(raw, size, bootstrap.weighted_krocc),
+        "rmse": lambda: means_of(raw, size, bootstrap.weighted_rmse),
+        "rmse_mapped": lambda: means_of(_known(mapped), size, bootstrap.weighted_rmse),
     }
     in_units = {"rmse", "rmse_mapped"} if group.mapping == "none" else {"rmse"}
     absent = set() if group.in_labels_unit else in_units
@@ -72,8 +72,7 @@ def statistics(group: Group, scored: Sequence[pd.DataFrame], ranked: Resampled) 
         usable = bool(np.isfinite(each).any()) and metric not in absent
         low, high = math.nan, math.nan
         if usable:
-            means = bootstrap.mean_of_drawn(group_means(samples[metric]()))
-            low, high = bootstrap.interval(means)
+            low, high = bootstrap.interval(means[metric]())
         each = each[np.isfinite(each)] if usable else np.array([math.nan])
         sd = float(each.std(ddof=1)) if len(each) > 1 else math.nan
         summary = (float(np.median(each)), float(each.mean()), sd, low, high)

@@ -113,12 +113,33 @@ def samples_of(
 
     groups = len(table[0]) if table else 1
     cells = [cell for row in table for cell in row]
-    places = [place for place, cell in enumerate(cells) if cell is not None]
-    found = np.full((resamples, len(cells)), np.nan)
-    if places:
-        given = [cell for cell in cells if cell is not None]
-        found[:, places] = repetition_samples(given, statistic=statistic, resamples=resamples)
+    given = [cell for cell in cells if cell is not None]
+    found = np.full((resamples, 0), np.nan)
+    if given:
+        found = repetition_samples(given, statistic=statistic, resamples=resamples)
+    if len(given) < len(cells):
+        some, found = found, np.full((resamples, len(cells)), np.nan)
+        found[:, [place for place, cell in enumerate(cells) if cell is not None]] = some
     return found.reshape(resamples, len(table), groups)
+
+
+def means_of(
+    table: Sequence[Sequence[tuple[Any, Any, Any] | None]],
+    resamples: int,
+    statistic: WeightedStatistic,
+) -> NDArray[Any]:
+    """A statistic in every resample: (resamples,) means over groups, then over drawn repetitions.
+
+    Arguments as for :func:`samples_of`; nan where not defined.
+    """
+    from iqabench.stats.bootstrap import mean_of_drawn, repeated_bootstrap
+    from iqabench.stats.by_group import group_means
+
+    if all(len(row) == 1 and row[0] is not None for row in table) and table:
+        # The same without samples of all repetitions, which may be thousands.
+        whole = [cell for (cell,) in table if cell is not None]
+        return repeated_bootstrap(whole, statistic=statistic, resamples=resamples)
+    return mean_of_drawn(group_means(samples_of(table, resamples, statistic)))
 
 
 def arrays(frame: pd.DataFrame, column: str) -> tuple[Any, Any, Any]:

@@ -37,6 +37,7 @@ Repetition = tuple[npt.ArrayLike, npt.ArrayLike, npt.ArrayLike]
 
 _STATISTIC_CELLS = 2**17  # counts handled at once inside a statistic: arrays that stay in cache
 _BOOTSTRAP_CELLS = 2**20  # counts drawn at once
+_VALUE_CELLS = 2**22  # values of all repetitions held at once
 _COMPILED_TOTAL = 2**17  # samples of a resample up to which cubes of their number are exact floats
 _CANCELLATION = 0.05  # share of the raw second moment below which a variance loses digits
 
@@ -61,23 +62,7 @@ def weighted_srocc(x: npt.ArrayLike, y: npt.ArrayLike, counts: npt.ArrayLike) ->
 
 def weighted_plcc(x: npt.ArrayLike, y: npt.ArrayLike, counts: npt.ArrayLike) -> FloatArray:
     """Pearson's correlation of every resample; arguments, result, errors as `weighted_srocc`."""
-    x, y = finite_pair(x, y)
-    counts = _checked_counts(counts, x.size)
-    if not x.size:
-        return np.full(len(counts), np.nan)
-    u, v = _centred(x), _centred(y)
-    sums = _weighted_sums(counts, np.column_stack([u, v, u * u, v * v, u * v]))
-    total = counts.sum(axis=1)
-    n = np.maximum(total, 1)
-    sum_u, sum_v, sum_uu, sum_vv, sum_uv = sums.T
-    square_u, square_v = sum_uu - sum_u**2 / n, sum_vv - sum_v**2 / n
-    product = sum_uv - sum_u * sum_v / n
-    out = _ratio(product, square_u, square_v, total)
-    # Far from the centre, or (nearly) constant: the differences above have lost their digits.
-    doubtful = (square_u <= _CANCELLATION * sum_uu) | (square_v <= _CANCELLATION * sum_vv)
-    for row in np.flatnonzero(doubtful):
-        out[row] = plcc(np.repeat(x, counts[row]), np.repeat(y, counts[row]))
-    return out
+    return _plcc_of(*finite_pair(x, y))(counts)
 
 
 def weighted_rmse(x: npt.ArrayLike, y: npt.ArrayLike, counts: npt.ArrayLike) -> FloatArray:
@@ -85,13 +70,7 @@ def weighted_rmse(x: npt.ArrayLike, y: npt.ArrayLike, counts: npt.ArrayLike) -> 
 
     Arguments and errors as `weighted_srocc`; nan for an empty resample only.
     """
-    x, y = finite_pair(x, y)
-    counts = _checked_counts(counts, x.size)
-    total = counts.sum(axis=1)
-    away, exponent = scaled_to_one(x - y)
-    squares = _weighted_sums(counts, (away**2)[:, None])[:, 0]
-    root = np.ldexp(np.sqrt(squares / np.maximum(total, 1)), exponent)
-    return np.where(total > 0, root, np.nan)
+    return _rmse_of(*finite_pair(x, y))(counts)
 
 
 def weighted_krocc(x: npt.ArrayLike, y: npt.ArrayLike, counts: npt.ArrayLike) -> FloatArray:
@@ -152,7 +131,8 @@ def repeated_bootstrap(
     Returns:
         (resamples,) means; nan where no drawn repetition has a defined statistic, and all nan
         with a single content. Takes
-        some 20 MB beside the result, whatever the number of resamples.
+        some 20 MB beside the result, and up to 100 MB where repetitions are many, whatever the
+        number of resamples.
 
     Raises:
         ValueError: no repetitions, an argument of unequal length, NaN or infinity, labels that
@@ -195,8 +175,10 @@ def _sampled(
     statistics = [prepare(*pair) if prepare else partial(statistic, *pair) for pair in pairs]
     columns, contents = _content_columns(labels)
     content_rng, _ = _generators(seed)
-    width = max(contents, len(pairs), *(column.size for column in columns))
-    for rows in _chunks(_positive(resamples), width, _BOOTSTRAP_CELLS):
+    width = max(contents, *(column.size for column in columns))
+    # Long chunks, because each costs a call for every repetition.
+    step = min(_BOOTSTRAP_CELLS // width, _VALUE_CELLS // len(pairs))
+    for rows in _chunks(_positive(resamples), 1, step):
         values = np.full((rows.stop - rows.start, len(pairs)), np.nan)
         if contents > 1:
             counts = _draw_counts(content_rng, len(values), contents)
@@ -313,9 +295,49 @@ def _krocc_of(x: FloatArray, y: FloatArray) -> CountsStatistic:
     return of
 
 
+def _plcc_of(x: FloatArray, y: FloatArray) -> CountsStatistic:
+    """`weighted_plcc` of these samples, which are centred once."""
+    if not x.size:
+        return lambda counts: np.full(len(_checked_counts(counts, 0)), np.nan)
+    u, v = _centred(x), _centred(y)
+    terms = np.column_stack([u, v, u * u, v * v, u * v])
+
+    def of(counts: npt.ArrayLike) -> FloatArray:
+        table = _checked_counts(counts, x.size)
+        total = table.sum(axis=1)
+        n = np.maximum(total, 1)
+        sum_u, sum_v, sum_uu, sum_vv, sum_uv = _weighted_sums(table, terms).T
+        square_u, square_v = sum_uu - sum_u**2 / n, sum_vv - sum_v**2 / n
+        out = _ratio(sum_uv - sum_u * sum_v / n, square_u, square_v, total)
+        # Far from the centre, or (nearly) constant: the differences above have lost their digits.
+        doubtful = (square_u <= _CANCELLATION * sum_uu) | (square_v <= _CANCELLATION * sum_vv)
+        for row in np.flatnonzero(doubtful):
+            out[row] = plcc(np.repeat(x, table[row]), np.repeat(y, table[row]))
+        return out
+
+    return of
+
+
+def _rmse_of(x: FloatArray, y: FloatArray) -> CountsStatistic:
+    """`weighted_rmse` of these samples, which are scaled once."""
+    away, exponent = scaled_to_one(x - y)
+    squared = (away**2)[:, None]
+
+    def of(counts: npt.ArrayLike) -> FloatArray:
+        table = _checked_counts(counts, x.size)
+        total = table.sum(axis=1)
+        squares = _weighted_sums(table, squared)[:, 0]
+        root = np.ldexp(np.sqrt(squares / np.maximum(total, 1)), exponent)
+        return np.where(total > 0, root, np.nan)
+
+    return of
+
+
 _PREPARED: dict[WeightedStatistic, Callable[[FloatArray, FloatArray], CountsStatistic]] = {
     weighted_srocc: _srocc_of,
     weighted_krocc: _krocc_of,
+    weighted_plcc: _plcc_of,
+    weighted_rmse: _rmse_of,
 }
 """What a statistic can do once for all resamples."""
 
