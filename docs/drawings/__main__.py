@@ -10,6 +10,8 @@ import certainty
 import desk
 import labels
 
+from iqabench.report import canvas
+
 DRAWINGS = {one.__name__: one for room in (agreement, certainty, labels) for one in room.DRAWINGS}
 
 
@@ -17,7 +19,7 @@ def draw(folder: Path) -> None:
     """Write every drawing into a folder, as NAME.svg."""
     with desk.style():
         for name, make in DRAWINGS.items():
-            desk.save(make(), folder / f"{name}.svg")
+            canvas.save(make(), folder / f"{name}.svg")
 
 
 if __name__ == "__main__":

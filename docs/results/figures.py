@@ -44,7 +44,7 @@ def printed() -> list[tuple[str, float]]:
         for column in ("first_srocc", "second_srocc")
         if row[column]
     ]
-    return sorted(set(found), key=lambda one: one[1])
+    return sorted(set(found), key=lambda one: (one[1], one[0]))
 
 
 def measured() -> dict[str, list[float]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from iqabench.contract.errors import UsageError
 from iqabench.store.files import write_picture
@@ -16,6 +16,11 @@ BLUE, RED, GREY = "#205493", "#b3261e", "#5f6368"
 MAP = "inferno"
 """Colours of maps. Equal steps of a map look equally large, from dark (0) to bright (1)."""
 FORMATS = ("pdf", "png", "svg")
+UNDATED: dict[str, dict[str, None]] = {
+    "pdf": {"CreationDate": None},
+    "svg": {"Creator": None, "Date": None},
+}
+"""Formats that note when and by what they were written -> the metadata without that."""
 COLUMN, PAGE = 3.3, 7.0
 """Inches: width of a column of a paper, and of two columns."""
 TEXT, SMALL = 8, 7
@@ -57,13 +62,19 @@ def _without_formulas(made: Figure) -> None:
 def save(made: Figure, path: Path, dpi: int = DPI) -> None:
     """Write a figure as PNG, PDF or SVG, by the path's ending; a failure leaves no partial file.
 
+    The same figure makes the same file, so that a figure that moved shows in version control.
+
     Raises:
         UsageError: the file cannot be written.
     """
+    from matplotlib import rc_context
+
     form = path.suffix.removeprefix(".")
+    options: dict[str, Any] = {"format": form, "dpi": dpi, "metadata": UNDATED.get(form)}
     _without_formulas(made)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_picture(path, lambda stream: made.savefig(stream, format=form, dpi=dpi))
+        with rc_context({"svg.hashsalt": "iqabench"}):  # else parts get other names each time
+            write_picture(path, lambda stream: made.savefig(stream, **options))
     except OSError as error:
         raise UsageError(f"cannot write {path}: {error.strerror}", "name another place") from error

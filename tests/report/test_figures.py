@@ -38,6 +38,12 @@ def test_everything_is_drawn_once(shelf, tmp_path):
     assert len(heard) == 7 and {total for _, total, _ in heard} == {8}
 
 
+@pytest.mark.parametrize("form", canvas.FORMATS)
+def test_the_same_results_make_the_same_files(shelf, tmp_path, form):
+    first, second = (write(shelf.store, tmp_path / name, form).paths for name in "ab")
+    assert [path.read_bytes() for path in first] == [path.read_bytes() for path in second]
+
+
 def test_one_model_has_no_diagram_and_all_else(book, tmp_path):
     book.add("one", book.noisy(0.5))
     done = write(book.store, tmp_path, "png")
