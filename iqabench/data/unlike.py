@@ -17,6 +17,9 @@ photographs of BIQ2021's training part 2 in 100 have more of one colour and 1 in
 BITS = 4
 """Bits of each channel that tell one colour from another, so that compression changes few."""
 
+ROWS = 64
+"""Rows looked at at once: the colours of a large picture as whole numbers would take 400 MB."""
+
 
 def warning(pixels: NDArray[np.uint8] | NDArray[np.float32]) -> str | None:
     """Why a picture is unlike a photograph; None if nothing tells.
@@ -39,8 +42,11 @@ def warning(pixels: NDArray[np.uint8] | NDArray[np.float32]) -> str | None:
 
 def commonest_colour(levels: NDArray[np.uint8]) -> float:
     """The share of pixels, (H, W, 3), that have the commonest colour, in (0, 1]."""
-    red, green, blue = np.moveaxis(levels.astype(np.int32) >> (8 - BITS), 2, 0)
-    counts = np.bincount(((red << 2 * BITS) + (green << BITS) + blue).ravel())
+    counts = np.zeros(1 << 3 * BITS, np.intp)
+    for top in range(0, len(levels), ROWS):
+        red, green, blue = np.moveaxis(levels[top : top + ROWS].astype(np.intp) >> (8 - BITS), 2, 0)
+        colours = (red << 2 * BITS) + (green << BITS) + blue
+        counts += np.bincount(colours.ravel(), minlength=counts.size)
     return float(counts.max() / counts.sum())
 
 

@@ -6,7 +6,7 @@ into the weights of the convolution before it, it costs no time of its own.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from copy import deepcopy
 from typing import Any
 
@@ -97,14 +97,22 @@ def _changed(
     The copy shares all weights but those of ``parts``, which ``change`` may change.
     """
     own = {id(one) for module in parts for one in module.parameters()}
-    shared = {id(one): one for one in network.parameters() if id(one) not in own}
     try:
-        found = deepcopy(network, shared)
+        found = sharing_weights(network, own)
         change(found)
         gap = (found(*inputs) - scores).abs().max()
     except Exception:  # whatever a part raises that cannot be copied or changed
         return network
     return found if gap <= CLOSE * scores.abs().max().clamp(min=1) else network
+
+
+def sharing_weights(network: nn.Module, but: Collection[int] = ()) -> nn.Module:
+    """A copy of a network that holds the same parameters, but for those with these ids.
+
+    A network keeps what its hooks see, so that no two threads can use one.
+    """
+    shared = {id(one): one for one in network.parameters() if id(one) not in but}
+    return deepcopy(network, shared)
 
 
 def _watched(network: nn.Module, inputs: list[Tensor]) -> tuple[Any, dict[nn.Module, nn.Module]]:

@@ -42,5 +42,8 @@ class Judge(Protocol):
     def score(self, picture: Shown, reference: Shown | None) -> Verdict:
         """The score of a picture; any exception means that it has none."""
 
+    def twin(self) -> Judge | None:
+        """A copy with the same weights, which another thread may use; None where there is none."""
+
     def maps(self, picture: Shown) -> dict[str, Plane]:
         """The maps that the model predicts of a picture, by name, each (h, w) not below 0."""

@@ -55,6 +55,9 @@ class OnnxJudge:
         score, *error = (self._scale.up(float(pool(numbers))) for numbers in found)
         return Verdict(score, *(one - self._scale.low for one in error))
 
+    def twin(self) -> None:
+        """None: onnxruntime's own threads keep all processors busy."""
+
     def maps(self, picture: Shown) -> dict[str, Plane]:
         """See :meth:`iqabench.engine.judges.Judge.maps`."""
         facts = self.facts

@@ -16,6 +16,7 @@ from iqabench.data.thumbnails import glow, thumbnail
 from iqabench.data.unlike import warning
 from iqabench.engine.judges import Judge, Verdict
 from iqabench.engine.one_by_one import predictions
+from iqabench.engine.side_by_side import scored_in_order
 
 SIDE = 256
 """Pixels of a thumbnail's longer side."""
@@ -42,18 +43,37 @@ def score(
         looks: whether to make thumbnails, and the maps that models predict.
     """
     names = ", ".join(judge.label for judge in judges)
-    pairs: Sequence[Given | None] = [None] * len(pictures) if references is None else references
-    kept: dict[str, Shown | Exception] = {}
+    if references is None:
+        scored = scored_in_order(
+            judges,
+            pictures,
+            lambda picture: _read(picture, allow_truncated),
+            lambda bench, picture, shown: _scored(bench, picture, shown, None, looks),
+        )
+    else:
+        scored = _compared(judges, pictures, references, allow_truncated, looks)
     with watch.task(f"scoring with {names}") as tick:
         began = time.perf_counter()
-        for done, (picture, pair) in enumerate(zip(pictures, pairs, strict=True), 1):
-            shown = _read(picture, allow_truncated)
-            if pair is not None and pair.name not in kept:
-                kept = {pair.name: _read(pair, allow_truncated)}
-            reference = None if pair is None else kept[pair.name]
-            yield _scored(judges, picture, shown, reference, looks)
+        for done, found in enumerate(scored, 1):
+            yield found
             rate = done / max(time.perf_counter() - began, 1e-9)
             tick(done, len(pictures), f"{rate:.1f} pictures/s")
+
+
+def _compared(
+    judges: Sequence[Judge],
+    pictures: Sequence[Given],
+    references: Sequence[Given],
+    allow_truncated: bool,
+    looks: bool,
+) -> Iterator[Scored]:
+    """The scores of pictures that are compared with references; a common one is read once."""
+    kept: dict[str, Shown | Exception] = {}
+    for picture, pair in zip(pictures, references, strict=True):
+        shown = _read(picture, allow_truncated)
+        if pair.name not in kept:
+            kept = {pair.name: _read(pair, allow_truncated)}
+        yield _scored(judges, picture, shown, kept[pair.name], looks)
 
 
 def _read(picture: Given, allow_truncated: bool) -> Shown | Exception:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -40,16 +41,31 @@ class TorchJudge:
         self.calibration = calibration_of(request)
         given = request.saliency if request.card.saliency == "input" else None
         self._map_of = None if given is None else computing(given)
+        pictures = self._pictures()
+        weights = chosen_weights(request, store)
+        self._ready = adapter(request.card).ready(request, weights, pictures, seed=0)
+
+    def _pictures(self) -> Pictures:
+        """Access to the pictures in hand, none so far."""
         self._shown: dict[str, Shown] = {}
         self._references: dict[str, str] = {}
-        pictures = Pictures(
+        return Pictures(
             self._planes,
             lambda name: self._shown[name].content,
             self._features,
             self._references if self.full_reference else None,
         )
-        weights = chosen_weights(request, store)
-        self._ready = adapter(request.card).ready(request, weights, pictures, seed=0)
+
+    def twin(self) -> TorchJudge | None:
+        """See :meth:`iqabench.engine.judges.Judge.twin`."""
+        if self._ready.twin is None or self._map_of is not None:
+            return None
+        made = copy(self)
+        try:
+            made._ready = self._ready.twin(made._pictures())
+        except Exception:  # whatever a network raises that cannot be copied
+            return None
+        return made
 
     def score(self, picture: Shown, reference: Shown | None) -> Verdict:
         """See :meth:`iqabench.engine.judges.Judge.score`."""

@@ -46,6 +46,8 @@ class Ready:
     """Scores many pictures faster than ``score`` one by one; None where nothing does."""
     with_error: Callable[[str], tuple[float, float]] | None = None
     """A picture's score and its expected error; None where the weights' calibration needs none."""
+    twin: Callable[[Pictures], Ready] | None = None
+    """The same model for another thread and other pictures; None if it cannot be copied."""
 
     def predictions(self, names: Sequence[str]) -> Iterator[Prediction]:
         """Score pictures in their order."""

@@ -19,7 +19,7 @@ from iqabench.contract.errors import DataError, WeightsError
 from iqabench.contract.models import network
 from iqabench.contract.progress import Tick
 from iqabench.engine.crops import TrainingCrops, check_sizes
-from iqabench.engine.folding import for_scoring
+from iqabench.engine.folding import for_scoring, sharing_weights
 from iqabench.engine.kinds.base import Fitted, Pictures, Ready
 from iqabench.engine.label_scale import Array, LabelScale
 from iqabench.engine.model_weights import needed, tells_errors
@@ -94,21 +94,34 @@ class Trainable:
         """See :meth:`iqabench.engine.kinds.base.Adapter.ready`."""
         model, scale = loaded_network(request, needed(weights))
         model.to(request.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        score = NetworkScore(
-            for_scoring(model, request.compile),
-            request.recipe,
-            pictures.planes,
-            pictures.content_of,
-            request.device,
-            request.precision,
-            seed,
-            scale,
-        )
-        with_error = None
-        if tells_errors(request):
-            both = for_scoring(ScoresAndErrors(model), request.compile)
-            with_error = replace(score, model=both).with_error
-        return Ready(score, parameters(model), model, score.predictions, with_error)
+        return _ready(request, model, scale, pictures, seed)
+
+
+def _ready(
+    request: ModelRequest, model: nn.Module, scale: LabelScale, pictures: Pictures, seed: int
+) -> Ready:
+    score = NetworkScore(
+        for_scoring(model, request.compile),
+        request.recipe,
+        pictures.planes,
+        pictures.content_of,
+        request.device,
+        request.precision,
+        seed,
+        scale,
+    )
+    with_error = None
+    if tells_errors(request):
+        both = for_scoring(ScoresAndErrors(model), request.compile)
+        with_error = replace(score, model=both).with_error
+
+    def twin(others: Pictures) -> Ready:
+        return _ready(request, sharing_weights(model), scale, others, seed)
+
+    alone = request.device != "cpu" or request.compile
+    return Ready(
+        score, parameters(model), model, score.predictions, with_error, None if alone else twin
+    )
 
 
 def loaded_network(request: ModelRequest, weights: Path) -> tuple[nn.Module, LabelScale]:
