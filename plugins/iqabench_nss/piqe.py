@@ -53,7 +53,7 @@ def levels_of(image: Tensor) -> NDArray[np.uint8]:
     brightest = max(float(luma(image[:, rows]).max()) for rows in strips(height))
     levels = np.zeros((height, width), np.uint8)
     for rows in strips(height) if brightest > 0 else ():
-        levels[rows] = (255 * (luma(image[:, rows]) / brightest)).round().numpy()
+        levels[rows] = luma(image[:, rows]).div_(brightest).mul_(255).round_().numpy()
     return levels
 
 
@@ -124,5 +124,7 @@ def _impaired(blocks: Plane) -> Mask:
 def _segment_sums(along: Values) -> Values:
     """Sums over each six neighbours of the first axis, 16 -> 11."""
     count = _BLOCK - _SEGMENT + 1
-    sums: Values = np.sum([along[start : start + count] for start in range(_SEGMENT)], axis=0)
+    sums: Values = along[:count].copy()
+    for start in range(1, _SEGMENT):
+        sums += along[start : start + count]
     return sums
