@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -14,10 +14,15 @@ from iqabench.contract.errors import ScoreError
 from iqabench.engine.ahead import Ahead, made_ahead
 from iqabench.engine.batches import in_batches
 from iqabench.engine.crops import normalise, test_views
+from iqabench.engine.folding import Folded, sharing_weights
 from iqabench.engine.label_scale import UNCHANGED, LabelScale
 from iqabench.engine.one_by_one import Prediction, predictions
 from iqabench.engine.predictions import ContentOf, Planes
+from iqabench.engine.side_by_side import few_pixels, in_order, workers
 from iqabench.engine.work_time import working
+
+if TYPE_CHECKING:
+    from iqabench.engine.kinds.base import Pictures
 
 
 @dataclass(frozen=True)
@@ -59,13 +64,40 @@ class NetworkScore:
             return self.together([views])[0]
 
     def predictions(self, names: Sequence[str]) -> Iterator[Prediction]:
-        """Score pictures in their order: one by one on a CPU, and in batches on other devices.
+        """Score pictures in their order.
 
-        A GPU is not busy with the crops of one picture; a CPU is, and has the smaller memory.
+        Devices other than a CPU get batches of several, because the crops of one picture do not
+        keep them busy. A CPU's threads have a picture each, if its features are small.
         """
+        if self.can_have_twins and workers(len(names) - 1) > 1:
+            yield from self._side_by_side(names)
+            return
         with made_ahead(self.views, names) as views:
             score = _ViewsAhead(self, views)
             yield from (predictions if self.device == "cpu" else in_batches)(names, score)
+
+    def _side_by_side(self, names: Sequence[str]) -> Iterator[Prediction]:
+        yield from predictions(names[:1], self)  # decides how copies of the network compute
+        count = workers(len(names) - 1)
+        copies = [self, *(self.twin() for _ in range(count - 1))]
+
+        def judged(score: NetworkScore, name: str) -> Prediction:
+            (row,) = predictions([name], score)
+            return row if row.seconds is None else replace(row, seconds=row.seconds / count)
+
+        yield from in_order(copies, names[1:], judged, str)
+
+    @property
+    def can_have_twins(self) -> bool:
+        """Whether several pictures can be scored at once, by copies of the network."""
+        return self.device == "cpu" and isinstance(self.model, Folded) and few_pixels(self.recipe)
+
+    def twin(self, pictures: Pictures | None = None) -> NetworkScore:
+        """A copy for another thread, which scores these pictures, or the same."""
+        model = sharing_weights(self.model)
+        if pictures is None:
+            return replace(self, model=model)
+        return replace(self, model=model, planes=pictures.planes, content_of=pictures.content_of)
 
     def views(self, name: str) -> Tensor:
         """The crops of a picture, (n, 3 or 4, h, w), float32 in [0, 1]."""

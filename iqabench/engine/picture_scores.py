@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
+from threading import Semaphore
 
 from iqabench.contract import errors
 from iqabench.contract.errors import IqabenchError
@@ -16,16 +18,22 @@ from iqabench.data.thumbnails import glow, thumbnail
 from iqabench.data.unlike import warning
 from iqabench.engine.judges import Judge, Verdict
 from iqabench.engine.one_by_one import predictions
-from iqabench.engine.side_by_side import scored_in_order
+from iqabench.engine.side_by_side import in_order, workers
 
+Bench = Sequence[Judge]
+"""The models, as one thread uses them."""
 SIDE = 256
 """Pixels of a thumbnail's longer side."""
 SMALL = 32
 """A shorter side of fewer pixels is noted: one row of the 16x16 blocks that PIQE judges."""
 
+LARGE = 2**22
+"""Pixels above which half of the threads at most have such a picture: one of 3840x2160 takes 100 MB
+before it is reduced."""
+
 
 def score(
-    judges: Sequence[Judge],
+    judges: Bench,
     pictures: Sequence[Given],
     references: Sequence[Given] | None,
     watch: Watcher,
@@ -44,12 +52,7 @@ def score(
     """
     names = ", ".join(judge.label for judge in judges)
     if references is None:
-        scored = scored_in_order(
-            judges,
-            pictures,
-            lambda picture: _read(picture, allow_truncated),
-            lambda bench, picture, shown: _scored(bench, picture, shown, None, looks),
-        )
+        scored = _judged(judges, pictures, allow_truncated, looks)
     else:
         scored = _compared(judges, pictures, references, allow_truncated, looks)
     with watch.task(f"scoring with {names}") as tick:
@@ -60,8 +63,44 @@ def score(
             tick(done, len(pictures), f"{rate:.1f} pictures/s")
 
 
+def _judged(
+    judges: Bench, pictures: Sequence[Given], allow_truncated: bool, looks: bool
+) -> Iterator[Scored]:
+    """The scores of pictures: the first alone, the others side by side if the judges can."""
+    for picture in pictures[:1]:
+        yield _scored(judges, picture, _read(picture, allow_truncated), None, looks)
+    others = pictures[1:]
+    benches = _benches(judges, workers(len(others)))
+    room = Semaphore(max(1, len(benches) // 2))
+
+    def work(bench: Bench, picture: Given) -> Scored:
+        with ExitStack() as held:
+            held.enter_context(room)  # how large a picture is shows when it is read
+            shown = _read(picture, allow_truncated)
+            if isinstance(shown, Exception) or shown.pixels.size // 3 <= LARGE:
+                held.close()
+            return _scored(bench, picture, shown, None, looks)
+
+    if len(benches) > 1:
+        yield from in_order(benches, others, work, lambda picture: picture.name)
+    else:
+        yield from (work(judges, picture) for picture in others)
+
+
+def _benches(judges: Bench, count: int) -> list[Bench]:
+    """The judges and copies of them, ``count`` in all; the judges alone if one has no copy."""
+    made: list[Bench] = [judges]
+    while len(made) < count:
+        twins = [judge.twin() for judge in judges]
+        known = [twin for twin in twins if twin is not None]
+        if len(known) < len(twins):
+            return [judges]
+        made.append(known)
+    return made
+
+
 def _compared(
-    judges: Sequence[Judge],
+    judges: Bench,
     pictures: Sequence[Given],
     references: Sequence[Given],
     allow_truncated: bool,

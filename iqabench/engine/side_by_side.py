@@ -1,104 +1,92 @@
-"""Scores loose pictures side by side on a processor: every thread has its own copy of the models.
+"""Works on pictures side by side on a processor: every thread has a copy of the model.
 
 Threads that share a picture wait for each other after every layer. Two that have a picture each do
-not: with two cores and pictures of 512x384 biosiqnet-lite scored 1.2 times as many, in bfloat16 1.3
-times as many. Reading a picture and looking whether it is a photograph take their share as well.
+not: with two cores and pictures of 512x384 the shipped biosiqnet-lite scored 1.2 times as many, in
+bfloat16 1.3 times as many. Reading a picture takes its share as well.
 """
 
 from __future__ import annotations
 
 import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from multiprocessing.pool import IMapIterator, ThreadPool
 from queue import LifoQueue
-from threading import Semaphore
+from typing import TypeVar
 
-from iqabench.data.given import Given, Shown
-from iqabench.data.scored import Scored
-from iqabench.engine.judges import Judge
+from iqabench.contract.cards import Recipe
 from iqabench.engine.time_limit import picture_limit
 from iqabench.kit.processors import threads
 
-Bench = Sequence[Judge]
-Read = Callable[[Given], Shown | Exception]
-Scoring = Callable[[Bench, Given, Shown | Exception], Scored]
+Worker = TypeVar("Worker")
+Item = TypeVar("Item")
+Made = TypeVar("Made")
 
 MOST = 8
 """Threads at most: each takes the memory of a picture's features."""
-LARGE = 2**22
-"""Pixels above which half of the threads at most have such a picture: one of 3840x2160 takes 100 MB
-before it is reduced."""
+PIXELS = 2**19
+"""Pixels of a picture's crops above which pictures are scored one by one. The features of two such
+pictures may not fit into memory, and a single one keeps all processors busy."""
 WAIT = 0.1
 """Seconds."""
 
 
-def scored_in_order(
-    judges: Bench, pictures: Sequence[Given], read: Read, scoring: Scoring
-) -> Iterator[Scored]:
-    """Read and score pictures; one after the other where models cannot be copied.
+def workers(items: int) -> int:
+    """How many of so many pictures to work on at once."""
+    return min(threads(), MOST, items)
+
+
+def few_pixels(recipe: Recipe) -> bool:
+    """Whether the crops of every picture have at most :data:`PIXELS` pixels."""
+    if recipe.crop is None or recipe.test_crop_kind == "whole":
+        return recipe.max_pixels is not None and recipe.max_pixels <= PIXELS
+    return recipe.test_crops * recipe.crop[0] * recipe.crop[1] <= PIXELS
+
+
+def in_order(
+    copies: Sequence[Worker],
+    items: Sequence[Item],
+    work: Callable[[Worker, Item], Made],
+    name: Callable[[Item], str],
+) -> Iterator[Made]:
+    """What ``work`` makes of each item, in their order.
+
+    Args:
+        copies: each is used by one thread at a time.
+        items: pictures.
+        work: is called in several threads.
+        name: what an error calls an item.
 
     Raises:
         TookTooLong: a picture takes longer than is allowed.
     """
-    count = min(threads(), MOST, len(pictures))
-    benches = _benches(judges, count)
-    if len(benches) < 2:
-        yield from (scoring(judges, picture, read(picture)) for picture in pictures)
-        return
-    desk = _Desk(benches, read, scoring)
-    with _pool(count) as pool:
-        found = pool.imap(desk.of, pictures)
-        for picture in pictures:
-            with picture_limit(picture.name):
-                one = _waited_for(found)
-            yield one
+    # The copy that was used last comes first: few large pictures fill the memory of one.
+    free: LifoQueue[Worker] = LifoQueue()
+    for copy in reversed(copies):
+        free.put(copy)
+
+    def made_by_one(item: Item) -> Made:
+        copy = free.get()
+        try:
+            return work(copy, item)
+        finally:
+            free.put(copy)
+
+    with _pool(len(copies)) as pool:
+        found = pool.imap(made_by_one, items)
+        for item in items:
+            with picture_limit(name(item)):
+                made = _waited_for(found)
+            yield made
 
 
-def _waited_for(found: IMapIterator[Scored]) -> Scored:
+def _waited_for(found: IMapIterator[Made]) -> Made:
     """The next result. The signal of a time limit does not end a wait, but is seen between two."""
     while True:
         try:
             return found.next(WAIT)
         except multiprocessing.TimeoutError:
             continue
-
-
-def _benches(judges: Bench, count: int) -> list[Bench]:
-    """The judges and copies of them, ``count`` in all; the judges alone if one has no copy."""
-    made: list[Bench] = [judges]
-    while len(made) < count:
-        twins = [judge.twin() for judge in judges]
-        known = [twin for twin in twins if twin is not None]
-        if len(known) < len(twins):
-            return [judges]
-        made.append(known)
-    return made
-
-
-class _Desk:
-    """Gives each picture to a bench that is free."""
-
-    def __init__(self, benches: Sequence[Bench], read: Read, scoring: Scoring) -> None:
-        self._read, self._scoring = read, scoring
-        self._room = Semaphore(max(1, len(benches) // 2))
-        # The bench that was used last comes first, so that large pictures fill the memory of one.
-        self._free: LifoQueue[Bench] = LifoQueue()
-        for bench in reversed(benches):
-            self._free.put(bench)
-
-    def of(self, picture: Given) -> Scored:
-        """The scores of a picture."""
-        with ExitStack() as room:
-            room.enter_context(self._room)  # how large a picture is shows when it is read
-            shown = self._read(picture)
-            if isinstance(shown, Exception) or shown.pixels.size // 3 <= LARGE:
-                room.close()
-            bench = self._free.get()
-            try:
-                return self._scoring(bench, picture, shown)
-            finally:
-                self._free.put(bench)
 
 
 @contextmanager

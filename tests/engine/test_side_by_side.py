@@ -5,11 +5,16 @@ import numpy as np
 import pytest
 import torch
 
+import iqabench
+from iqabench.contract.cards import Recipe
 from iqabench.contract.progress import Silent
 from iqabench.data.given import Given
-from iqabench.engine import side_by_side, time_limit
+from iqabench.engine import picture_scores, side_by_side, time_limit
+from iqabench.engine.folding import for_scoring
 from iqabench.engine.judges import Verdict
+from iqabench.engine.network_score import NetworkScore
 from iqabench.engine.picture_scores import score
+from iqabench.engine.side_by_side import few_pixels
 from iqabench.engine.time_limit import TookTooLong
 
 
@@ -37,6 +42,17 @@ class Judge:
 
     def maps(self, picture):
         return {}
+
+
+class Slow(Judge):
+    """All pictures but the first take too long."""
+
+    def twin(self):
+        return Judge(self.log, wait=20)
+
+    def score(self, picture, reference):
+        self.wait = 0 if picture.name == "p0" else 20
+        return super().score(picture, reference)
 
 
 @pytest.fixture
@@ -68,8 +84,10 @@ def test_threads_score_a_picture_each_and_keep_the_order(two_threads):
     found = scores(Judge(log, wait=0.05), pictures(8))
     assert [(row.path, row.score) for row in found] == [(f"p{one}", one) for one in range(8)]
     assert most_at_once(log) == 2
-    assert {thread for _, _, thread, _ in log}.isdisjoint({threading.get_ident()})
-    assert {threads for *_, threads in log} == {1}
+    first, others = log[:2], log[2:]
+    assert {(name, thread) for _, name, thread, _ in first} == {("p0", threading.get_ident())}
+    assert {thread for _, _, thread, _ in others}.isdisjoint({threading.get_ident()})
+    assert {threads for *_, threads in others} == {1}
     assert torch.get_num_threads() == 2
 
 
@@ -80,7 +98,7 @@ def test_a_judge_without_a_twin_scores_in_the_callers_thread(two_threads):
 
 
 def test_half_of_the_threads_have_large_pictures(two_threads, monkeypatch):
-    monkeypatch.setattr(side_by_side, "LARGE", 100)
+    monkeypatch.setattr(picture_scores, "LARGE", 100)
     log = []
     scores(Judge(log, wait=0.02), pictures(4))
     assert most_at_once(log) == 1
@@ -95,17 +113,75 @@ def test_a_picture_that_fails_has_the_reason_in_its_row(two_threads):
 def test_a_picture_that_takes_too_long_ends_the_scoring(two_threads, monkeypatch):
     monkeypatch.setattr(time_limit, "PICTURE_SECONDS", 0.2)
     began = time.perf_counter()
-    with pytest.raises(TookTooLong, match="p0 took more than"):
-        scores(Judge([], wait=20), pictures(2))
+    with pytest.raises(TookTooLong, match="p1 took more than"):
+        scores(Slow([]), pictures(3))
     assert time.perf_counter() - began < 15
 
 
-def test_a_network_scores_as_alone(two_threads, tmp_path):
-    import iqabench
-
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_a_network_scores_as_alone(two_threads, precision):
+    session = iqabench.Session(precision=precision)
     random = np.random.default_rng(0)
     given = [random.integers(0, 256, (96, 128, 3), np.uint8) for _ in range(4)]
-    together = iqabench.score("biosiqnet-lite", given)
-    alone = [iqabench.score("biosiqnet-lite", one) for one in given]
-    np.testing.assert_allclose(together["score"], [row["score"][0] for row in alone], atol=2e-3)
-    np.testing.assert_allclose(together["low"], [row["low"][0] for row in alone], atol=2e-3)
+    together = iqabench.score("biosiqnet-lite", given, session=session)
+    alone = [iqabench.score("biosiqnet-lite", one, session=session) for one in given]
+    near = 2e-3 if precision == "fp32" else 1.0
+    for column in ("score", "low"):
+        each = [row[column][0] for row in alone]
+        np.testing.assert_allclose(together[column], each, atol=near)
+
+
+class Halves(torch.nn.Module):
+    """A network that keeps what it saw, so that no two threads can use it."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.ones(1))
+        self.seen = None
+
+    def forward(self, images):
+        assert self.seen is None, "two threads use one network"
+        self.seen = images
+        time.sleep(0.02)
+        found, self.seen = self.weight * images.mean((1, 2, 3)), None
+        return found
+
+
+def score_of(recipe, log):
+    def planes(name):
+        log.append(threading.get_ident())
+        return torch.full((3, 8, 8), int(name) / 100)
+
+    return NetworkScore(
+        for_scoring(Halves(), False), recipe, planes, lambda name: "0", "cpu", "fp32", 0
+    )
+
+
+def test_a_jobs_pictures_are_scored_side_by_side(two_threads):
+    log = []
+    score = score_of(Recipe(crop=(8, 8)), log)
+    began = time.perf_counter()
+    found = list(score.predictions([str(number) for number in range(9)]))
+    elapsed = time.perf_counter() - began
+    assert [row.image for row in found] == [str(number) for number in range(9)]
+    assert [row.prediction for row in found] == pytest.approx([n / 100 for n in range(9)])
+    assert len(set(log)) == 3  # the first picture's thread is the caller's
+    # Two at once, so each costs half of the time that it takes.
+    assert sum(row.seconds for row in found) <= elapsed
+    assert all(row.seconds >= 0.01 for row in found)
+
+
+def test_pictures_with_many_pixels_are_scored_one_by_one(two_threads, monkeypatch):
+    monkeypatch.setattr(side_by_side, "PIXELS", 63)
+    log = []
+    list(score_of(Recipe(crop=(8, 8)), log).predictions([str(number) for number in range(5)]))
+    assert set(log) == {threading.get_ident()}
+
+
+def test_the_pixels_of_any_picture_are_bounded_by_crops_or_by_the_recipe():
+    whole = Recipe(crop=(224, 224), test_crop_kind="whole")
+    assert not few_pixels(whole)
+    assert few_pixels(whole.model_copy(update={"max_pixels": 512 * 512}))
+    assert not few_pixels(whole.model_copy(update={"max_pixels": 4096 * 4096}))
+    assert few_pixels(Recipe(crop=(224, 224), test_crops=5))
+    assert not few_pixels(Recipe(crop=(224, 224), test_crops=20))

@@ -94,33 +94,36 @@ class Trainable:
         """See :meth:`iqabench.engine.kinds.base.Adapter.ready`."""
         model, scale = loaded_network(request, needed(weights))
         model.to(request.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        return _ready(request, model, scale, pictures, seed)
+        score = NetworkScore(
+            for_scoring(model, request.compile),
+            request.recipe,
+            pictures.planes,
+            pictures.content_of,
+            request.device,
+            request.precision,
+            seed,
+            scale,
+        )
+        errors = None
+        if tells_errors(request):
+            errors = replace(score, model=for_scoring(ScoresAndErrors(model), request.compile))
+        return _ready(model, score, errors)
 
 
-def _ready(
-    request: ModelRequest, model: nn.Module, scale: LabelScale, pictures: Pictures, seed: int
-) -> Ready:
-    score = NetworkScore(
-        for_scoring(model, request.compile),
-        request.recipe,
-        pictures.planes,
-        pictures.content_of,
-        request.device,
-        request.precision,
-        seed,
-        scale,
-    )
-    with_error = None
-    if tells_errors(request):
-        both = for_scoring(ScoresAndErrors(model), request.compile)
-        with_error = replace(score, model=both).with_error
+def _ready(model: nn.Module, score: NetworkScore, errors: NetworkScore | None) -> Ready:
+    """A network, its scores, and its scores with expected errors, if it tells them."""
 
-    def twin(others: Pictures) -> Ready:
-        return _ready(request, sharing_weights(model), scale, others, seed)
+    def twin(pictures: Pictures) -> Ready:
+        others = None if errors is None else errors.twin(pictures)
+        return _ready(sharing_weights(model), score.twin(pictures), others)
 
-    alone = request.device != "cpu" or request.compile
     return Ready(
-        score, parameters(model), model, score.predictions, with_error, None if alone else twin
+        score,
+        parameters(model),
+        model,
+        score.predictions,
+        None if errors is None else errors.with_error,
+        twin if score.can_have_twins else None,
     )
 
 
