@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -69,23 +69,27 @@ class NetworkScore:
         Devices other than a CPU get batches of several, because the crops of one picture do not
         keep them busy. A CPU's threads have a picture each, if its features are small.
         """
-        if self.can_have_twins and workers(len(names) - 1) > 1:
-            yield from self._side_by_side(names)
-            return
-        with made_ahead(self.views, names) as views:
+        left = list(names)
+        if self.can_have_twins and workers(len(left) - 1) > 1:
+            scored = False
+            while left and not scored:  # which decides how copies of the network compute
+                (row,) = predictions([left.pop(0)], self)
+                yield row
+                scored = row.error is None
+            copies = self._copies(workers(len(left)))
+            if len(copies) > 1:
+                yield from in_order(copies, left, _among(len(copies)), str)
+                return
+        with made_ahead(self.views, left) as views:
             score = _ViewsAhead(self, views)
-            yield from (predictions if self.device == "cpu" else in_batches)(names, score)
+            yield from (predictions if self.device == "cpu" else in_batches)(left, score)
 
-    def _side_by_side(self, names: Sequence[str]) -> Iterator[Prediction]:
-        yield from predictions(names[:1], self)  # decides how copies of the network compute
-        count = workers(len(names) - 1)
-        copies = [self, *(self.twin() for _ in range(count - 1))]
-
-        def judged(score: NetworkScore, name: str) -> Prediction:
-            (row,) = predictions([name], score)
-            return row if row.seconds is None else replace(row, seconds=row.seconds / count)
-
-        yield from in_order(copies, names[1:], judged, str)
+    def _copies(self, count: int) -> list[NetworkScore]:
+        """This and copies for other threads, ``count`` in all; this alone if it has no copy."""
+        try:
+            return [self, *(self.twin() for _ in range(count - 1))]
+        except Exception:  # whatever a network raises that cannot be copied
+            return [self]
 
     @property
     def can_have_twins(self) -> bool:
@@ -145,6 +149,16 @@ class NetworkScore:
         with torch.inference_mode(), torch.autocast(self.device, torch.bfloat16, enabled=bf16):
             result: Tensor = self.model(*inputs)
         return result.float()
+
+
+def _among(threads: int) -> Callable[[NetworkScore, str], Prediction]:
+    """Scores a picture while other threads score others: it costs its share of the time."""
+
+    def judged(score: NetworkScore, name: str) -> Prediction:
+        (row,) = predictions([name], score)
+        return row if row.seconds is None else replace(row, seconds=row.seconds / threads)
+
+    return judged
 
 
 class ScoresAndErrors(nn.Module):

@@ -26,7 +26,6 @@ SIDE = 256
 """Pixels of a thumbnail's longer side."""
 SMALL = 32
 """A shorter side of fewer pixels is noted: one row of the 16x16 blocks that PIQE judges."""
-
 LARGE = 2**22
 """Pixels above which half of the threads at most have such a picture: one of 3840x2160 takes 100 MB
 before it is reduced."""
@@ -66,10 +65,18 @@ def score(
 def _judged(
     judges: Bench, pictures: Sequence[Given], allow_truncated: bool, looks: bool
 ) -> Iterator[Scored]:
-    """The scores of pictures: the first alone, the others side by side if the judges can."""
-    for picture in pictures[:1]:
-        yield _scored(judges, picture, _read(picture, allow_truncated), None, looks)
-    others = pictures[1:]
+    """The scores of pictures: side by side if the judges can, once they have scored one.
+
+    Its scores decide how copies of a network compute.
+    """
+    alone = 0
+    for picture in pictures:
+        found = _scored(judges, picture, _read(picture, allow_truncated), None, looks)
+        alone += 1
+        yield found
+        if all(row.score is not None for row in found.rows):
+            break
+    others = pictures[alone:]
     benches = _benches(judges, workers(len(others)))
     room = Semaphore(max(1, len(benches) // 2))
 

@@ -171,6 +171,25 @@ def test_a_jobs_pictures_are_scored_side_by_side(two_threads):
     assert all(row.seconds >= 0.01 for row in found)
 
 
+def test_a_network_that_cannot_be_copied_scores_one_by_one(two_threads, monkeypatch):
+    def refuse(network, memo):
+        raise TypeError("cannot pickle a lock")
+
+    monkeypatch.setattr(Halves, "__deepcopy__", refuse, raising=False)
+    log = []
+    found = list(score_of(Recipe(crop=(8, 8)), log).predictions(["1", "2", "3", "4"]))
+    assert [row.prediction for row in found] == pytest.approx([0.01, 0.02, 0.03, 0.04])
+    assert set(log) == {threading.get_ident()}
+
+
+def test_the_first_picture_that_can_be_scored_decides_how_copies_compute(two_threads):
+    log = []
+    score = score_of(Recipe(crop=(8, 8)), log)
+    found = list(score.predictions(["none", "no", "3", "4", "5", "6"]))
+    assert [row.error is None for row in found] == [False, False, True, True, True, True]
+    assert log.count(threading.get_ident()) == 3
+
+
 def test_pictures_with_many_pixels_are_scored_one_by_one(two_threads, monkeypatch):
     monkeypatch.setattr(side_by_side, "PIXELS", 63)
     log = []
