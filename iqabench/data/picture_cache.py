@@ -6,7 +6,7 @@ folder's name says how pictures are decoded.
 
 A JPEG is decoded quickly and is many times larger when it is decoded. So the file of a JPEG of
 moderate size holds no pixels, only its size and notes: it says that the picture can be decoded, and
-the picture is decoded at each use.
+the picture is decoded at each use. Whoever uses it very often asks for its pixels to be kept.
 """
 
 from __future__ import annotations
@@ -29,13 +29,16 @@ CHEAP_PIXELS = 2**20
 """JPEGs of up to this many pixels are decoded at each use; docs/pictures.md says what it takes."""
 
 
-def cached(path: Path, content_hash: str, allow_truncated: bool = False) -> Picture:
+def cached(
+    path: Path, content_hash: str, allow_truncated: bool = False, *, often: bool = False
+) -> Picture:
     """The decoded picture. It is read from the cache, or decoded; if that was slow, it is stored.
 
     Args:
         path: the picture's file; only read if the cache lacks the pixels.
         content_hash: the file's hash from :func:`iqabench.data.file_hashes.file_hashes`.
         allow_truncated: see :func:`iqabench.data.decoding.decode`.
+        often: whether to store pixels also if decoding was quick.
 
     Returns:
         The picture. The caller may change its pixels; the cache does not keep the changes.
@@ -47,7 +50,8 @@ def cached(path: Path, content_hash: str, allow_truncated: bool = False) -> Pict
     kept = _read(place)
     if isinstance(kept, Picture):
         return kept
-    return _decoded(path, content_hash, allow_truncated, None if kept else place)
+    known = kept is not None and not often
+    return _decoded(path, content_hash, allow_truncated, None if known else place, often)
 
 
 @dataclass(frozen=True)
@@ -112,14 +116,16 @@ def _place(content_hash: str, allow_truncated: bool) -> Path:
     return cache_limit.folder() / settings / content_hash[:2] / content_hash
 
 
-def _decoded(path: Path, content_hash: str, truncated: bool, place: Path | None) -> Picture:
+def _decoded(
+    path: Path, content_hash: str, truncated: bool, place: Path | None, often: bool = False
+) -> Picture:
     """The picture, decoded from its file; what the cache shall know is written to ``place``."""
     content = read_bytes(path)
     if digest(content) != content_hash:
         raise DataError(f"{path.name} is not what it was when it was hashed", "run again")
     picture = decode_bytes(content, path, truncated)
     if place is not None:
-        _write(place, picture, cheap=kind_of(content) == "JPEG")
+        _write(place, picture, cheap=kind_of(content) == "JPEG" and not often)
     return picture
 
 

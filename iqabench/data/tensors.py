@@ -10,9 +10,15 @@ from iqabench.data.picture_cache import cached
 from iqabench.data.tables import Dataset
 
 
-def picture_tensor(dataset: Dataset, name: str, allow_truncated: bool = False) -> Tensor:
-    """A decoded picture, (3, H, W) uint8; from the cache it is mapped, read where it is used."""
-    picture = cached(dataset.path(name), dataset.image_hashes[name], allow_truncated)
+def picture_tensor(
+    dataset: Dataset, name: str, allow_truncated: bool = False, *, often: bool = False
+) -> Tensor:
+    """A decoded picture, (3, H, W) uint8; from the cache it is mapped, read where it is used.
+
+    Arguments as for :func:`iqabench.data.picture_cache.cached`.
+    """
+    path, content = dataset.path(name), dataset.image_hashes[name]
+    picture = cached(path, content, allow_truncated, often=often)
     return torch.from_numpy(picture.pixels).permute(2, 0, 1)
 
 

@@ -87,6 +87,9 @@ def test_views(image: Tensor, recipe: Recipe, key: Sequence[int] = (0,)) -> Tens
     return torch.stack([image[:, y : y + height, x : x + width] for y, x in places])
 
 
+PATCH = 64
+"""Pixels of a side up to which a network takes less time for a crop than decoding takes for its
+picture, of which an epoch wants many crops."""
 Item = tuple[int, int]
 """(epoch, number of the crop within it)"""
 
@@ -127,7 +130,8 @@ class TrainingCrops(torch.utils.data.Dataset[tuple[Tensor, ...]]):
         return image, torch.tensor(self.quality[index]), planes[3:], torch.tensor(index)
 
     def _crop(self, name: str, random: np.random.Generator) -> Tensor:
-        picture = picture_tensor(self.dataset, name, self.allow_truncated)
+        often = self.recipe.crop is not None and max(self.recipe.crop) <= PATCH
+        picture = picture_tensor(self.dataset, name, self.allow_truncated, often=often)
         saliency = None
         if self.maps is not None:
             saliency = map_tensor(self.dataset, name, self.maps, self.allow_truncated)

@@ -178,6 +178,17 @@ def test_of_a_jpeg_size_and_notes_are_kept_and_it_is_decoded_again(jpeg):
         cached(path, content_hash)
 
 
+@pytest.mark.parametrize("known", [False, True])
+def test_a_jpeg_that_is_used_often_is_kept_decoded(jpeg, known):
+    if known:
+        seen(*jpeg)
+    pixels = cached(*jpeg, often=True).pixels
+    jpeg[0].unlink()
+    np.testing.assert_array_equal(cached(*jpeg).pixels, pixels)
+    assert seen(*jpeg).size == pixels.shape[:2]
+    assert len(files()) == 1
+
+
 def test_a_jpeg_that_has_changed_since_is_refused_at_each_use(jpeg):
     path, content_hash = jpeg
     cached(path, content_hash)
