@@ -17,6 +17,11 @@ pytestmark = pytest.mark.skipif(not FILE.exists(), reason="results are in a chec
 ROWS = {
     "BioSIQNet, quality alone, Lite2, every layer": ["biosiqnet-lite2"],
     "`lite0-ridge`, in bf16": ["lite0-ridge"],
+    "`tiqa-lite`": ["tiqa-lite"],
+    "`dor-iqa-lite`": ["dor-iqa-lite"],
+    "`sgdnet-lite`": ["sgdnet-lite"],
+    "`sds-iqa`": ["sds-iqa"],
+    "`cnniqa`": ["cnniqa"],
     "quality alone (v1)": ["v1-0", "v1-1", "v1-2"],
     "with low saliency (v2)": ["v2-readout-0", "v2-readout-1", "v2-readout-2"],
     "with high saliency (v3)": ["v3-readout-0", "v3-readout-1"],
