@@ -43,7 +43,10 @@ class Judge(Protocol):
         """The score of a picture; any exception means that it has none."""
 
     def twin(self) -> Judge | None:
-        """A copy with the same weights, which another thread may use; None where there is none."""
+        """A copy with the same weights, which another thread may use; None where there is none.
+
+        Any exception means the same.
+        """
 
     def maps(self, picture: Shown) -> dict[str, Plane]:
         """The maps that the model predicts of a picture, by name, each (h, w) not below 0."""

@@ -18,7 +18,7 @@ from iqabench.engine.folding import Folded, sharing_weights
 from iqabench.engine.label_scale import UNCHANGED, LabelScale
 from iqabench.engine.one_by_one import Prediction, predictions
 from iqabench.engine.predictions import ContentOf, Planes
-from iqabench.engine.side_by_side import few_pixels, in_order, workers
+from iqabench.engine.side_by_side import few_pixels, in_order, with_copies, workers
 from iqabench.engine.work_time import working
 
 if TYPE_CHECKING:
@@ -76,20 +76,13 @@ class NetworkScore:
                 (row,) = predictions([left.pop(0)], self)
                 yield row
                 scored = row.error is None
-            copies = self._copies(workers(len(left)))
+            copies = with_copies(self, self.twin, workers(len(left)))
             if len(copies) > 1:
                 yield from in_order(copies, left, _among(len(copies)), str)
                 return
         with made_ahead(self.views, left) as views:
             score = _ViewsAhead(self, views)
             yield from (predictions if self.device == "cpu" else in_batches)(left, score)
-
-    def _copies(self, count: int) -> list[NetworkScore]:
-        """This and copies for other threads, ``count`` in all; this alone if it has no copy."""
-        try:
-            return [self, *(self.twin() for _ in range(count - 1))]
-        except Exception:  # whatever a network raises that cannot be copied
-            return [self]
 
     @property
     def can_have_twins(self) -> bool:

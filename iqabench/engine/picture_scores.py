@@ -18,7 +18,7 @@ from iqabench.data.thumbnails import glow, thumbnail
 from iqabench.data.unlike import warning
 from iqabench.engine.judges import Judge, Verdict
 from iqabench.engine.one_by_one import predictions
-from iqabench.engine.side_by_side import in_order, workers
+from iqabench.engine.side_by_side import in_order, with_copies, workers
 
 Bench = Sequence[Judge]
 """The models, as one thread uses them."""
@@ -77,7 +77,7 @@ def _judged(
         if all(row.score is not None for row in found.rows):
             break
     others = pictures[alone:]
-    benches = _benches(judges, workers(len(others)))
+    benches = with_copies(judges, lambda: _twins(judges), workers(len(others)))
     room = Semaphore(max(1, len(benches) // 2))
 
     def work(bench: Bench, picture: Given) -> Scored:
@@ -94,16 +94,11 @@ def _judged(
         yield from (work(judges, picture) for picture in others)
 
 
-def _benches(judges: Bench, count: int) -> list[Bench]:
-    """The judges and copies of them, ``count`` in all; the judges alone if one has no copy."""
-    made: list[Bench] = [judges]
-    while len(made) < count:
-        twins = [judge.twin() for judge in judges]
-        known = [twin for twin in twins if twin is not None]
-        if len(known) < len(twins):
-            return [judges]
-        made.append(known)
-    return made
+def _twins(judges: Bench) -> Bench | None:
+    """A copy of each judge; None if one has none."""
+    twins = [judge.twin() for judge in judges]
+    known = [twin for twin in twins if twin is not None]
+    return known if len(known) == len(twins) else None
 
 
 def _compared(

@@ -43,6 +43,26 @@ def few_pixels(recipe: Recipe) -> bool:
     return recipe.test_crops * recipe.crop[0] * recipe.crop[1] <= PIXELS
 
 
+def with_copies(first: Worker, copied: Callable[[], Worker | None], count: int) -> list[Worker]:
+    """The first and copies of it, ``count`` in all; it alone if it cannot be copied.
+
+    Args:
+        first: what is copied.
+        copied: makes a copy; None, or any exception, means that there is none.
+        count: wanted.
+    """
+    made = [first]
+    while len(made) < count:
+        try:
+            copy = copied()
+        except Exception:  # whatever a network raises that cannot be copied
+            return [first]
+        if copy is None:
+            return [first]
+        made.append(copy)
+    return made
+
+
 def in_order(
     copies: Sequence[Worker],
     items: Sequence[Item],

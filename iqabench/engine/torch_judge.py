@@ -61,10 +61,7 @@ class TorchJudge:
         if self._ready.twin is None or self._map_of is not None:
             return None
         made = copy(self)
-        try:
-            made._ready = self._ready.twin(made._pictures())
-        except Exception:  # whatever a network raises that cannot be copied
-            return None
+        made._ready = self._ready.twin(made._pictures())
         return made
 
     def score(self, picture: Shown, reference: Shown | None) -> Verdict:
