@@ -90,7 +90,6 @@ pyiqa-table: $(VENV)/.installed-dev
 LITE = --biq2021 "$(BIQ2021)" --photographs "$(PHOTOGRAPHS)" --kadid "$(KADID)"
 
 lite: $(VENV)/.installed-dev
-	$(BIN)/python -m pip install --quiet -e '.[lite]'
 	$(BIN)/python training/lite/material.py $(LITE) -o build/lite/material
 	$(BIN)/python training/lite/train.py build/lite/material --photographs "$(PHOTOGRAPHS)" -o build/lite/fit
 

@@ -173,6 +173,14 @@ def test_kinds_of_pictures_that_are_hard_to_predict_get_wide_intervals(monkeypat
         assert 0.8 <= inside[kind].mean() <= 0.99
 
 
+def test_a_wider_expected_error_never_has_a_narrower_interval():
+    expected = np.linspace(0, 1, 4000)
+    missed = expected * np.where(expected < 0.85, 1.0, 0.6)  # the last windows miss by less
+    errors, widths = zip(*calibrate.half_widths(expected, missed), strict=True)
+    assert (np.diff(errors) > 0).all() and (np.diff(widths) >= 0).all()
+    assert widths[0] < widths[3] and widths[0] == pytest.approx(calibrate.SHARE * 0.1, abs=0.02)
+
+
 def test_what_other_folds_say_is_what_a_ridge_says_that_saw_no_other_row():
     from sklearn.linear_model import Ridge
 
