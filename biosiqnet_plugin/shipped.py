@@ -19,6 +19,7 @@ SHIPPED = WeightsCard(
     licence="Apache-2.0; of the data: docs/models/biosiqnet-lite.md",
     trained_on=("imagenet-1k", "biq2021", "kadid", "scene-saliency"),
     options={
+        "encoder": "efficientnet-lite0",
         "head": "statistics",
         "taps": "layers",
         "half_view": True,
