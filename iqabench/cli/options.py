@@ -178,6 +178,15 @@ def names(given: Sequence[str]) -> list[str]:
     return [part for part in parts if part]
 
 
+def split_option(function: Function) -> Function:
+    """``--split``."""
+    return click.option(
+        "--split",
+        metavar="WHICH",
+        help="official, the published split, or a FILE of `iqabench datasets splits export`.",
+    )(function)
+
+
 def mapping_option(function: Function) -> Function:
     """``--mapping``."""
     return click.option(

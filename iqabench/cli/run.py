@@ -23,6 +23,7 @@ from iqabench.cli.options import (
     exclude_shared_option,
     mapping_option,
     session,
+    split_option,
     store_option,
     table_options,
     training_options,
@@ -53,11 +54,7 @@ if TYPE_CHECKING:
     help="live,csiq splits each within itself; kadid:live,csiq trains on kadid and tests "
     "on the others. Repeat the option to mix.",
 )
-@click.option(
-    "--split",
-    metavar="WHICH",
-    help="official, the published split, or a FILE of `iqabench datasets splits export`.",
-)
+@split_option
 @click.option(
     "--test-share",
     type=float,

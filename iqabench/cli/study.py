@@ -15,6 +15,7 @@ from iqabench.cli.options import (
     device_options,
     emit,
     session,
+    split_option,
     store_option,
     table_options,
     training_options,
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     metavar="NAME,...",
     help="Of the study of saliency [default: readout,spectral-residual,center,uniform,shuffled].",
 )
+@split_option
 @training_options
 @device_options
 @spread_options
@@ -63,6 +65,7 @@ def command(
     model: str | None,
     datasets: tuple[str, ...],
     providers: str | None,
+    split: str | None,
     seeds: int | None,
     init: str,
     recipe: Literal["own", "common"],
@@ -83,6 +86,8 @@ def command(
     saliency, which compares saliency providers; cost, which compares its size and speed with
     MANIQA's; or stress, which tells how far its SROCC moves when little or nothing that matters is
     changed.
+    \f
+    The function is long because it has a parameter for each option.
     """
     model = _model(study, argument, model, providers)
     asked: dict[str, Any] = {
@@ -95,7 +100,7 @@ def command(
         own = [f"{model}.{text}" for text in overrides]
         emit(iqabench.cost([model, "maniqa"], set=own, base="maniqa", **asked), form, output)
         return
-    asked |= {"seeds": seeds, "set": overrides}
+    asked |= {"seeds": seeds, "split": split, "set": overrides}
     if study == "stress":
         _emit_stress(*iqabench.stress(model, datasets, **asked), form, output)
         return

@@ -69,16 +69,17 @@ def stress(
     datasets: str | Sequence[str] = DEFAULT_DATASETS,
     *,
     seeds: int | None = None,
+    split: str | None = None,
     set: str | Sequence[str] = (),
     choices: Choices | None = None,
     session: Session | None = None,
 ) -> tuple[list[Stress], Outcome]:
     """Run a stress study of a model; arguments as for :func:`iqabench.run`.
 
-    ``seeds`` is the number of training seeds, 3 by default. The split is that of seed 0; if the
-    protocol has folds, all folds of seed 0 are used. ``set`` holds ``KEY=VALUE`` overrides. The
-    study is kept in the store, where it replaces an earlier study of the same model configuration
-    on the same sets.
+    ``seeds`` is the number of training seeds, 3 by default. The split is that of seed 0, or
+    the named one; if the protocol has folds, all folds of seed 0 are used. ``set`` holds
+    ``KEY=VALUE`` overrides. The study is kept in the store, where it replaces an earlier study of
+    the same model configuration on the same sets.
 
     Returns:
         One study for each test set, and the numbers of made, reused and failed jobs.
@@ -90,7 +91,9 @@ def stress(
     session = in_use(session)
     kept = session.writable_store()
     overrides = [f"{model}.{override}" for override in listed(set)]
-    made = plan([model], datasets, seeds=1, set=overrides, choices=choices, session=session)
+    made = plan(
+        [model], datasets, seeds=1, split=split, set=overrides, choices=choices, session=session
+    )
     for line in made.skipped:
         session.watch.say(f"not applicable: {line}")
     kept.prepare()

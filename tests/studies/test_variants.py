@@ -1,9 +1,13 @@
+import json
+
 import numpy as np
 import pytest
 from PIL import Image
 
 import iqabench
 from iqabench import Session
+from iqabench.store import Store
+from iqabench.studies.stress import SCALES
 
 pytestmark = pytest.mark.usefixtures("toy")
 
@@ -67,3 +71,20 @@ def test_a_second_time_nothing_is_made(study, little, store):
     again = iqabench.study("power", "toy-estimator", little.name, seeds=3, session=session)
     assert again.results.outcome.made == 0
     assert again.table.equals(study.table)
+
+
+def test_studies_take_the_split_of_a_file(little, store, tmp_path):
+    """A study under a named split has the jobs of a run under it, and tests its test part alone."""
+    session = Session(little.catalog, store=store)
+    file = tmp_path / "split.json"
+    iqabench.export_split(little.name, file, seed=7, session=session)
+    asked = {"split": str(file), "session": session}
+    run = iqabench.run("toy-estimator", little.name, seeds=2, **asked)
+    tested = set(json.loads(file.read_text())["test"])
+    done = iqabench.study("power", "toy-estimator", little.name, seeds=2, **asked)
+    assert done.results.outcome.reused == run.outcome.made  # the variant without overrides
+    records = [Store(store).evaluation(name) for name in done.results.evaluations]
+    assert {frozenset(record.contents) for record in records} == {frozenset(tested)}
+    _, outcome = iqabench.stress("toy-estimator", little.name, seeds=2, **asked)
+    assert outcome.reused == run.outcome.made  # a file has one split for all seeds
+    assert outcome.made == len(SCALES)
