@@ -28,7 +28,7 @@ Direction = Literal["higher", "lower"]
 class Frozen(BaseModel):
     """Base of all cards: immutable, and unknown fields are errors."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
 
 
 class Calibration(Frozen):

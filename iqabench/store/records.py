@@ -39,7 +39,7 @@ IMPORTED = "imported"
 class Record(BaseModel):
     """Base of all records: immutable, and unknown fields are errors."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """A copy with other values, without what was computed from the former ones."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 import importlib.util
 import sys
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from iqabench.contract.errors import MissingDependencyError, UsageError
 from iqabench.engine.device import visible_gpus
-from iqabench.engine.executors.base import Executor, Request, Serial
 from iqabench.kit.processors import cores, share_of, threads
+
+if TYPE_CHECKING:
+    from iqabench.engine.executors.base import Executor, Request
 
 Name = Literal["local", "ray", "slurm"]
 MEMORY = 4.0
@@ -87,6 +89,8 @@ class Spread:
         if self.devices:
             return self._on_gpus(device)
         if self.jobs in (None, 1) and self.threads is None:
+            from iqabench.engine.executors.base import Serial
+
             return Serial()
         return self._processes([{}] * (self.jobs or 1))
 
@@ -113,5 +117,7 @@ class Spread:
         return Processes([{**share, **one} for one in more])
 
     def _request(self, device: str) -> Request:
+        from iqabench.engine.executors.base import Request
+
         each = self.threads or (threads() if self.jobs is None else max(1, cores() // self.jobs))
         return Request(each, int(device == "cuda"), self.memory or MEMORY)

@@ -11,8 +11,8 @@ from executed import MODELS, Watcher, board, run
 from iqabench import Spread
 from iqabench.contract import IqabenchError
 from iqabench.engine.executors import on_ray, on_slurm, parcels
+from iqabench.engine.executors.base import Request
 from iqabench.engine.executors.parcels import Parcel, Passport, content_of, packed, receive
-from iqabench.engine.executors.spread import Request
 from iqabench.store import Store
 
 
