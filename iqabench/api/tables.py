@@ -52,9 +52,7 @@ class Tables:
 
             only = selected(self.store, self.evaluations, listed(models), listed(datasets))
         if exclude_shared:
-            stored = self.store.evaluations()
-            waiting = [one.id for one in stored if one.pending and (only is None or one.id in only)]
-            self.session.complete(waiting)
+            self.session.complete(one.id for one in self.store.evaluations(only) if one.pending)
         return only
 
     def leaderboard(

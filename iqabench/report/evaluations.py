@@ -241,12 +241,9 @@ def groups(
         within: the column of all groups, see :attr:`Group.within`; test sets without it are left
             out. If empty, metrics are computed from all pictures at once.
     """
-    wanted = None if only is None else set(only)
     found: dict[tuple[str, ...], list[EvaluationRecord]] = {}
     has_table = cache(store.has_table)  # thousands of repetitions have one
-    for record in store.evaluations():
-        if wanted is not None and record.id not in wanted:
-            continue
+    for record in store.evaluations(only):
         ended = store.ended(record.predict) or (record.fit and store.ended(record.fit))
         if ended and has_table(record.test, record.test_hash):
             found.setdefault(_shared_by_repetitions(record), []).append(record)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -76,9 +76,13 @@ class Shelf:
         """The evaluation of that ID; None where there is none."""
         return self._evaluation(self._readable / "evaluations" / f"{name}.json")
 
-    def evaluations(self) -> list[EvaluationRecord]:
-        """All evaluations, by ID."""
-        paths = sorted((self._readable / "evaluations").glob("[!.]*.json"))
+    def evaluations(self, only: Iterable[str] | None = None) -> list[EvaluationRecord]:
+        """The evaluations of those IDs that there are, or all, in the order of IDs."""
+        folder = self._readable / "evaluations"
+        if only is None:
+            paths = sorted(folder.glob("[!.]*.json"))
+        else:
+            paths = [folder / f"{name}.json" for name in sorted({*only})]
         return [record for path in paths if (record := self._evaluation(path)) is not None]
 
     @cached_property
