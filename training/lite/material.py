@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 import click
 import numpy as np
 import pandas as pd
+from known_damage import shown
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -44,6 +45,9 @@ TWICE = 0.2
 """Share of pictures that get a second distortion."""
 SHIFT = 0.3
 """How far the proxy of one picture moves the label of its type and level."""
+RESIZED = 0.25
+"""Share of damaged pictures that are shown at another size, from half to twice their own. Their
+labels stay: damage of a large file is damage after it is enlarged or reduced."""
 BY_PROXY_ALONE = {18}
 """KADID-10k's generator stretches a mean shift away; ours clips, so its scores do not fit."""
 
@@ -177,6 +181,7 @@ def damage(content: Content, output: Path) -> list[dict[str, Any]]:
     proxy = ProxyQuality(picture)
     seed = zlib.crc32(content.name.encode())
     random = np.random.default_rng([seed, 1])
+    sizes = np.random.default_rng([seed, 2])
     types = [int(one) + 1 for one in random.permutation(len(DISTORTIONS))]
     part, stem = content.name.split("/")
     rows = []
@@ -190,7 +195,8 @@ def damage(content: Content, output: Path) -> list[dict[str, Any]]:
         if second:
             found = distort(found, second, second_level, seed=seed + number + 1)
         name = f"images/damaged_{stem}_{number:02d}.png"
-        Image.fromarray(found).save(output / name, compress_level=1)
+        factor = 2 ** sizes.uniform(-1, 1) if sizes.random() < RESIZED else 1.0
+        Image.fromarray(shown(found, factor)).save(output / name, compress_level=1)
         rows.append(
             {
                 "image": name,
