@@ -45,12 +45,12 @@ def audited(plan: Plan, store: Store, read: Reader, audit: Auditor) -> Plan:
         test = evaluation.test
         tested = evaluation.part.contents or sorted(set(test.table["content"]))
         if evaluation.predict.fit is None and (seen := _seen(evaluation.model, test)):
-            return replace(evaluation, shared=tuple(tested), seen=seen)
+            return evaluation.audited(tuple(tested), seen=seen)
         sources = _sources(evaluation, store, read)
         if sources is None:
             return evaluation
         found = _shared(sources, test, tested, remembered)
-        return replace(evaluation, shared=found, pending=found is None)
+        return evaluation.audited(found, pending=found is None)
 
     return replace(plan, evaluations=tuple(map(with_findings, plan.evaluations)))
 
@@ -62,7 +62,7 @@ def kept(plan: Plan, store: Store) -> Plan:
         known = store.evaluation(evaluation.id) if evaluation.pending else None
         if known is None or known.pending or known.shared is None:
             return evaluation
-        return replace(evaluation, shared=known.shared, pending=False)
+        return evaluation.audited(known.shared)
 
     return replace(plan, evaluations=tuple(map(with_earlier, plan.evaluations)))
 
@@ -96,7 +96,7 @@ def complete(
         tested = record.contents or sorted(set(test.table["content"]))
         found = _shared(sources, test, tested, remembered)
         if found is not None:
-            store.save_evaluation(record.model_copy(update={"shared": found, "pending": False}))
+            store.save_evaluation(record.audited(found, pending=False, seen=record.seen))
             done.append(name)
     return done, sorted(gone)
 

@@ -149,6 +149,14 @@ class Evaluation:
         """The evaluation as the store keeps it."""
         return self._record
 
+    def audited(
+        self, shared: tuple[str, ...] | None, *, pending: bool = False, seen: tuple[str, ...] = ()
+    ) -> Evaluation:
+        """The evaluation with what an audit tells of it."""
+        found = replace(self, shared=shared, pending=pending, seen=seen)
+        vars(found)["_record"] = self._record.audited(shared, pending=pending, seen=seen)
+        return found
+
     @cached_property
     def _record(self) -> EvaluationRecord:
         model, fit = self.model, self.predict.fit

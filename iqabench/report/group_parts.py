@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from iqabench.contract.errors import UsageError
-from iqabench.report.evaluations import Group, groups, with_predictions
+from iqabench.report.evaluations import Group, groups
 from iqabench.store import Store
 
 if TYPE_CHECKING:
@@ -24,14 +24,13 @@ def names(group: Group) -> list[Any]:
     return sorted(set(group.table[group.within].dropna())) if group.within else [None]
 
 
-def parts(group: Group, frame: pd.DataFrame) -> list[pd.DataFrame]:
-    """The scored pictures of a repetition in each of :func:`names`.
+def parts(group: Group, scored: pd.DataFrame) -> list[pd.DataFrame]:
+    """The scored pictures of a repetition, in each of :func:`names`.
 
     A group of which fewer pictures are scored than a correlation needs is left out: it has no rows.
     """
     from iqabench.stats.agreement import MIN_SAMPLES
 
-    scored = with_predictions(frame)
     if not group.within:
         return [scored]
     found = (scored[scored[group.within] == name] for name in names(group))

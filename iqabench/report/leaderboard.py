@@ -246,7 +246,7 @@ def _row(group: Group) -> dict[str, Any]:
         "mapping": group.mapping,
         "srocc_error": corrected_error(group, ranked.srocc),
         **raters.columns(group),
-        "undefined": undefined.reason(group, frames, found),
+        "undefined": undefined.reason(group, frames, scored, found),
         "parameters": _first(one.parameters for one in (*predicts, *fits)),
         **_speed(predicts),
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from iqabench.report.evaluations import Group, with_predictions
+from iqabench.report.evaluations import Group
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -15,15 +15,20 @@ LONGEST = 160
 """Most letters of an error that are shown."""
 
 
-def reason(group: Group, frames: Sequence[pd.DataFrame], found: Mapping[str, float]) -> str:
+def reason(
+    group: Group,
+    frames: Sequence[pd.DataFrame],
+    scored: Sequence[pd.DataFrame],
+    found: Mapping[str, float],
+) -> str:
     """Why SROCC, the mapped numbers or the interval are undefined; empty if all are defined.
 
     Args:
         group: the row's group.
         frames: its repetitions.
+        scored: their pictures that have a prediction.
         found: the row's statistics.
     """
-    scored = [with_predictions(frame) for frame in frames]
     if not any(map(len, frames)):
         return "no picture is left to test"
     if not any(map(len, scored)):

@@ -353,6 +353,14 @@ class EvaluationRecord(Record):
         unused = {"version", "shared", "pending", "seen", "recipe", "skipped", "variant_of"}
         return digest(self.model_dump(mode="json", exclude=unused))
 
+    def audited(
+        self, shared: tuple[str, ...] | None, *, pending: bool, seen: tuple[str, ...]
+    ) -> Self:
+        """The evaluation with what an audit tells of it, which does not change its ID."""
+        found = self.model_copy(update={"shared": shared, "pending": pending, "seen": seen})
+        found.__dict__["id"] = self.id  # a plan has thousands, and hashing them takes seconds
+        return found
+
 
 class StressChange(Record):
     """One change of a stress study."""
