@@ -5,7 +5,9 @@
     python benchmarks/tampering.py 1000
 
 Prints how many damaged files were used, caused a traceback, were named, and were made again by a
-run or reported by `iqabench store check`. The first two must be 0.
+run or reported by `iqabench store check`. The first two must be 0. Not named can be a file that was
+deleted from a cache, and one that nothing read: a picture of the validation part, which an
+estimator does not look at, or a part of a database that holds no row.
 """
 
 from __future__ import annotations
@@ -54,7 +56,9 @@ def main(number: int, seed: int) -> int:
             counts += Counter(
                 used=bool(found.used),
                 tracebacks=bool(found.crashed),
-                named=found.named,
+                named=found.named or found.reported,
+                deleted=manner == "deleted",
+                unread=manner != "deleted" and not (found.named or found.reported),
                 remade=found.remade,
                 reported=found.reported,
                 neither=not (found.remade or found.reported),
@@ -72,7 +76,15 @@ def main(number: int, seed: int) -> int:
     }
     for name, words in wrong.items():
         tell(Measurement(f"files {words}", counts[name], f"of {number}", rounds=1, limit=0))
-    for name, words in {"remade": "made again by a run", "reported": "reported by a check"}.items():
+    # What is deleted from a cache cannot be known to have been there.
+    told = {
+        "remade": "made again by a run",
+        "reported": "reported by a check",
+        "named": "named by a report, a run or a check",
+        "deleted": "deleted, of which those of caches have no name",
+        "unread": "named nowhere, because nothing read them",
+    }
+    for name, words in told.items():
         tell(Measurement(f"files {words}", counts[name], f"of {number}", rounds=1))
     return int(bool(counts["used"] or counts["tracebacks"] or counts["neither"]))
 

@@ -4,8 +4,10 @@ The store holds a fit and a test of an estimator and of a network, imported scor
 cached. After each damage a leaderboard and a run must print what they printed before.
 """
 
+import logging
 import random
 import shutil
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +16,7 @@ import pandas as pd
 import iqabench
 from iqabench.contract.errors import IqabenchError
 from iqabench.contract.progress import Silent
+from iqabench.store import noticed
 
 MODELS = ("toy-estimator", "toy-network")
 LEFT_ALONE = ("datasets", "audit", "catalogues.lock")
@@ -32,6 +35,19 @@ class Heard(Silent):
 
     def say(self, line):
         self.lines.append(line)
+
+
+@contextmanager
+def warnings_kept():
+    """The warnings of damaged caches, which are given once in a process."""
+    lines, handler, log = [], logging.Handler(), logging.getLogger("iqabench.caches")
+    handler.emit = lambda record: lines.append(record.getMessage())
+    log.addHandler(handler)
+    noticed._named.clear()
+    try:
+        yield lines
+    finally:
+        log.removeHandler(handler)
 
 
 @dataclass
@@ -159,6 +175,13 @@ class Case:
 
 def case(world, path, manner, draw):
     """Damage one file, look at the store, check it, run again and look once more."""
+    with warnings_kept() as warned:
+        done = _case(world, path, manner, draw)
+    done.named |= any(path.name in line for line in warned)
+    return done
+
+
+def _case(world, path, manner, draw):
     place, inside = world.where(path)
     is_cache = place == world.cache or inside.parts[0] == "cache"
     done = Case(f"{place.name}/{inside}", manner)

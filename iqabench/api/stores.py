@@ -48,7 +48,7 @@ def check_store(*, remove: bool = False, session: Session | None = None) -> list
     session = in_use(session)
     store = session.existing_store()
     with session.watch.task(f"checking {store.root}") as tick:
-        found = list(check.damages(store, tick, lambda path: array_files.read(path) is not None))
+        found = list(check.damages(store, tick, array_files.is_whole))
     if remove:
         for damage in found:
             check.remove(damage)

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from iqabench.store.files import write_atomically
+from iqabench.store.noticed import damaged
 
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike, NDArray
@@ -69,8 +70,22 @@ def write(place: Path, content: list[bytes | memoryview]) -> None:
 def read(place: Path, dtype: DTypeLike | None = None) -> tuple[NDArray[Any], dict[str, Any]] | None:
     """The array and the facts in a file; None where it is absent, damaged or of another type.
 
-    Changes to the array do not reach the file.
+    What is damaged is named. Changes to the array do not reach the file.
     """
+    found = _read(place, dtype)
+    if found is None and place.is_file():
+        damaged(place)
+    return found
+
+
+def is_whole(place: Path) -> bool:
+    """Whether a file is there and as it was written."""
+    return _read(place) is not None
+
+
+def _read(
+    place: Path, dtype: DTypeLike | None = None
+) -> tuple[NDArray[Any], dict[str, Any]] | None:
     try:
         with place.open("rb") as stream:
             stat = os.fstat(stream.fileno())

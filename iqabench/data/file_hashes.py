@@ -20,6 +20,7 @@ from pathlib import Path
 from iqabench.data.threads import in_threads
 from iqabench.kit.places import cache_dir
 from iqabench.store.intact import CLOCK_STEP, text_of
+from iqabench.store.noticed import damaged
 
 
 def digest(content: bytes) -> str:
@@ -79,11 +80,11 @@ def _known(names: list[str]) -> dict[str, tuple[str, str]]:
             part = names[start : start + 500]
             marks = ",".join("?" * len(part))
             rows = connection.execute(f"select * from hashed where path in ({marks})", part)
-            found |= {
-                path: (stamp, kept)
-                for path, stamp, kept, seal in rows
-                if seal == _seal(path, stamp, kept)
-            }
+            for path, stamp, kept, seal in rows:
+                if seal == _seal(path, stamp, kept):
+                    found[path] = stamp, kept
+                else:
+                    damaged(_place())
 
     _in_database(look)
     return found
@@ -103,9 +104,13 @@ def _keep(rows: list[tuple[str, str, str]]) -> None:
         _in_database(write)
 
 
+def _place() -> Path:
+    return cache_dir() / "hashes.sqlite"
+
+
 def _in_database(work: Callable[[sqlite3.Connection], None]) -> None:
     """Work with the database if it can be used; a damaged one is removed."""
-    place = cache_dir() / "hashes.sqlite"
+    place = _place()
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
         with closing(sqlite3.connect(place, timeout=60)) as connection:
@@ -117,6 +122,7 @@ def _in_database(work: Callable[[sqlite3.Connection], None]) -> None:
     except (sqlite3.OperationalError, OSError):  # full, read-only, locked or no database at all
         return
     except (sqlite3.Error, ValueError, OverflowError):
+        damaged(place)
         for name in (place.name, f"{place.name}-journal", f"{place.name}-wal"):
             with suppress(OSError):
                 place.with_name(name).unlink(missing_ok=True)

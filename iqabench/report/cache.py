@@ -8,7 +8,7 @@ from typing import Any
 
 from iqabench.store import Store
 from iqabench.store.fingerprints import digest
-from iqabench.store.sealed import cache_sealed, read_sealed
+from iqabench.store.sealed import cache_sealed, read_cached
 from iqabench.store.syntax import source_hash
 
 
@@ -36,10 +36,11 @@ def cached(
 ) -> dict[str, Any]:
     """Statistics from the cache; if they are not there, ``make`` makes them and they are cached.
 
-    Nothing happens if the cache cannot be written; what is damaged there counts as absent.
+    Nothing happens if the cache cannot be written; what is damaged there is named, and counts as
+    absent.
     """
     path = place(store, kind, parts, resamples, ".json")
-    kept = read_sealed(path)
+    kept = read_cached(path)
     if kept is not None:
         return kept
     made = make()

@@ -18,7 +18,7 @@ from iqabench.store import intact
 from iqabench.store.fingerprints import text_digest
 from iqabench.store.formats import JOB
 from iqabench.store.records import ImportIdentity, JobIdentity, JobRecord
-from iqabench.store.sealed import cache_sealed, read_sealed
+from iqabench.store.sealed import cache_sealed, read_cached
 
 INDEX, FORM = "jobs.json", 1
 """The file, and the number of its form, which rises with :class:`Ended`."""
@@ -124,7 +124,7 @@ def facts_of(folder: Path, record: JobRecord) -> Ended:
 
 def _read(place: Path) -> dict[str, tuple[str, Ended]]:
     """The content of an index; empty where there is none that can be used."""
-    found = read_sealed(place)
+    found = read_cached(place)
     if found is None or found.get("form") != FORM:
         return {}
     known = {}

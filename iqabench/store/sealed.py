@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from iqabench.store.files import write_atomically
+from iqabench.store.noticed import damaged
 
 BEGINNING = b'{\n "checksum": "'
 END = b'",\n'
@@ -76,6 +77,14 @@ def read_sealed(path: Path) -> dict[str, Any] | None:
     except (OSError, ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
+
+
+def read_cached(path: Path) -> dict[str, Any] | None:
+    """As :func:`read_sealed`, for a file of a cache: what is damaged is named."""
+    found = read_sealed(path)
+    if found is None and path.is_file():
+        damaged(path)
+    return found
 
 
 def _digest(content: bytes) -> bytes:
