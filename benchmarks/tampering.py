@@ -36,6 +36,15 @@ BENCHMARK = {
 }
 
 
+TOLD = {
+    "remade": "made again by a run",
+    "reported": "reported by a check",
+    "named": "named by a report, a run or a check",
+    "deleted": "deleted, of which those of caches have no name",
+    "unread": "named nowhere, because nothing read them",
+}
+
+
 def main(number: int, seed: int) -> int:
     """Run the cases; returns the exit code."""
     import conftest
@@ -76,15 +85,7 @@ def main(number: int, seed: int) -> int:
     }
     for name, words in wrong.items():
         tell(Measurement(f"files {words}", counts[name], f"of {number}", rounds=1, limit=0))
-    # What is deleted from a cache cannot be known to have been there.
-    told = {
-        "remade": "made again by a run",
-        "reported": "reported by a check",
-        "named": "named by a report, a run or a check",
-        "deleted": "deleted, of which those of caches have no name",
-        "unread": "named nowhere, because nothing read them",
-    }
-    for name, words in told.items():
+    for name, words in TOLD.items():
         tell(Measurement(f"files {words}", counts[name], f"of {number}", rounds=1))
     return int(bool(counts["used"] or counts["tracebacks"] or counts["neither"]))
 
