@@ -24,22 +24,35 @@ ROWS = {
     "`cnniqa`": ["cnniqa"],
     "quality alone (v1)": ["v1-0", "v1-1", "v1-2"],
     "with low saliency (v2)": ["v2-readout-0", "v2-readout-1", "v2-readout-2"],
-    "with high saliency (v3)": ["v3-readout-0", "v3-readout-1"],
+    "with high saliency (v3)": ["v3-readout-0", "v3-readout-1", "v3-readout-2"],
     "with the entire map (v4)": ["v4-readout-0", "v4-readout-1", "v4-readout-2"],
     "with low and high saliency (v5)": ["v5-readout-0", "v5-readout-1", "v5-readout-2"],
-    "v5, maps of the `spectral-residual`": ["v5-spectral-residual-0"],
-    "v5, the same `center` for all": ["v5-center-0"],
-    "v5, maps of other pictures (`shuffled`)": [
+    "v5, maps of the `spectral-residual`": [
+        "v5-spectral-residual-0",
+        "v5-spectral-residual-1",
+        "v5-spectral-residual-2",
+    ],
+    "v5, the same `center` for all": ["v5-center-0", "v5-center-1", "v5-center-2"],
+    "v5, the spectral residual's maps of other pictures (`shuffled`)": [
         "v5-shuffled-0",
         "v5-shuffled-1",
         "v5-shuffled-2",
+    ],
+    "v5, the readout's maps of other pictures (`shuffled:of=readout`)": [
+        "v5-shuffled-readout-0",
+        "v5-shuffled-readout-1",
+        "v5-shuffled-readout-2",
     ],
     "v5, maps that are the same everywhere (`uniform`)": [
         "v5-uniform-0",
         "v5-uniform-1",
         "v5-uniform-2",
     ],
-    "v5, quality weighs as much as saliency": ["v5-readout-weight1-0"],
+    "v5, quality weighs as much as saliency": [
+        "v5-readout-weight1-0",
+        "v5-readout-weight1-1",
+        "v5-readout-weight1-2",
+    ],
 }
 """Row of a table of the page -> columns of the file, one for each seed."""
 

@@ -113,7 +113,7 @@ def draw_saliency(path: Path) -> None:
     figure = canvas.figure(canvas.PAGE, 0.2 * len(rows) + 0.95)
     canvas.head(figure, "Does saliency help? Difference from quality alone on BIQ2021's test part")
     panels = figure.subplots(1, 2, sharey=True)
-    for axes, column, title in zip(panels, (1, 3), ("all 2,000", "mean of 3"), strict=True):
+    for axes, column, title in zip(panels, (0, 2), ("all 2,000", "mean of 3"), strict=True):
         for place, (_, cells) in enumerate(rows):
             _dot(axes, place, cells[column])
         axes.axvline(0, color=canvas.GREY, lw=0.8)
