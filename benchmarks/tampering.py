@@ -34,8 +34,6 @@ BENCHMARK = {
     "quick": None,
     "full": ["1000"],
 }
-
-
 TOLD = {
     "remade": "made again by a run",
     "reported": "reported by a check",
@@ -43,6 +41,7 @@ TOLD = {
     "deleted": "deleted, of which those of caches have no name",
     "unread": "named nowhere, because nothing read them",
 }
+"""What is counted beside what must not be, and its words."""
 
 
 def main(number: int, seed: int) -> int:
@@ -65,9 +64,9 @@ def main(number: int, seed: int) -> int:
             counts += Counter(
                 used=bool(found.used),
                 tracebacks=bool(found.crashed),
-                named=found.named or found.reported,
+                named=found.told,
                 deleted=manner == "deleted",
-                unread=manner != "deleted" and not (found.named or found.reported),
+                unread=manner != "deleted" and not found.told,
                 remade=found.remade,
                 reported=found.reported,
                 neither=not (found.remade or found.reported),

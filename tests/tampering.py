@@ -169,6 +169,11 @@ class Case:
     reported: bool = False
 
     @property
+    def told(self):
+        """Whether a report, a run or a check named the file."""
+        return self.named or self.reported
+
+    @property
     def good(self):
         return not self.used and not self.crashed and (self.remade or self.reported)
 

@@ -75,9 +75,9 @@ def test_a_mirrored_and_a_slightly_smaller_picture_score_about_the_same(photogra
     plain = scores(photographs)["score"].to_numpy()
     mirrored = scores([one[:, ::-1].copy() for one in photographs])["score"].to_numpy()
     smaller = [np.asarray(Image.fromarray(one).resize((346, 288))) for one in photographs]
-    # Over held-out photographs the 95th percentile may be .3 standard deviations, 4.2 points; it is
-    # .18 (docs/models/biosiqnet-lite.md). The most of four photographs may be a little more.
-    assert np.abs(mirrored - plain).max() < 5
+    # Scores of 300 held-out photographs have a standard deviation of 14 points: mirroring may move
+    # 95% of them by .3 of that at most (docs/models/biosiqnet-lite.md).
+    assert np.abs(mirrored - plain).max() < 0.3 * 14
     assert np.abs(scores(smaller)["score"].to_numpy() - plain).max() < 12
 
 
