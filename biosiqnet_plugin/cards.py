@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 from biosiqnet_plugin.shipped import SHIPPED
 from iqabench.contract import ModelCard, Recipe, Stage
@@ -133,7 +133,7 @@ def cards() -> Iterator[ModelCard]:
         for variant, (with_what, changes) in VARIANTS.items():
             yield _card(
                 f"{name}-{variant}", f"{what}; {with_what}", recipe, {**options, **changes}, tiny
-            ).model_copy(update={"variant_of": name})
+            ).model_copy(update={"variant_of": name, "saliency": _use_of_maps(changes)})
     what, recipe, options, tiny = ENCODERS["biosiqnet"]
     yield _card(
         "biosiqnet-enhanced",
@@ -142,6 +142,14 @@ def cards() -> Iterator[ModelCard]:
         {**options, **ENHANCED},
         tiny,
     ).model_copy(update={"variant_of": "biosiqnet"})
+
+
+def _use_of_maps(changes: dict[str, Any]) -> Literal["none", "target"]:
+    """A variant without a branch learns from no maps, which then need not be made."""
+    branches = {"low_block", "high_block"} - {
+        name for name, value in changes.items() if value is None
+    }
+    return "target" if branches else "none"
 
 
 def _card(

@@ -226,6 +226,8 @@ def test_every_card_has_a_tiny_model(name):
     names["v4"] = names["v3"]
     assert set(losses) == names.get(name.rsplit("-", 1)[-1], {"quality", "low", "high"})
     assert all(bool(torch.isfinite(loss)) for loss in losses.values())
+    learns_maps = set(losses) != {"quality"}
+    assert request.card.saliency == ("target" if learns_maps else "none")
 
 
 def test_imagenet_weights_are_where_training_starts():
