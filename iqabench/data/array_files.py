@@ -70,28 +70,34 @@ def write(place: Path, content: list[bytes | memoryview]) -> None:
 def read(place: Path, dtype: DTypeLike | None = None) -> tuple[NDArray[Any], dict[str, Any]] | None:
     """The array and the facts in a file; None where it is absent, damaged or of another type.
 
-    What is damaged is named. Changes to the array do not reach the file.
+    What is damaged is named. Whether a file is absent is asked of the same reading: another process
+    may write it meanwhile. Changes to the array do not reach the file.
     """
-    found = _read(place, dtype)
-    if found is None and place.is_file():
+    try:
+        found = _read(place, dtype)
+    except OSError:  # absent; an unreadable file counts as absent
+        return None
+    if found is None:
         damaged(place)
     return found
 
 
 def is_whole(place: Path) -> bool:
     """Whether a file is there and as it was written."""
-    return _read(place) is not None
+    with suppress(OSError):
+        return _read(place) is not None
+    return False
 
 
 def _read(
     place: Path, dtype: DTypeLike | None = None
 ) -> tuple[NDArray[Any], dict[str, Any]] | None:
-    try:
-        with place.open("rb") as stream:
-            stat = os.fstat(stream.fileno())
-            data = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_COPY)
-    except (OSError, ValueError):  # absent or empty; an unreadable file counts as absent
-        return None
+    """As :func:`read`, but raises OSError where the file cannot be opened."""
+    with place.open("rb") as stream:
+        stat = os.fstat(stream.fileno())
+        if not stat.st_size:
+            return None  # what is empty cannot be mapped
+        data = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_COPY)
     stamp = (stat.st_ino, stat.st_size, stat.st_mtime_ns)
     if _known.get(place) != stamp:
         with memoryview(data) as view:

@@ -73,18 +73,31 @@ def cache_sealed(path: Path, record: Mapping[str, Any]) -> None:
 def read_sealed(path: Path) -> dict[str, Any] | None:
     """The JSON object in a sealed file; None where that is absent, unreadable or damaged."""
     try:
-        found = json.loads(opened(path.read_bytes()))
-    except (OSError, ValueError, RecursionError):
+        return _record(path.read_bytes())
+    except OSError:
         return None
-    return found if isinstance(found, dict) else None
 
 
 def read_cached(path: Path) -> dict[str, Any] | None:
-    """As :func:`read_sealed`, for a file of a cache: what is damaged is named."""
-    found = read_sealed(path)
-    if found is None and path.is_file():
+    """As :func:`read_sealed`, for a file of a cache: what is damaged is named.
+
+    Whether the file is absent is asked of the same reading: another process may write it meanwhile.
+    """
+    try:
+        found = _record(path.read_bytes())
+    except OSError:  # absent or unreadable
+        return None
+    if found is None:
         damaged(path)
     return found
+
+
+def _record(content: bytes) -> dict[str, Any] | None:
+    try:
+        found = json.loads(opened(content))
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def _digest(content: bytes) -> bytes:

@@ -1,11 +1,14 @@
 """A damaged file of a cache is named once, and one that is absent is no damage."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
 from iqabench.data import array_files, file_hashes
 from iqabench.kit.places import cache_dir
 from iqabench.store import noticed
+from iqabench.store.files import write_atomically
 from iqabench.store.sealed import cache_sealed, read_cached
 
 
@@ -46,6 +49,24 @@ def test_an_absent_file_is_no_damage(tmp_path, caplog, kept):
     read = kept(tmp_path / "kept")
     (tmp_path / "kept").unlink()
     assert read() is None and caplog.messages == []
+
+
+@pytest.mark.parametrize("kept", [array, record])
+def test_a_file_that_another_writes_meanwhile_is_no_damage(tmp_path, caplog, kept):
+    path = tmp_path / "kept"
+    read = kept(path)
+    content = path.read_bytes()
+
+    def write():
+        for _ in range(500):
+            path.unlink()
+            write_atomically(path, lambda part: part.write_bytes(content), lasting=False)
+
+    with ThreadPoolExecutor(1) as other:
+        done = other.submit(write)
+        while not done.done():
+            read()
+    assert done.result() is None and read() is not None and caplog.messages == []
 
 
 def test_a_damaged_database_of_hashes_is_named_and_made_again(tmp_path, caplog, monkeypatch):
