@@ -21,6 +21,8 @@ from torch import Tensor, nn
 import iqabench
 from iqabench.api.session import Session
 from iqabench.contract import Batch
+from iqabench.engine.optimizers import frozen
+from iqabench.engine.training_module import keep_statistics
 from iqabench.protocols.choices import Choices
 from iqabench.protocols.requests import ModelRequest, resolve
 from iqabench.registry import registry
@@ -36,6 +38,8 @@ ON_CPU = 8
 """Crops that are scored on the CPU, too."""
 CONTENTS, LEVELS = 20, 10
 """Pictures of the harness's set: contents, and levels of noise of each."""
+SIDES = (512, 384)
+"""Width and height of those pictures."""
 EPOCHS = (1, 3)
 """Fits of so many epochs: their difference leaves out what a fit does once."""
 
@@ -109,10 +113,14 @@ class Networks:
         """Training and prediction, in crops per second, and the most memory of each."""
         batch = self.request.recipe.batch_size
         forward = min(FORWARD_BATCH, self.crops)
+        stage = self.request.recipe.stages[-1]
         with mode(precision):
             step = self._step(precision, compiled)
             self.network.train()
-            trained = self._timed(step)
+            if stage.freeze_statistics:
+                keep_statistics(self.network)
+            with frozen(self.network, stage.freeze):
+                trained = self._timed(step)
             self.network.eval()
             predicted = self._timed(self._forward(precision, compiled, forward))
         return {
@@ -248,7 +256,10 @@ def harness(
     steps = -(-fitted.pictures * request.recipe.train_crops // request.recipe.batch_size)
     epoch = (fitted.seconds - fits[EPOCHS[0]]["fit"].seconds) / (EPOCHS[1] - EPOCHS[0])
     bare = work.speed("fp32", compiled=False)
-    crops = 1 if request.recipe.test_crop_kind == "whole" else request.recipe.test_crops
+    recipe = request.recipe
+    height, width = recipe.crop or (224, 224)  # of what the bare loop predicts
+    whole = SIDES[0] * SIDES[1] / (height * width)
+    crops = whole if recipe.test_crop_kind == "whole" else recipe.test_crops
     picture = crops / bare["predict_per_s"] + decoding
     # Every epoch ends with the validation part.
     loop = steps * bare["step_ms"] / 1e3 + fitted.validated * picture
@@ -263,7 +274,7 @@ def generated_set(root: Path, contents: int, levels: int) -> Path:
     (root / "pictures").mkdir()
     for content in range(contents):
         coarse = Image.fromarray(random.integers(0, 256, (6, 8, 3), dtype=np.uint8))
-        smooth = np.asarray(coarse.resize((512, 384), Image.Resampling.BICUBIC), dtype=float)
+        smooth = np.asarray(coarse.resize(SIDES, Image.Resampling.BICUBIC), dtype=float)
         for level in range(levels):
             noisy = np.clip(smooth + random.normal(0, 4 * level + 1, smooth.shape), 0, 255)
             name = f"{content}_{level}.png"

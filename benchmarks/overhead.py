@@ -44,10 +44,10 @@ from iqabench.engine.checkpoints import plain_state
 from iqabench.engine.crops import TrainingCrops, normalise, test_views
 from iqabench.engine.device import slow_bf16
 from iqabench.engine.label_scale import LabelScale
-from iqabench.engine.optimizers import make_optimizer
+from iqabench.engine.optimizers import frozen, make_optimizer
 from iqabench.engine.predict_job import predict
 from iqabench.engine.training import fit_network
-from iqabench.engine.training_module import Course
+from iqabench.engine.training_module import Course, keep_statistics
 from iqabench.protocols.choices import Choices
 from iqabench.protocols.plan import PredictJob
 from iqabench.protocols.requests import ModelRequest, resolve
@@ -170,16 +170,20 @@ class Subject:
             batches.append(Batch(images, quality, maps if maps.shape[1] else None, index))
         torch.manual_seed(0)
         net: Any = self.net.train()
-        optimizer = make_optimizer(net, self.request.recipe.stages[-1])
+        stage = self.request.recipe.stages[-1]
+        if stage.freeze_statistics:
+            keep_statistics(net)
+        optimizer = make_optimizer(net, stage)
         weights = self.request.recipe.loss_weights
-        start = clock()
-        for number in range(-(-len(self.crops) // size)):
-            optimizer.zero_grad()
-            losses = net.losses(batches[number % len(batches)])
-            total = sum(weights.get(name, 1.0) * loss for name, loss in losses.items())
-            total.backward()
-            optimizer.step()
-        return clock() - start
+        with frozen(net, stage.freeze):
+            start = clock()
+            for number in range(-(-len(self.crops) // size)):
+                optimizer.zero_grad()
+                losses = net.losses(batches[number % len(batches)])
+                total = sum(weights.get(name, 1.0) * loss for name, loss in losses.items())
+                total.backward()
+                optimizer.step()
+            return clock() - start
 
     def harness_epoch(self) -> float:
         """Seconds of the second of three epochs of a fit; validation is left out.

@@ -18,7 +18,7 @@ LITE_RECIPE = Recipe(
     select="last",
     **HALF,
 )
-"""For networks with EfficientNet-Lite0. It was chosen for biosiqnet-lite on validation contents of
-the demo set."""
+"""For networks with EfficientNet-Lite0. It was chosen on validation contents of the demo set, for
+biosiqnet-lite, which has another since."""
 TINY = {"recipe.epochs": 1, "recipe.test_crops": 1}
 """Entries that every card's ``tiny`` holds."""
