@@ -3,6 +3,7 @@
 A resample is a row of counts: how often each sample occurs in it. Statistics are computed from the
 counts, many rows at once, and equal the plain statistic of the repeated sample, ties included:
 values are sorted once, and the mid-rank of a group of equal values follows from cumulated counts.
+PLCC and RMSE need only sums within contents, KROCC only sums over pairs of contents.
 SROCC and KROCC are compiled where numba is there (the extra ``fast``), with the same results.
 
 Contents are drawn, not images, since images of one content err together (Cameron, Gelbach and
@@ -31,13 +32,18 @@ from iqabench.stats.logistic import finite_pair
 IntArray = npt.NDArray[np.integer[Any]]
 WeightedStatistic = Callable[[FloatArray, FloatArray, IntArray], FloatArray]
 """(n,) predictions, (n,) labels, (R, n) counts -> (R,) values, nan where not defined."""
-CountsStatistic = Callable[[npt.ArrayLike], FloatArray]
+CountsStatistic = Callable[[IntArray], FloatArray]
+"""(R, c) counts of contents -> (R,) values."""
+Preparation = Callable[[FloatArray, FloatArray, IntArray], CountsStatistic]
+"""(n,) predictions, labels and numbers of the contents -> what is left to do for each resample."""
 Repetition = tuple[npt.ArrayLike, npt.ArrayLike, npt.ArrayLike]
 """Predictions, labels and content labels of one seed or fold, all (n_r,)."""
 
 _STATISTIC_CELLS = 2**17  # counts handled at once inside a statistic: arrays that stay in cache
 _BOOTSTRAP_CELLS = 2**20  # counts drawn at once
 _VALUE_CELLS = 2**22  # values of all repetitions held at once
+_PAIRED = 2**14  # samples up to which all pairs are looked at one by one
+_PAIRS_WORTH = 64  # pairs of contents for each sample up to which that costs less than sorting
 _COMPILED_TOTAL = 2**17  # samples of a resample up to which cubes of their number are exact floats
 _CANCELLATION = 0.05  # share of the raw second moment below which a variance loses digits
 
@@ -57,12 +63,12 @@ def weighted_srocc(x: npt.ArrayLike, y: npt.ArrayLike, counts: npt.ArrayLike) ->
     Raises:
         ValueError: NaN, infinity, wrong shapes, or counts that are negative or no integers.
     """
-    return _srocc_of(*finite_pair(x, y))(counts)
+    return _of_samples(_srocc_of, x, y, counts)
 
 
 def weighted_plcc(x: npt.ArrayLike, y: npt.ArrayLike, counts: npt.ArrayLike) -> FloatArray:
     """Pearson's correlation of every resample; arguments, result, errors as `weighted_srocc`."""
-    return _plcc_of(*finite_pair(x, y))(counts)
+    return _of_samples(_plcc_of, x, y, counts)
 
 
 def weighted_rmse(x: npt.ArrayLike, y: npt.ArrayLike, counts: npt.ArrayLike) -> FloatArray:
@@ -70,7 +76,7 @@ def weighted_rmse(x: npt.ArrayLike, y: npt.ArrayLike, counts: npt.ArrayLike) -> 
 
     Arguments and errors as `weighted_srocc`; nan for an empty resample only.
     """
-    return _rmse_of(*finite_pair(x, y))(counts)
+    return _of_samples(_rmse_of, x, y, counts)
 
 
 def weighted_krocc(x: npt.ArrayLike, y: npt.ArrayLike, counts: npt.ArrayLike) -> FloatArray:
@@ -78,7 +84,7 @@ def weighted_krocc(x: npt.ArrayLike, y: npt.ArrayLike, counts: npt.ArrayLike) ->
 
     Pairs of samples, in both orders, are all but those equal in x or in y, and agree or disagree.
     """
-    return _krocc_of(*finite_pair(x, y))(counts)
+    return _of_samples(_krocc_of, x, y, counts)
 
 
 def content_counts(
@@ -171,9 +177,9 @@ def _sampled(
 ) -> Iterator[tuple[slice, FloatArray]]:
     """Some resamples after the other, each with its values as in `repetition_samples`."""
     pairs, labels = _checked_repetitions(repetitions)
-    prepare = _PREPARED.get(statistic)
-    statistics = [prepare(*pair) if prepare else partial(statistic, *pair) for pair in pairs]
     columns, contents = _content_columns(labels)
+    prepare = _PREPARED.get(statistic, partial(_of_images, statistic))
+    statistics = [prepare(*pair, column) for pair, column in zip(pairs, columns, strict=True)]
     content_rng, _ = _generators(seed)
     width = max(contents, *(column.size for column in columns))
     # Long chunks, because each costs a call for every repetition.
@@ -182,8 +188,8 @@ def _sampled(
         values = np.full((rows.stop - rows.start, len(pairs)), np.nan)
         if contents > 1:
             counts = _draw_counts(content_rng, len(values), contents)
-            for number, (of, column) in enumerate(zip(statistics, columns, strict=True)):
-                values[:, number] = of(np.take(counts, column, axis=1))
+            for number, of in enumerate(statistics):
+                values[:, number] = of(counts)
         yield rows, values
 
 
@@ -244,16 +250,32 @@ def interval(samples: npt.ArrayLike, level: float = 0.95) -> tuple[float, float]
     return float(low), float(high)
 
 
-def _srocc_of(x: FloatArray, y: FloatArray) -> CountsStatistic:
+def _of_samples(
+    prepare: Preparation, x: npt.ArrayLike, y: npt.ArrayLike, counts: npt.ArrayLike
+) -> FloatArray:
+    """A statistic of counts of samples: each is a content of its own."""
+    first, second = finite_pair(x, y)
+    table = _checked_counts(counts, first.size)
+    if not first.size:
+        return np.full(len(table), np.nan)
+    return prepare(first, second, np.arange(first.size))(table)
+
+
+def _of_images(
+    statistic: WeightedStatistic, x: FloatArray, y: FloatArray, column: IntArray
+) -> CountsStatistic:
+    """Any statistic, of the counts of each content's samples."""
+    return lambda counts: statistic(x, y, np.take(counts, column, axis=1))
+
+
+def _srocc_of(x: FloatArray, y: FloatArray, column: IntArray) -> CountsStatistic:
     """`weighted_srocc` of these samples, which are sorted once."""
     groups_x, groups_y = _tie_groups(x), _tie_groups(y)
     places = *groups_x.places(), *groups_y.places()
 
-    def of(counts: npt.ArrayLike) -> FloatArray:
-        table = _checked_counts(counts, x.size)
+    def of(counts: IntArray) -> FloatArray:
+        table = np.take(counts, column, axis=1)
         total = table.sum(axis=1)
-        if not x.size:
-            return np.full(len(table), np.nan)
         compiled = _compiled(total)
         if compiled is not None:
             sums = compiled.rank_sums(table, *places)
@@ -271,17 +293,26 @@ def _srocc_of(x: FloatArray, y: FloatArray) -> CountsStatistic:
     return of
 
 
-def _krocc_of(x: FloatArray, y: FloatArray) -> CountsStatistic:
-    """`weighted_krocc` of these samples, which are sorted once."""
+def _krocc_of(x: FloatArray, y: FloatArray, column: IntArray) -> CountsStatistic:
+    """`weighted_krocc` of these samples, whose pairs are counted once where contents are few."""
+    own, place = np.unique(column, return_inverse=True)
+    if x.size <= _PAIRED and own.size**2 <= x.size * _PAIRS_WORTH:
+        sizes, forms = np.bincount(place).astype(float), _pair_forms(x, y, place)
+
+        def of_contents(counts: IntArray) -> FloatArray:
+            table = np.take(counts, own, axis=1).astype(np.float64)
+            agree, equal_x, equal_y = (np.einsum("ij,ij->i", table @ form, table) for form in forms)
+            total = table @ sizes
+            return _ratio(agree, total**2 - equal_x, total**2 - equal_y, total)
+
+        return of_contents
     groups_x, groups_y = _tie_groups(x), _tie_groups(y)
     groups = _tie_groups(groups_x.group * groups_y.last.size + groups_y.group)
     merges = _merges(x, y) if _numba() is not None else ()
 
-    def of(counts: npt.ArrayLike) -> FloatArray:
-        table = _checked_counts(counts, x.size)
+    def of(counts: IntArray) -> FloatArray:
+        table = np.take(counts, column, axis=1)
         total = table.sum(axis=1)
-        if not x.size:
-            return np.full(len(table), np.nan)
         pairs = total.astype(np.float64) ** 2
         equal_x, equal_y = _equal_pairs(table, groups_x), _equal_pairs(table, groups_y)
         compiled = _compiled(total)
@@ -295,45 +326,40 @@ def _krocc_of(x: FloatArray, y: FloatArray) -> CountsStatistic:
     return of
 
 
-def _plcc_of(x: FloatArray, y: FloatArray) -> CountsStatistic:
-    """`weighted_plcc` of these samples, which are centred once."""
-    if not x.size:
-        return lambda counts: np.full(len(_checked_counts(counts, 0)), np.nan)
+def _plcc_of(x: FloatArray, y: FloatArray, column: IntArray) -> CountsStatistic:
+    """`weighted_plcc` of these samples, which are centred and summed within contents once."""
     u, v = _centred(x), _centred(y)
-    terms = np.column_stack([u, v, u * u, v * v, u * v])
+    own, terms = _sums_within(column, np.ones(x.size), u, v, u * u, v * v, u * v)
 
-    def of(counts: npt.ArrayLike) -> FloatArray:
-        table = _checked_counts(counts, x.size)
-        total = table.sum(axis=1)
+    def of(counts: IntArray) -> FloatArray:
+        total, sum_u, sum_v, sum_uu, sum_vv, sum_uv = _weighted_sums(counts, own, terms).T
         n = np.maximum(total, 1)
-        sum_u, sum_v, sum_uu, sum_vv, sum_uv = _weighted_sums(table, terms).T
         square_u, square_v = sum_uu - sum_u**2 / n, sum_vv - sum_v**2 / n
         out = _ratio(sum_uv - sum_u * sum_v / n, square_u, square_v, total)
         # Far from the centre, or (nearly) constant: the differences above have lost their digits.
         doubtful = (square_u <= _CANCELLATION * sum_uu) | (square_v <= _CANCELLATION * sum_vv)
         for row in np.flatnonzero(doubtful):
-            out[row] = plcc(np.repeat(x, table[row]), np.repeat(y, table[row]))
+            often = counts[row, column]
+            out[row] = plcc(np.repeat(x, often), np.repeat(y, often))
         return out
 
     return of
 
 
-def _rmse_of(x: FloatArray, y: FloatArray) -> CountsStatistic:
-    """`weighted_rmse` of these samples, which are scaled once."""
+def _rmse_of(x: FloatArray, y: FloatArray, column: IntArray) -> CountsStatistic:
+    """`weighted_rmse` of these samples, which are scaled and summed within contents once."""
     away, exponent = scaled_to_one(x - y)
-    squared = (away**2)[:, None]
+    own, terms = _sums_within(column, np.ones(x.size), away**2)
 
-    def of(counts: npt.ArrayLike) -> FloatArray:
-        table = _checked_counts(counts, x.size)
-        total = table.sum(axis=1)
-        squares = _weighted_sums(table, squared)[:, 0]
+    def of(counts: IntArray) -> FloatArray:
+        total, squares = _weighted_sums(counts, own, terms).T
         root = np.ldexp(np.sqrt(squares / np.maximum(total, 1)), exponent)
         return np.where(total > 0, root, np.nan)
 
     return of
 
 
-_PREPARED: dict[WeightedStatistic, Callable[[FloatArray, FloatArray], CountsStatistic]] = {
+_PREPARED: dict[WeightedStatistic, Preparation] = {
     weighted_srocc: _srocc_of,
     weighted_krocc: _krocc_of,
     weighted_plcc: _plcc_of,
@@ -446,12 +472,44 @@ def _centred(values: FloatArray) -> FloatArray:
     return scaled_to_one(scaled - np.median(scaled))[0]
 
 
-def _weighted_sums(counts: IntArray, values: FloatArray) -> FloatArray:
-    """(R, n) counts, (n, k) values -> (R, k) sums, without a float copy of all counts."""
+def _sums_within(column: IntArray, *terms: FloatArray) -> tuple[IntArray, FloatArray]:
+    """The (c,) contents that occur, and the (c, k) sums of (n,) terms within each."""
+    own, place = np.unique(column, return_inverse=True)
+    return own, np.column_stack([np.bincount(place, weights=term) for term in terms])
+
+
+def _weighted_sums(counts: IntArray, own: IntArray, values: FloatArray) -> FloatArray:
+    """(R, C) counts, (c,) columns, (c, k) values -> (R, k), without a float copy of all counts."""
     out = np.empty((len(counts), values.shape[1]))
     for rows in _chunks(len(counts), len(values), _STATISTIC_CELLS):
-        out[rows] = counts[rows].astype(np.float64) @ values
+        out[rows] = np.take(counts[rows], own, axis=1).astype(np.float64) @ values
     return out
+
+
+def _pair_forms(x: FloatArray, y: FloatArray, place: IntArray) -> FloatArray:
+    """Sums over the pairs of samples of each pair of contents, in both orders: (3, c, c).
+
+    The first adds 1 for a pair that agrees and -1 for one that disagrees, the second counts pairs
+    equal in x, the third those equal in y. A sample is a pair with itself. With the counts k of
+    contents, k'Fk is the sum in a resample. All are whole numbers.
+    """
+    order = np.argsort(place, kind="stable")
+    x, y, place = x[order], y[order], place[order]
+    starts = np.flatnonzero(np.diff(place, prepend=-1))
+    forms = np.zeros((3, starts.size, starts.size))
+    for rows in _chunks(x.size, x.size, _BOOTSTRAP_CELLS):
+        agree = _signs(x[rows], x) * _signs(y[rows], y)
+        equal = [(one[rows, None] == one).view(np.int8) for one in (x, y)]
+        for form, pairs in zip(forms, (agree, *equal), strict=True):
+            np.add.at(form, place[rows], np.add.reduceat(pairs, starts, axis=1, dtype=np.int64))
+    return forms
+
+
+def _signs(some: FloatArray, others: FloatArray) -> npt.NDArray[np.int8]:
+    """The signs of the differences of all pairs."""
+    above, below = some[:, None] > others, some[:, None] < others
+    signs: npt.NDArray[np.int8] = above.view(np.int8) - below.view(np.int8)
+    return signs
 
 
 def _checked_counts(counts: npt.ArrayLike, n: int) -> IntArray:

@@ -193,6 +193,20 @@ def test_draws_depend_on_labels_and_seed_alone():
     assert (one != content_counts([1, 2, 3], 50, seed=5)[0]).any()
 
 
+@pytest.mark.parametrize(("weighted", "plain"), STATISTICS)
+@pytest.mark.parametrize("decimals", [15, 1])
+@pytest.mark.parametrize("contents", [7, 150, 300])  # by pairs of contents, and by samples
+def test_what_is_summed_within_contents_equals_the_repeated_samples(
+    weighted, plain, decimals, contents
+):
+    x, y = sample(5, 300, decimals)
+    names = np.random.default_rng(6).permutation(np.arange(300) % contents)
+    found = repetition_samples([(x, y, names)], statistic=weighted, resamples=20, seed=2)[:, 0]
+    counts, column = content_counts(names, 20, seed=2)
+    expected = repeated(plain, x, y, counts[:, column])
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-12)
+
+
 def test_one_repetition_is_the_content_bootstrap():
     x, y, contents = model(0, range(8))
     counts, column = content_counts(contents, 100, seed=7)
