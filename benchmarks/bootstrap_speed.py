@@ -22,7 +22,7 @@ import numpy as np
 from measurement import Measurement, tell
 from scipy import stats
 
-from iqabench.stats import bootstrap, interval, weighted_krocc, weighted_srocc
+from iqabench.stats import bootstrap, interval, weighted, weighted_krocc, weighted_srocc
 
 LIMIT = 5
 KADID = 10_125
@@ -106,7 +106,7 @@ def main() -> None:
         "scipy, one by one": lambda: one_by_one(x, y, asked.resamples),
         "scipy, vectorized": lambda: vectorized(x, y, asked.resamples),
     }
-    if bootstrap._numba() is not None:
+    if weighted._numba() is not None:
         calls = {"ours, compiled": lambda: ours(x, y, asked.resamples), **calls}
         taken, _ = seconds(lambda: ours(x, y, 10))
         print(f"first call of the compiled one: {taken:.1f} s")

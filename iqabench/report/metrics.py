@@ -45,7 +45,7 @@ def statistics(group: Group, scored: Sequence[pd.DataFrame], ranked: Resampled) 
     """
     import numpy as np
 
-    from iqabench.stats import bootstrap
+    from iqabench.stats import bootstrap, weighted
     from iqabench.stats.by_group import group_means
 
     if not scored:
@@ -55,11 +55,11 @@ def statistics(group: Group, scored: Sequence[pd.DataFrame], ranked: Resampled) 
     raw, mapped, rising = (_columns(table, name) for name in ("raw", "mapped", "rising"))
     means: dict[str, Callable[[], NDArray[Any]]] = {
         "srocc": lambda: bootstrap.mean_of_drawn(group_means(ranked.samples)),
-        "plcc": lambda: means_of(raw, size, bootstrap.weighted_plcc),
-        "plcc_mapped": lambda: means_of(_known(rising), size, bootstrap.weighted_plcc),
-        "krocc": lambda: means_of(raw, size, bootstrap.weighted_krocc),
-        "rmse": lambda: means_of(raw, size, bootstrap.weighted_rmse),
-        "rmse_mapped": lambda: means_of(_known(mapped), size, bootstrap.weighted_rmse),
+        "plcc": lambda: means_of(raw, size, weighted.weighted_plcc),
+        "plcc_mapped": lambda: means_of(_known(rising), size, weighted.weighted_plcc),
+        "krocc": lambda: means_of(raw, size, weighted.weighted_krocc),
+        "rmse": lambda: means_of(raw, size, weighted.weighted_rmse),
+        "rmse_mapped": lambda: means_of(_known(mapped), size, weighted.weighted_rmse),
     }
     in_units = {"rmse", "rmse_mapped"} if group.mapping == "none" else {"rmse"}
     absent = set() if group.in_labels_unit else in_units

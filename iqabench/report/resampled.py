@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from iqabench.stats.bootstrap import WeightedStatistic
+    from iqabench.stats.weighted import WeightedStatistic
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def resample(group: Group, frames: Sequence[pd.DataFrame], resamples: int) -> Re
     import numpy as np
 
     from iqabench.stats.agreement import srocc
-    from iqabench.stats.bootstrap import weighted_srocc
+    from iqabench.stats.weighted import weighted_srocc
 
     scored = [with_predictions(frame) for frame in frames]
     table = [
@@ -102,7 +102,7 @@ def samples_of(
         table: K rows of G cells, each with predictions, labels and contents; None for a group that
             is left out.
         resamples: their number.
-        statistic: one of :mod:`iqabench.stats.bootstrap`.
+        statistic: one of :mod:`iqabench.stats.weighted`.
 
     Returns:
         (resamples, K, G) values; nan where not defined.

@@ -10,10 +10,6 @@ from iqabench.stats.bootstrap import (
     mean_of_drawn,
     repeated_bootstrap,
     repetition_samples,
-    weighted_krocc,
-    weighted_plcc,
-    weighted_rmse,
-    weighted_srocc,
 )
 from iqabench.stats.ceiling import Ceiling, ceiling
 from iqabench.stats.logistic import LogisticFit, LogisticFitError, fit_logistic
@@ -27,6 +23,12 @@ from iqabench.stats.waterloo import (
     discriminability,
     preference_consistency,
     ranking_consistency,
+)
+from iqabench.stats.weighted import (
+    weighted_krocc,
+    weighted_plcc,
+    weighted_rmse,
+    weighted_srocc,
 )
 
 __all__ = [

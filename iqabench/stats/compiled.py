@@ -1,6 +1,6 @@
 """Sums behind SROCC and KROCC of resamples, compiled by numba: the extra ``fast``.
 
-All are whole numbers in 64 bits, hence exactly what :mod:`iqabench.stats.bootstrap` computes with
+All are whole numbers in 64 bits, hence exactly what :mod:`iqabench.stats.weighted` computes with
 numpy. numba compiles on a machine's first call and keeps the result beside this file, or in its own
 cache where that folder cannot be written.
 """

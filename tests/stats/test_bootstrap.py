@@ -219,8 +219,8 @@ def test_one_repetition_is_the_content_bootstrap():
 def test_chunks_do_not_change_the_draws(monkeypatch, size):
     repetitions = [model(seed, range(size)) for seed in range(3)]
     whole = repeated_bootstrap(repetitions, resamples=101, seed=1)
-    monkeypatch.setattr("iqabench.stats.bootstrap._BOOTSTRAP_CELLS", 1000)
-    monkeypatch.setattr("iqabench.stats.bootstrap._STATISTIC_CELLS", 700)
+    monkeypatch.setattr("iqabench.stats.bootstrap._COUNT_CELLS", 1000)
+    monkeypatch.setattr("iqabench.stats.bootstrap._DRAWN_CELLS", 700)
     np.testing.assert_array_equal(repeated_bootstrap(repetitions, resamples=101, seed=1), whole)
 
 

@@ -6,9 +6,15 @@ import numpy as np
 import pytest
 
 from iqabench import stats
-from iqabench.stats import bootstrap, weighted_krocc, weighted_srocc
+from iqabench.stats import weighted, weighted_krocc, weighted_srocc
 
 compiled = pytest.importorskip("iqabench.stats.compiled", reason="numba is not installed")
+
+
+@pytest.fixture(autouse=True)
+def by_samples(monkeypatch):
+    """No pair of samples is counted beforehand: that needs nothing compiled."""
+    monkeypatch.setattr(weighted, "_PAIRED", 0)
 
 
 @pytest.fixture
@@ -17,7 +23,7 @@ def by_numpy(monkeypatch):
 
     def compute(statistic, *arguments):
         with monkeypatch.context() as patch:
-            patch.setattr(bootstrap, "_numba", lambda: None)
+            patch.setattr(weighted, "_numba", lambda: None)
             return statistic(*arguments)
 
     return compute
@@ -33,7 +39,7 @@ def test_both_agree_exactly(by_numpy, statistic, decimals, n, rows):
     y = np.round(x + random.normal(size=n), decimals)
     x = np.round(x, decimals)
     counts = random.poisson(0.8, size=(rows, n))
-    assert bootstrap._numba() is compiled
+    assert weighted._numba() is compiled
     expected = by_numpy(statistic, x, y, counts)
     np.testing.assert_array_equal(statistic(x, y, counts), expected)
 
@@ -43,7 +49,7 @@ def test_beyond_exact_whole_numbers_numpy_computes(by_numpy, monkeypatch, statis
     x, y = [1.0, 2.0, 3.0, 4.0], [2.0, 1.0, 4.0, 3.0]
     counts = np.array([[1, 2, 3, 4]]) * 10**6
     expected = by_numpy(statistic, x, y, counts)
-    monkeypatch.setattr(bootstrap, "_numba", object)  # has no such functions
+    monkeypatch.setattr(weighted, "_numba", object)  # has no such functions
     np.testing.assert_array_equal(statistic(x, y, counts), expected)
 
 
@@ -52,17 +58,17 @@ def test_inversions_of_a_reversed_sample():
     # (15^2 - (1 + 4 + 9 + 16 + 25)) / 2 = 85 of them.
     x = np.arange(5.0)
     counts = np.array([[1, 2, 3, 4, 5], [0, 0, 1, 0, 7]], dtype=np.int32)
-    found = compiled.inversions(counts, *bootstrap._merges(x, -x))
+    found = compiled.inversions(counts, *weighted._merges(x, -x))
     np.testing.assert_array_equal(found, [85, 7])
-    np.testing.assert_array_equal(compiled.inversions(counts, *bootstrap._merges(x, x)), [0, 0])
+    np.testing.assert_array_equal(compiled.inversions(counts, *weighted._merges(x, x)), [0, 0])
 
 
 def test_without_numba_numpy_computes(monkeypatch):
     monkeypatch.delattr(stats, "compiled")
     monkeypatch.setitem(sys.modules, "iqabench.stats.compiled", None)
-    bootstrap._numba.cache_clear()
+    weighted._numba.cache_clear()
     try:
-        assert bootstrap._numba() is None
+        assert weighted._numba() is None
         assert weighted_srocc([1, 2, 3], [3, 2, 1], [[1, 1, 1]])[0] == pytest.approx(-1)
     finally:
-        bootstrap._numba.cache_clear()
+        weighted._numba.cache_clear()
