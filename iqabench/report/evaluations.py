@@ -1,4 +1,4 @@
-"""Joins stored predictions with labels; every statistic of a report starts from these tables."""
+"""Groups of stored evaluations, with their tables; every statistic of a report starts here."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from iqabench.contract.errors import UnknownNameError, UsageError
+from iqabench.report import joins
 from iqabench.report.fitted_parts import on_fitted_parts
 from iqabench.report.labels import names
 from iqabench.store import Store
@@ -137,7 +138,8 @@ class Group:
 
         The prediction is NaN for an image without a score, and for all images if the job failed.
         """
-        return [self._joined(record) for record in self.evaluations]
+        parts = [self._rows(record) for record in self.evaluations]
+        return joins.repetitions(self.store, self.table, self.evaluations, parts)
 
     def predicts(self) -> list[JobRecord]:
         """Records of the group's ended predict jobs."""
@@ -156,41 +158,21 @@ class Group:
 
         A frame has no rows if the set has no references or no reference was scored.
         """
-        return [self._pristine(record) for record in self.evaluations]
+        return [
+            joins.pristine(self.store, self.table.take(self._rows(record)), record)
+            for record in self.evaluations
+        ]
 
-    def _joined(self, record: EvaluationRecord) -> pd.DataFrame:
-        labels = self._labels(record)
-        scores = self._scores(record)
-        if scores is None:
-            return labels.assign(prediction=float("nan"), error="the job failed")
-        import pandas as pd
-
-        # As a left join, which takes longer for small tables than all else that is done with them.
-        images, wanted = scores.pop("image"), labels["image"]
-        if list(images[: len(wanted)]) == list(wanted):
-            found = scores.iloc[: len(wanted)]
-        else:
-            found = scores.set_axis(images).reindex(wanted).reset_index(drop=True)
-        return pd.concat([labels.reset_index(drop=True), found], axis=1)
-
-    def _pristine(self, record: EvaluationRecord) -> pd.DataFrame:
-        labels = self._labels(record)
-        scores = self._scores(record)
-        if scores is None or "reference" not in labels:
-            return labels.assign(prediction=float("nan"))[["image", "prediction"]][:0]
-        found = scores[scores["image"].isin(labels["reference"]) & scores["prediction"].notna()]
-        return found[["image", "prediction"]]
-
-    def _labels(self, record: EvaluationRecord) -> pd.DataFrame:
-        """The labels of a repetition's test part."""
-        if record.contents is None and not self.exclude_shared:
-            return self.table
+    def _rows(self, record: EvaluationRecord) -> NDArray[np.intp]:
+        """The rows of a repetition's test part in :attr:`table`."""
         import numpy as np
 
+        if record.contents is None and not self.exclude_shared:
+            return np.arange(len(self.table))
         left_out = set(record.shared or ()) if self.exclude_shared else set()
         tested = set(self._places if record.contents is None else record.contents) - left_out
         places = [self._places[content] for content in tested if content in self._places]
-        return self.table.take(np.sort(np.concatenate([np.empty(0, dtype=np.intp), *places])))
+        return np.sort(np.concatenate([np.empty(0, dtype=np.intp), *places]))
 
     @cached_property
     def _places(self) -> dict[str, NDArray[np.intp]]:
@@ -199,16 +181,6 @@ class Group:
 
         found = self.table.groupby("content").indices
         return {str(name): np.asarray(rows, dtype=np.intp) for name, rows in found.items()}
-
-    def _scores(self, record: EvaluationRecord) -> pd.DataFrame | None:
-        """A repetition's predictions, higher is better; None if its job has not succeeded."""
-        job = self.store.ended(record.predict)
-        if job is None or not job.done:
-            return None
-        scores = self.store.predictions(record.predict)
-        if record.direction == "lower":
-            scores["prediction"] = -scores["prediction"]
-        return scores
 
 
 def with_predictions(frame: pd.DataFrame) -> pd.DataFrame:

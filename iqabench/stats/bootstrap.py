@@ -33,7 +33,7 @@ Repetition = tuple[npt.ArrayLike, npt.ArrayLike, npt.ArrayLike]
 
 _DRAWN_CELLS = 2**17  # draws made at once: arrays that stay in cache
 _COUNT_CELLS = 2**20  # counts drawn at once
-_VALUE_CELLS = 2**22  # values of all repetitions held at once
+_VALUE_CELLS = 2**21  # values of all repetitions held at once
 
 
 def content_counts(
@@ -86,7 +86,7 @@ def repeated_bootstrap(
     Returns:
         (resamples,) means; nan where no drawn repetition has a defined statistic, and all nan
         with a single content. Takes
-        some 20 MB beside the result, and up to 100 MB where repetitions are many, whatever the
+        some 20 MB beside the result, and up to 50 MB where repetitions are many, whatever the
         number of resamples.
 
     Raises:
@@ -159,18 +159,19 @@ def mean_of_drawn(values: npt.ArrayLike, *, seed: int = 0) -> FloatArray:
     table = np.asarray(values, dtype=np.float64)
     if not table.shape[1]:
         return np.full(len(table), np.nan)
-    drawn, means = _drawn_repetitions(seed, *table.shape), np.empty(len(table))
-    for rows in chunks(len(table), table.shape[1], _COUNT_CELLS):
-        means[rows] = _drawn_mean(table[rows], drawn[rows])
-    return means
+    return _drawn_mean(table, _drawn_repetitions(seed, *table.shape))
 
 
 def _drawn_mean(values: FloatArray, drawn: IntArray) -> FloatArray:
     """(R,) means of (R, k) values, each counted as often as it was drawn; nan ones are left out."""
-    weight = np.where(np.isfinite(values), drawn, 0)
-    total = weight.sum(axis=1)
-    mean = (np.where(weight > 0, values, 0) * weight).sum(axis=1) / np.maximum(total, 1)
-    return np.where(total > 0, mean, np.nan)
+    means = np.empty(len(values))
+    for rows in chunks(len(values), values.shape[1], _DRAWN_CELLS):
+        some = values[rows]
+        weight = np.where(np.isfinite(some), drawn[rows], 0)
+        total = weight.sum(axis=1)
+        mean = (np.where(weight > 0, some, 0) * weight).sum(axis=1) / np.maximum(total, 1)
+        means[rows] = np.where(total > 0, mean, np.nan)
+    return means
 
 
 def interval(samples: npt.ArrayLike, level: float = 0.95) -> tuple[float, float]:

@@ -54,6 +54,7 @@ from iqabench.store.shelf import Shelf
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
 HISTORY, LOG = "history.json", "log.txt"
 STAGES = "stage-*"
@@ -297,6 +298,11 @@ class Store(Shelf):
         Raises:
             StoreError: they are damaged or gone.
         """
+        found: pd.DataFrame = self.prediction_table(fingerprint).to_pandas()
+        return found
+
+    def prediction_table(self, fingerprint: str) -> pa.Table:
+        """As :meth:`predictions`, but as Arrow reads it, in a third of the time."""
         from pyarrow.parquet import ParquetFile
 
         job = self.job(fingerprint)
@@ -304,8 +310,7 @@ class Store(Shelf):
             raise StoreError(f"job {fingerprint} has no predictions", "run again")
         # pandas.read_parquet, which also reads folders, takes three times as long.
         with ParquetFile(job.folder / PREDICTIONS) as file:
-            found: pd.DataFrame = file.read(use_threads=False).to_pandas()
-        return found
+            return file.read(use_threads=False)
 
 
 def stored_files(folder: Path) -> tuple[StoredFile, ...]:
