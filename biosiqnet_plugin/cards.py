@@ -55,13 +55,15 @@ RIDGE_FIRST = LITE_RECIPE.model_copy(
                 freeze_statistics=True,
             ),
         ),
+        "max_pixels": 1024 * 1024,
         "test_crops": 1,
         "test_crop_kind": "whole",
         "loss_weights": {"quality": 50.0},
     }
 )
 """Training starts from a ridge regression on the trunk's features and moves them a little. It was
-chosen on people's scores: see "Does saliency help?" in docs/results/biq2021.md. Labels are scaled
+chosen on people's scores: see "Does saliency help?" in docs/results/biq2021.md. A camera's 12 or 24
+megapixels at once would take gigabytes, and seconds for each picture. Labels are scaled
 to [0, 1]. An L2 loss of .02 on that scale has no weight beside saliency losses of a few units, so
 quality gets a larger weight. The paper does not say the units of its labels."""
 VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
