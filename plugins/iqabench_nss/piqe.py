@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 Mask: TypeAlias = NDArray[np.bool_]
 
+_KEPT = 2**22  # pixels up to which the luma is kept, 16 MiB, and not computed twice
 _BLOCK = 16
 _SEGMENT = 6
 _ACTIVE = 0.1  # variance above which a block counts
@@ -50,11 +51,18 @@ class Piqe:
 def levels_of(image: Tensor) -> NDArray[np.uint8]:
     """Whole grey levels, the brightest 255; all 0 where the image is black."""
     height, width = image.shape[-2:]
-    brightest = max(float(luma(image[:, rows]).max()) for rows in strips(height))
+    kept = list(_lumas(image)) if height * width <= _KEPT else []
+    brightest = max(float(part.max()) for part in kept or _lumas(image))
     levels = np.zeros((height, width), np.uint8)
-    for rows in strips(height) if brightest > 0 else ():
-        levels[rows] = luma(image[:, rows]).div_(brightest).mul_(255).round_().numpy()
+    if brightest > 0:
+        for rows, part in zip(strips(height), kept or _lumas(image), strict=True):
+            levels[rows] = part.div_(brightest).mul_(255).round_().numpy()
     return levels
+
+
+def _lumas(image: Tensor) -> Iterator[Tensor]:
+    """The luma of each strip."""
+    return (luma(image[:, rows]) for rows in strips(image.shape[-2]))
 
 
 def piqe(levels: Plane | NDArray[np.uint8]) -> float:
