@@ -41,7 +41,7 @@ def ours(x: np.ndarray, y: np.ndarray, resamples: int, compiled: bool = True) ->
     counts = bootstrap._draw_counts(np.random.default_rng(0), resamples, x.size)
     if compiled:
         return interval(weighted_srocc(x, y, counts))
-    with patch.object(bootstrap, "_numba", lambda: None):
+    with patch.object(weighted, "_numba", lambda: None):
         return interval(weighted_srocc(x, y, counts))
 
 
