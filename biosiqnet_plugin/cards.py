@@ -55,7 +55,7 @@ RIDGE_FIRST = LITE_RECIPE.model_copy(
                 freeze_statistics=True,
             ),
         ),
-        "max_pixels": 1024 * 1024,
+        "max_pixels": 2**19,
         "test_crops": 1,
         "test_crop_kind": "whole",
         "loss_weights": {"quality": 50.0},

@@ -1,6 +1,7 @@
 """Whose saliency maps a model learns from, and what fingerprints and tables say of it."""
 
 import shutil
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -12,8 +13,10 @@ from iqabench.api.results import Results
 from iqabench.api.session import Session
 from iqabench.contract import DataError
 from iqabench.protocols.choices import Choices
+from iqabench.protocols.job_weights import provider_of
 from iqabench.protocols.requests import resolve
 from iqabench.registry import registry
+from iqabench.store.records import ProviderIdentity
 
 pytestmark = pytest.mark.usefixtures("toy", "one_thread")
 
@@ -137,3 +140,9 @@ def test_loose_pictures_have_no_maps_of_a_set(iqabench, little, tmp_path, text):
         f"error: saliency provider '{text}' has maps of data sets' pictures only",
         "hint: name one that computes them, such as spectral-residual",
     ]
+
+
+def test_a_model_that_needs_no_maps_any_more_asks_for_none():
+    learnt = SimpleNamespace(provider=ProviderIdentity(provider="folder", options={"root": "1a"}))
+    fit = SimpleNamespace(maps=learnt)
+    assert provider_of(fit, registry().model("biosiqnet-v1"), registry()) is None

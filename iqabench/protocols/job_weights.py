@@ -80,15 +80,16 @@ def _fit_of(job: Job, identity: PredictIdentity, store: Store) -> Job:
 def provider_of(fit: FitIdentity, card: ModelCard, registry: Registry) -> Provider | None:
     """The saliency provider whose maps a model learnt from.
 
-    None where nothing is noted, and where the maps were those that the data set ships: then what
-    holds for any model applies. None also where a model that gets no maps in a test learnt from
-    maps read from the user's files, because a record holds hashes of files and not their paths.
+    None where nothing is noted, where the model needs no maps any more, and where the maps were
+    those that the data set ships: then what holds for any model applies. None also where a model
+    that gets no maps in a test learnt from maps read from the user's files, because a record holds
+    hashes of files and not their paths.
 
     Raises:
         UsageError: the maps are an input of the model, and were made with files of the user.
     """
     learnt = fit.maps.provider if fit.maps is not None else None
-    if learnt is None or learnt.provider == SHIPPED:
+    if card.saliency == "none" or learnt is None or learnt.provider == SHIPPED:
         return None
     computed = registry.saliency.get(learnt.provider).kind == "computed"
     if card.saliency == "target" and not computed:

@@ -37,8 +37,8 @@ def repetitions(
     import pandas as pd
 
     # As one join: thousands of repetitions of few pictures each take a tenth of the time.
-    tables = [_scores(store, record) for record in records]
-    predicted = _predicted(table["image"], parts, tables)
+    jobs = [record.predict for record in records]
+    predicted = _predicted(store, jobs, table["image"], parts)
     if records[0].direction == "lower":
         predicted["prediction"] = -predicted["prediction"]
     labels = table.take(np.concatenate(parts)).reset_index(drop=True)
@@ -58,7 +58,7 @@ def pristine(store: Store, labels: pd.DataFrame, record: EvaluationRecord) -> pd
         labels: the labels of the repetition's test part.
         record: the repetition.
     """
-    table = _scores(store, record)
+    table = _scores(store, record.predict)
     if table is None or "reference" not in labels:
         return labels.assign(prediction=math.nan)[["image", "prediction"]][:0]
     scores: pd.DataFrame = table.select(["image", "prediction"]).to_pandas()
@@ -68,36 +68,40 @@ def pristine(store: Store, labels: pd.DataFrame, record: EvaluationRecord) -> pd
     return scores[known]
 
 
-def _scores(store: Store, record: EvaluationRecord) -> pa.Table | None:
-    """A repetition's stored predictions; None if its job has not succeeded."""
-    job = store.ended(record.predict)
-    return store.prediction_table(record.predict) if job is not None and job.done else None
+def _scores(store: Store, job: str) -> pa.Table | None:
+    """A job's stored predictions; None if it has not succeeded."""
+    ended = store.ended(job)
+    return store.prediction_table(job) if ended is not None and ended.done else None
 
 
 def _predicted(
-    images: pd.Series[str], parts: Sequence[NDArray[np.intp]], tables: Sequence[pa.Table | None]
+    store: Store, jobs: Sequence[str], images: pd.Series[str], parts: Sequence[NDArray[np.intp]]
 ) -> pd.DataFrame:
-    """The columns that predictions add, for the images at the rows of each part in turn."""
+    """The columns that jobs' predictions add, for the images at the rows of each part in turn."""
     import numpy as np
     import pandas as pd
     import pyarrow as pa
 
-    done = [one for one in tables if one is not None]
-    if not done:
+    # Models that are not fitted have one job for all repetitions.
+    read = {job: _scores(store, job) for job in dict.fromkeys(jobs)}
+    tables = {job: table for job, table in read.items() if table is not None}
+    if not tables:
         columns = {"prediction": math.nan, "error": JOB_FAILED}
         return pd.DataFrame(columns, index=pd.RangeIndex(sum(map(len, parts))))
-    scored = pa.concat_tables(done, promote_options="default").to_pandas()
+    # Permissive: releases of pandas write texts as other types.
+    scored = pa.concat_tables(tables.values(), promote_options="permissive").to_pandas()
     known, wanted = scored.pop("image").to_numpy(dtype=object), images.to_numpy(dtype=object)
-    places, start = [], 0
-    for part, table in zip(parts, tables, strict=True):
-        size = 0 if table is None else len(table)
-        found = _found(known[start : start + size], wanted[part])
+    ends = dict(zip(tables, np.cumsum([len(one) for one in tables.values()]), strict=True))
+    places = []
+    for job, part in zip(jobs, parts, strict=True):
+        end = ends.get(job, 0)
+        start = end - len(tables[job]) if job in tables else 0
+        found = _found(known[start:end], wanted[part])
         places.append(np.where(found < 0, -1, found + start))
-        start += size
     made: pd.DataFrame = scored.reindex(np.concatenate(places)).reset_index(drop=True)
-    if len(done) < len(tables):
-        absent = [np.full(len(p), t is None) for p, t in zip(parts, tables, strict=True)]
-        made["error"] = made["error"].mask(np.concatenate(absent), JOB_FAILED)
+    if len(tables) < len(read):
+        failed = np.repeat([job not in tables for job in jobs], [len(part) for part in parts])
+        made["error"] = made["error"].mask(failed, JOB_FAILED)
     return made
 
 

@@ -33,8 +33,9 @@ Preparation = Callable[[FloatArray, FloatArray, IntArray], CountsStatistic]
 
 _CELLS = 2**17  # counts handled at once: arrays that stay in cache
 _PAIR_CELLS = 2**20  # pairs of samples looked at, or counted, at once
-_PAIRED = 2**14  # samples up to which all pairs are looked at one by one
-_PAIRS_WORTH = 64  # pairs of contents for each sample up to which that costs less than sorting
+_PAIRED = 2**12  # samples up to which looking at all pairs costs less than compiled sorting
+_PAIRED_WITHOUT = 2**14  # the same where nothing is compiled
+_PAIRS_WORTH = 8  # pairs of contents for each sample up to which that is so
 _COMPILED_TOTAL = 2**17  # samples of a resample up to which cubes of their number are exact floats
 _CANCELLATION = 0.05  # share of the raw second moment below which a variance loses digits
 
@@ -146,7 +147,8 @@ def _srocc_of(x: FloatArray, y: FloatArray, column: IntArray) -> CountsStatistic
 def _krocc_of(x: FloatArray, y: FloatArray, column: IntArray) -> CountsStatistic:
     """`weighted_krocc` of these samples, whose pairs are counted once where contents are few."""
     own, place = np.unique(column, return_inverse=True)
-    if x.size <= _PAIRED and own.size**2 <= x.size * _PAIRS_WORTH:
+    paired = _PAIRED_WITHOUT if _numba() is None else _PAIRED
+    if x.size <= paired and own.size**2 <= x.size * _PAIRS_WORTH:
         sizes, forms = np.bincount(place).astype(float), _pair_forms(x, y, place)
 
         def of_contents(counts: IntArray) -> FloatArray:
@@ -350,8 +352,10 @@ def _pair_forms(x: FloatArray, y: FloatArray, place: IntArray) -> FloatArray:
     for rows in chunks(x.size, x.size, _PAIR_CELLS):
         agree = _signs(x[rows], x) * _signs(y[rows], y)
         equal = [(one[rows, None] == one).view(np.int8) for one in (x, y)]
+        first = np.flatnonzero(np.diff(place[rows], prepend=-1))  # of each content in the rows
         for form, pairs in zip(forms, (agree, *equal), strict=True):
-            np.add.at(form, place[rows], np.add.reduceat(pairs, starts, axis=1, dtype=np.int64))
+            sums = np.add.reduceat(pairs, starts, axis=1, dtype=np.int64)
+            form[place[rows][first]] += np.add.reduceat(sums, first, axis=0)
     return forms
 
 

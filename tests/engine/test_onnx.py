@@ -31,10 +31,16 @@ pytest.importorskip("onnxruntime")
 SIZES = ((50, 70), (120, 90), (65, 300))
 FORMS = {
     "lite": ("biosiqnet-lite", ()),
-    "statistics": ("biosiqnet-lite", ("head=statistics",)),
+    "pooled": (
+        "biosiqnet-lite",
+        ("head=pooled", "fusion_start=1", "recipe.test_crop_kind=grid", "recipe.test_crops=5"),
+    ),
     "whole": ("biosiqnet-lite", ("recipe.crop=none", "recipe.test_crop_kind=whole")),
     "reduced": ("biosiqnet-lite", ("recipe.crop=none", "recipe.max_pixels=9216")),
-    "short": ("biosiqnet-lite", ("recipe.resize_short=96", "recipe.test_crops=4")),
+    "short": (
+        "biosiqnet-lite",
+        ("recipe.resize_short=96", "recipe.test_crop_kind=grid", "recipe.test_crops=4"),
+    ),
     "random": (
         "biosiqnet-lite",
         ("recipe.test_crop_kind=random", "recipe.test_crops=4", "recipe.pool=median"),

@@ -197,8 +197,9 @@ def test_draws_depend_on_labels_and_seed_alone():
 @pytest.mark.parametrize("decimals", [15, 1])
 @pytest.mark.parametrize("contents", [7, 150, 300])  # by pairs of contents, and by samples
 def test_what_is_summed_within_contents_equals_the_repeated_samples(
-    weighted, plain, decimals, contents
+    monkeypatch, weighted, plain, decimals, contents
 ):
+    monkeypatch.setattr("iqabench.stats.weighted._PAIR_CELLS", 1000)  # some rows of pairs at once
     x, y = sample(5, 300, decimals)
     names = np.random.default_rng(6).permutation(np.arange(300) % contents)
     found = repetition_samples([(x, y, names)], statistic=weighted, resamples=20, seed=2)[:, 0]
@@ -221,6 +222,7 @@ def test_chunks_do_not_change_the_draws(monkeypatch, size):
     whole = repeated_bootstrap(repetitions, resamples=101, seed=1)
     monkeypatch.setattr("iqabench.stats.bootstrap._COUNT_CELLS", 1000)
     monkeypatch.setattr("iqabench.stats.bootstrap._DRAWN_CELLS", 700)
+    monkeypatch.setattr("iqabench.stats.weighted._CELLS", 500)
     np.testing.assert_array_equal(repeated_bootstrap(repetitions, resamples=101, seed=1), whole)
 
 

@@ -15,6 +15,7 @@ compiled = pytest.importorskip("iqabench.stats.compiled", reason="numba is not i
 def by_samples(monkeypatch):
     """No pair of samples is counted beforehand: that needs nothing compiled."""
     monkeypatch.setattr(weighted, "_PAIRED", 0)
+    monkeypatch.setattr(weighted, "_PAIRED_WITHOUT", 0)
 
 
 @pytest.fixture

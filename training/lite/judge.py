@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 import iqabench
-from iqabench.stats.bootstrap import content_counts, interval, weighted_srocc
+from iqabench.stats import content_counts, interval, weighted_srocc
 from iqabench_datasets.biq2021 import SUBSETS, read
 
 RESAMPLES = 1000
