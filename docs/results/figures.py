@@ -17,7 +17,7 @@ PAGE = FOLDER / "biq2021.md"
 PRINTED = FOLDER.parents[1] / "plugins" / "iqabench_datasets" / "biq2021_published.csv"
 FIRST, WITHOUT = "| model | printed |", "| model | 1,584 pictures |"
 LAST, STUDY = "| model | all 2,000 |", "| minus quality alone |"
-OTHERS = "| by one recipe |"
+OTHERS, VARIANTS = "| by one recipe |", "| variant |"
 """How the tables of the page begin."""
 PARTS = ("all pictures", "ss01", "ss02", "ss03")
 NUMBER = re.compile(r"-?\.\d+")
@@ -52,7 +52,7 @@ def measured() -> dict[str, list[float]]:
     """Our row -> SROCC over all test pictures and the ends of its interval."""
     first = {name: cells[1] for name, cells in table(FIRST).items() if cells[1]}
     last = {name: cells[0] for name, cells in table(LAST).items() if "in bf16" not in name}
-    others = {name: cells[0] for name, cells in table(OTHERS).items()}
+    others = {name: cells[0] for name, cells in (table(OTHERS) | table(VARIANTS)).items()}
     return first | last | others
 
 
