@@ -63,9 +63,9 @@ RIDGE_FIRST = LITE_RECIPE.model_copy(
 )
 """Training starts from a ridge regression on the trunk's features and moves them a little. It was
 chosen on people's scores: see "Does saliency help?" in docs/results/biq2021.md. A camera's 12 or 24
-megapixels at once would take gigabytes, and seconds for each picture. Labels are scaled
-to [0, 1]. An L2 loss of .02 on that scale has no weight beside saliency losses of a few units, so
-quality gets a larger weight. The paper does not say the units of its labels."""
+megapixels at once would take gigabytes, and seconds for each picture. Labels are scaled to [0, 1].
+An L2 loss of .02 on that scale has no weight beside saliency losses of a few units, so quality gets
+a larger weight. The paper does not say the units of its labels."""
 VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     "v1": ("quality alone", {"low_block": None, "high_block": None}),
     "v2": ("with low saliency", {"high_block": None}),
@@ -176,10 +176,8 @@ def cards() -> Iterator[ModelCard]:
 
 def _use_of_maps(changes: dict[str, Any]) -> Literal["none", "target"]:
     """A variant without a branch learns from no maps, which then need not be made."""
-    branches = {"low_block", "high_block"} - {
-        name for name, value in changes.items() if value is None
-    }
-    return "target" if branches else "none"
+    branches = ("low_block", "high_block")
+    return "none" if all(changes.get(name, 0) is None for name in branches) else "target"
 
 
 def _card(

@@ -85,9 +85,8 @@ def repeated_bootstrap(
 
     Returns:
         (resamples,) means; nan where no drawn repetition has a defined statistic, and all nan
-        with a single content. Takes
-        some 20 MB beside the result, and up to 50 MB where repetitions are many, whatever the
-        number of resamples.
+        with a single content. Takes some 20 MB beside the result, and up to 50 MB where
+        repetitions are many, whatever the number of resamples.
 
     Raises:
         ValueError: no repetitions, an argument of unequal length, NaN or infinity, labels that
