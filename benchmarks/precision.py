@@ -73,9 +73,9 @@ def compare(name: str, split: Path) -> None:
     other = scored(name, f"job:{fit}", "bf16", split)
     found = []
     for results in (trained, other):
-        (identity,) = results.evaluations or ()
-        (record,) = (one for one in results.store.evaluations() if one.id == identity)
-        scores = results.store.predictions(record.predict)
+        counted = results.store.evaluations(results.evaluations)
+        (predict,) = {record.predict for record in counted}
+        scores = results.store.predictions(predict)
         found.append(scores.set_index("image")["prediction"])
     fp32, bf16 = found[0], found[1].loc[found[0].index]
     labels = trained.leaderboard().iloc[0]["srocc_mean"]
