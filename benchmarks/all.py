@@ -64,6 +64,8 @@ def machine() -> dict[str, Any]:
 def run(name: str, asked: dict[str, Any], full: bool) -> dict[str, Any]:
     """Run a script; returns what it found, with all that is needed to judge it."""
     arguments = asked["full" if full else "quick"]
+    # Where Python may not keep compiled modules every process would compile all of ours.
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     command = [sys.executable, str(HERE / f"{name}.py"), *arguments]
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
     began = datetime.now(UTC)
@@ -71,7 +73,7 @@ def run(name: str, asked: dict[str, Any], full: bool) -> dict[str, Any]:
         told = Path(folder) / "told"
         done = subprocess.run(
             command,
-            env={**os.environ, FILE: str(told)},
+            env={**environment, FILE: str(told)},
             stdout=subprocess.PIPE,
             text=True,
             check=False,
