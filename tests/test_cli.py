@@ -414,6 +414,7 @@ def test_a_users_own_set_from_catalogue_to_leaderboard(iqabench, little, store, 
 
     code, again, said = run_little(iqabench, little, store, "--format", "csv")
     assert (code, again) == (0, printed)
+    assert "nothing to make: the store holds every job (2)" in said
     assert said[-1] == f"0 jobs made, 2 reused; results in {store}"
 
     out = tmp_path / "leaderboard.csv"

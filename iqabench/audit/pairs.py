@@ -83,8 +83,8 @@ class Audit:
         twins = [(pair.first.content, pair.second.content) for pair in self.pairs]
         if self.second is None:
             twins += [(b, a) for a, b in twins]
-            twins += [(content, content) for content in known]
-        return {there for here, there in twins if here in known and there in asked}
+        itself = known & asked if self.second is None else set()
+        return itself | {there for here, there in twins if here in known and there in asked}
 
     def scenes(self) -> list[tuple[str, ...]]:
         """Pictures of one set that pairs join, directly or through others; groups and names sorted.

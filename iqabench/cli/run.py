@@ -177,7 +177,9 @@ def finish(
     )
     emit_table(table, form, output)
     if not quiet:
-        _print_differences(results, exclude_shared)
+        if len(table.frame) > 1:
+            _print_differences(results, exclude_shared)
+        _print_outcome(results)
     if results.outcome is not None and results.outcome.failed:
         raise click.exceptions.Exit(1)
 
@@ -219,12 +221,16 @@ def _told(row: Row) -> str:
 
 
 def _print_differences(results: Results, exclude_shared: bool) -> None:
-    """Print each pair's difference in SROCC and the numbers of made, failed and reused jobs."""
+    """Print each pair's difference in SROCC."""
     for row in records(results.differences(exclude_shared=exclude_shared)):
         part = part_text(row)
         both = f", the {part} that both scored" if part else ""
         line = f"{row['a']} - {row['b']} on {row['test']}: SROCC {_told(row)}{both}"
         click.echo(visible(line), err=True)
+
+
+def _print_outcome(results: Results) -> None:
+    """Print the numbers of made, failed and reused jobs."""
     outcome = results.outcome
     if outcome is not None:
         failed = f", {len(outcome.failed)} failed" if outcome.failed else ""

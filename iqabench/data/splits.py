@@ -111,11 +111,9 @@ def shuffled(contents: Iterable[str], seed: int) -> list[str]:
     >>> shuffled(["a", "b", "c"], 0) == shuffled(["c", "b", "a", "a"], 0)
     True
     """
-
-    def key(content: str) -> bytes:
-        return hashlib.sha256(f"{seed}\0{content}".encode()).digest()
-
-    return sorted(sorted(set(contents)), key=key)
+    # The dictionary makes them distinct, and sorts thousands of seeds faster than a key function.
+    named = {hashlib.sha256(f"{seed}\0{name}".encode()).digest(): name for name in contents}
+    return [named[key] for key in sorted(named)]
 
 
 def hold_out(name: str, contents: Iterable[str], seed: int, protocol: Protocol) -> Split:

@@ -50,6 +50,8 @@ def execute(
     if run is not None:
         store.save_run(run)
     tasks = list(_tasks(plan, store))
+    if not tasks and plan.jobs:  # at once, because the statistics of thousands take a while
+        watch.say(f"nothing to make: the store holds every job ({len(plan.jobs)})")
     made, failed = 0, set[str]()
     for task, ended in (executor or Serial()).make(tasks, store, watch) if tasks else ():
         made += ended.fresh
@@ -57,7 +59,7 @@ def execute(
             if not _follows(task.job, failed):
                 watch.fail(_complaint(ended.job.record, ended.job.fingerprint))
             failed.add(ended.job.fingerprint)
-    store.keep_ended()
+    store.keep_known()
     ordered = (task.job.fingerprint for task in tasks)
     return Outcome(made, len(plan.jobs) - made, tuple(name for name in ordered if name in failed))
 

@@ -7,7 +7,7 @@ keeps the traceback.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -34,10 +34,11 @@ def check(plan: Plan, store: Store, watch: Watcher) -> None:
         IqabenchError: a model cannot work, and the message names it; or epochs cannot be logged
             where they are to be; or networks cannot be compiled.
     """
-    problems = dict(_problems(plan, store, watch, fetch=True))
+    waiting = _waiting(plan, store)
+    problems = dict(_problems(waiting, store, watch, fetch=True))
     if problems:
         _refuse(problems)
-    networks = [one for one in _waiting(plan, store).values() if one.kind.has_recipe]
+    networks = [one for one in waiting if one.kind.has_recipe]
     for at in {one.log for one in networks if one.log is not None and one.trains}:
         from iqabench.engine import training_log
 
@@ -58,7 +59,7 @@ def downloads(plan: Plan, store: Store, watch: Watcher) -> dict[str, str]:
     Raises:
         IqabenchError: a model cannot work; the message names it.
     """
-    found = dict(_problems(plan, store, watch, fetch=False))
+    found = dict(_problems(_waiting(plan, store), store, watch, fetch=False))
     problems = {label: one for label, one in found.items() if not isinstance(one, NotFetched)}
     if problems:
         _refuse(problems)
@@ -69,17 +70,16 @@ def downloads(plan: Plan, store: Store, watch: Watcher) -> dict[str, str]:
 
 
 def _problems(
-    plan: Plan, store: Store, watch: Watcher, fetch: bool
+    waiting: Collection[ModelRequest], store: Store, watch: Watcher, fetch: bool
 ) -> Iterator[tuple[str, IqabenchError]]:
     """Labels of the models that cannot be built, and why."""
-    waiting = _waiting(plan, store)
     if not waiting:
         return
     import torch
 
     allowed = nullcontext() if fetch else nothing_fetched()
     with allowed, torch.random.fork_rng(devices=[]), watch.task("checking the models") as tick:
-        for done, request in enumerate(waiting.values(), 1):
+        for done, request in enumerate(waiting, 1):
             try:
                 _build(request, store)
             except IqabenchError as error:
@@ -89,7 +89,7 @@ def _problems(
             tick(done, len(waiting), "models")
 
 
-def _waiting(plan: Plan, store: Store) -> dict[str, ModelRequest]:
+def _waiting(plan: Plan, store: Store) -> Collection[ModelRequest]:
     """The models of the jobs that have yet to be made, but not those that such a job will fit."""
     found: dict[str, ModelRequest] = {}
     for job in plan.jobs:
@@ -97,7 +97,7 @@ def _waiting(plan: Plan, store: Store) -> dict[str, ModelRequest]:
             known = store.ended(job.fingerprint)
             if known is None or not known.done:
                 found[job.model.label] = job.model
-    return found
+    return found.values()
 
 
 def _build(request: ModelRequest, store: Store) -> None:

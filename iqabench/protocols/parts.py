@@ -97,15 +97,16 @@ def parts_of(
     protocol = _sized(dataset, dataset.card.protocol, shares)
     if split not in (None, "official"):
         made = splits.load(Path(split), dataset.name, dataset.table["content"])
-        named = TestProtocol(kind="file", split=made.hash)
+        of_file = TestProtocol(kind="file", split=made.hash)
         for seed in range(seeds or protocol.seeds):
-            yield Part(dataset, dataset, made, made.test, seed, None, named)
+            yield Part(dataset, dataset, made, made.test, seed, None, of_file)
         return
     if split == "official":
         protocol = protocol.model_copy(update={"kind": "official"})
+    named = _named(protocol)
     for seed in range(seeds or protocol.seeds):
         for fold, made in _within(dataset, protocol, seed):
-            yield Part(dataset, dataset, made, made.test, seed, fold, _named(protocol))
+            yield Part(dataset, dataset, made, made.test, seed, fold, named)
 
 
 def whole(dataset: Dataset) -> Part:

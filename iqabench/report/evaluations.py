@@ -219,7 +219,7 @@ def groups(
         ended = store.ended(record.predict) or (record.fit and store.ended(record.fit))
         if ended and has_table(record.test, record.test_hash):
             found.setdefault(_shared_by_repetitions(record), []).append(record)
-    store.keep_ended()
+    store.keep_known()
     stored = [tuple(sorted(each, key=lambda r: (r.seed, r.fold or 0))) for each in found.values()]
     told = dict(
         zip(

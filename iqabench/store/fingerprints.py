@@ -11,12 +11,12 @@ from typing import Any
 
 LENGTH = 16
 """Hexadecimal digits of a hash."""
+_plain = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def digest(fields: Mapping[str, Any]) -> str:
     """Hex digest of a JSON object, independent of the order of its keys."""
-    text = json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.blake2b(text.encode(), digest_size=LENGTH // 2).hexdigest()
+    return text_digest([_plain.encode(fields)])
 
 
 def text_digest(lines: list[str]) -> str:

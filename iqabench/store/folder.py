@@ -200,12 +200,13 @@ class Store(Shelf):
         every = {name: self.ended(name) for name in names if "." not in name}
         found = {name: one for name, one in every.items() if one is not None}
         self._ended.drop_others(set(found))
-        self.keep_ended()
+        self.keep_known()
         return found
 
-    def keep_ended(self) -> None:
-        """Keep the facts of jobs that were asked for, so that the next process finds them."""
+    def keep_known(self) -> None:
+        """Keep what was learnt of jobs and records, so that the next process need not read them."""
         self._ended.write()
+        self._saved.write()
 
     def find(self, beginning: str) -> Job:
         """The ended job whose fingerprint begins with ``beginning``.

@@ -17,7 +17,8 @@ from iqabench.store.records import StoredFile
 CLOCK_STEP = 50_000_000
 """Nanoseconds: more than the step of the clock that file systems take times from (up to 10 ms)."""
 
-_known: dict[Path, tuple[tuple[int, ...], StoredFile]] = {}
+Stamp = list[int]
+_known: dict[Path, tuple[Stamp, StoredFile]] = {}
 
 
 def described(path: Path) -> StoredFile:
@@ -26,14 +27,14 @@ def described(path: Path) -> StoredFile:
     Raises:
         OSError: it cannot be read.
     """
-    stamp = _stamp(path.stat())
+    at = _stamp(path.stat())
     known = _known.get(path)
-    if known is not None and known[0] == stamp:
+    if known is not None and known[0] == at:
         return known[1]
     now = time.time_ns()
-    found = StoredFile(name=path.name, sha256=sha256(path), bytes=stamp[1])
-    if stamp[-1] < now - CLOCK_STEP:  # else a further change could have the same time
-        _known[path] = (stamp, found)
+    found = StoredFile(name=path.name, sha256=sha256(path), bytes=at[1])
+    if at[-1] < now - CLOCK_STEP:  # else a further change could have the same time
+        _known[path] = (at, found)
     return found
 
 
@@ -66,13 +67,12 @@ def problem(
     return ""
 
 
-def stamp_text(path: str) -> str:
-    """What the system says of a file, as text: inode, size and times; ``-`` where there is none."""
+def stamp(path: str) -> Stamp:
+    """What the system says of a file: inode, size, times of change; nothing where there is none."""
     try:  # a path object would take most of the time of a plan of thousands of jobs
-        stat = os.stat(path)  # noqa: PTH116
+        return _stamp(os.stat(path))  # noqa: PTH116
     except OSError:
-        return "-"
-    return text_of(stat)
+        return []
 
 
 def text_of(stat: os.stat_result) -> str:
@@ -80,5 +80,5 @@ def text_of(stat: os.stat_result) -> str:
     return " ".join(map(str, _stamp(stat)))
 
 
-def _stamp(stat: os.stat_result) -> tuple[int, ...]:
-    return stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns
+def _stamp(stat: os.stat_result) -> Stamp:
+    return [stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns]

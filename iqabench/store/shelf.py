@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 
 from iqabench.contract.errors import StoreError
 from iqabench.store import intact, label_tables, removal
+from iqabench.store.fingerprints import text_digest
 from iqabench.store.formats import written_format
 from iqabench.store.reading import RUN_AGAIN, Kind, read_record
 from iqabench.store.records import FORMAT, EvaluationRecord, SplitRecord, StressRecord, plain
 from iqabench.store.run_records import RunRecord
+from iqabench.store.saved import SavedRecords
 from iqabench.store.sealed import write_sealed
 
 if TYPE_CHECKING:
@@ -58,8 +60,11 @@ class Shelf:
 
     def save_split(self, record: SplitRecord) -> None:
         """Keep a split under its hash."""
-        if self.split(record.digest) != record:
-            write_sealed(self._readable / "splits" / f"{record.digest}.json", plain(record))
+        name = f"splits/{record.digest}.json"
+        if not self._saved.holds(name, record.digest):
+            if self._record(self._readable / name, SplitRecord) != record:
+                write_sealed(self._readable / name, plain(record))
+            self._saved.note(name, record.digest)
 
     def split(self, split_hash: str) -> SplitRecord | None:
         """The split kept by :meth:`save_split`; None where there is none."""
@@ -67,37 +72,44 @@ class Shelf:
 
     def save_evaluation(self, record: EvaluationRecord) -> None:
         """Keep an evaluation under its ID."""
-        path = self._readable / "evaluations" / f"{record.id}.json"
-        if self._evaluation(path) != record:
+        name = f"evaluations/{record.id}.json"
+        content = text_digest([record.model_dump_json()])
+        if self._saved.holds(name, content):
+            self._evaluations[record.id] = intact.stamp(f"{self._readable}/{name}"), record
+            return
+        if self.evaluation(record.id) != record:
             # There are thousands, and the next run writes again what a loss of power took.
-            write_sealed(path, plain(record), lasting=False)
+            write_sealed(self._readable / name, plain(record), lasting=False)
+        self._saved.note(name, content)
 
-    def evaluation(self, name: str) -> EvaluationRecord | None:
-        """The evaluation of that ID; None where there is none."""
-        return self._evaluation(self._readable / "evaluations" / f"{name}.json")
+    @cached_property
+    def _saved(self) -> SavedRecords:
+        return SavedRecords(self._readable)
 
     def evaluations(self, only: Iterable[str] | None = None) -> list[EvaluationRecord]:
         """The evaluations of those IDs that there are, or all, in the order of IDs."""
-        folder = self._readable / "evaluations"
         if only is None:
-            paths = sorted(folder.glob("[!.]*.json"))
-        else:
-            paths = [folder / f"{name}.json" for name in sorted({*only})]
-        return [record for path in paths if (record := self._evaluation(path)) is not None]
+            only = [path.stem for path in (self._readable / "evaluations").glob("[!.]*.json")]
+        found = (self.evaluation(name) for name in sorted({*only}))
+        return [record for record in found if record is not None]
 
     @cached_property
-    def _evaluations(self) -> dict[str, tuple[str, EvaluationRecord]]:
+    def _evaluations(self) -> dict[str, tuple[intact.Stamp, EvaluationRecord]]:
         return {}
 
-    def _evaluation(self, path: Path) -> EvaluationRecord | None:
-        """The evaluation in a file, which is read again only if it has changed."""
-        stamp = intact.stamp_text(str(path))
-        known = self._evaluations.get(path.name)
+    def evaluation(self, name: str) -> EvaluationRecord | None:
+        """The evaluation of that ID; None where there is none.
+
+        Its file is read again only if it has changed.
+        """
+        path = f"{self._readable}/evaluations/{name}.json"
+        stamp = intact.stamp(path)
+        known = self._evaluations.get(name)
         if known is not None and known[0] == stamp:
             return known[1]
-        record = self._record(path, EvaluationRecord)
+        record = self._record(Path(path), EvaluationRecord)
         if record is not None:
-            self._evaluations[path.name] = stamp, record
+            self._evaluations[name] = stamp, record
         return record
 
     def save_stress(self, record: StressRecord) -> None:
