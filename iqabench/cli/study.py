@@ -97,6 +97,7 @@ def command(
         ),
     }
     if study == "cost":
+        _refuse_unused("datasets", "split", "seeds")
         own = [f"{model}.{text}" for text in overrides]
         emit(iqabench.cost([model, "maniqa"], set=own, base="maniqa", **asked), form, output)
         return
@@ -128,6 +129,19 @@ def _model(study: str, argument: str | None, option: str | None, providers: str 
     if argument and option:
         raise UsageError(f"two models are named, {argument} and {option}", "leave one out")
     return argument or option or "biosiqnet-lite"
+
+
+def _refuse_unused(*options: str) -> None:
+    """Refuse options of ``study`` of which the study of cost would take no notice.
+
+    Raises:
+        UsageError: one of them was given.
+    """
+    given = click.get_current_context().get_parameter_source
+    for name in options:
+        if given(name) is not click.core.ParameterSource.DEFAULT:
+            hint = "it times networks on pictures of its own"
+            raise UsageError(f"the study 'cost' takes no --{name}", hint)
 
 
 def _emit_stress(

@@ -91,13 +91,13 @@ def _predicted(
     # Permissive: releases of pandas write texts as other types.
     scored = pa.concat_tables(tables.values(), promote_options="permissive").to_pandas()
     known, wanted = scored.pop("image").to_numpy(dtype=object), images.to_numpy(dtype=object)
-    ends = dict(zip(tables, np.cumsum([len(one) for one in tables.values()]), strict=True))
+    ends = np.cumsum([len(one) for one in tables.values()])
+    rows = {job: slice(end - len(tables[job]), end) for job, end in zip(tables, ends, strict=True)}
     places = []
     for job, part in zip(jobs, parts, strict=True):
-        end = ends.get(job, 0)
-        start = end - len(tables[job]) if job in tables else 0
-        found = _found(known[start:end], wanted[part])
-        places.append(np.where(found < 0, -1, found + start))
+        own = rows.get(job, slice(0, 0))
+        found = _found(known[own], wanted[part])
+        places.append(np.where(found < 0, -1, found + own.start))
     made: pd.DataFrame = scored.reindex(np.concatenate(places)).reset_index(drop=True)
     if len(tables) < len(read):
         failed = np.repeat([job not in tables for job in jobs], [len(part) for part in parts])
