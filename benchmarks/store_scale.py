@@ -39,6 +39,8 @@ from iqabench.store.folder import PREDICTIONS
 from iqabench.store.records import JobRecord
 
 CONTENTS, LEVELS = 50, 4
+ROUNDS = 5
+"""Runs of each warm command, of which the one in the middle is told."""
 LIMITED = 10_000
 ANSWER = b"nothing to make"
 """What ``run`` says when it knows that every job of the plan is done."""
@@ -138,6 +140,11 @@ class Used:
         return f"{self.processor:.1f} s of the processor, {self.wall:.1f} s, {self.memory:.0f} MB"
 
 
+def median(found: Sequence[Used]) -> Used:
+    """The one in the middle, by time of the processor."""
+    return sorted(found, key=lambda one: one.processor)[len(found) // 2]
+
+
 def measured(words: Sequence[str]) -> tuple[Used, Used | None]:
     """What a command takes in all, and until it says :data:`ANSWER`; None where it does not.
 
@@ -208,11 +215,12 @@ def measure(jobs: int, sets: int, folder: Path) -> None:
     for name, words in commands.items():
         for kept in (store / "cache").glob("*"):
             kept.unlink()
-        for state in ("cold", "warm"):
-            whole, answer = measured([*words, "--store", str(store)])
-            if answer is not None:
-                told(jobs, sets, f"{name} answers", state, answer)
-            told(jobs, sets, name, state, whole)
+        for state, rounds in (("cold", 1), ("warm", ROUNDS)):
+            found = [measured([*words, "--store", str(store)]) for _ in range(rounds)]
+            answers = [answer for _, answer in found if answer is not None]
+            if answers:
+                told(jobs, sets, f"{name} answers", state, median(answers))
+            told(jobs, sets, name, state, median([whole for whole, _ in found]))
 
 
 def main() -> None:

@@ -111,8 +111,12 @@ def shuffled(contents: Iterable[str], seed: int) -> list[str]:
     >>> shuffled(["a", "b", "c"], 0) == shuffled(["c", "b", "a", "a"], 0)
     True
     """
-    # The dictionary makes them distinct, and sorts thousands of seeds faster than a key function.
-    named = {hashlib.sha256(f"{seed}\0{name}".encode()).digest(): name for name in contents}
+    # Thousands of seeds take a third less time so than with a key function.
+    keyed, named = hashlib.sha256(f"{seed}\0".encode()), dict[bytes, str]()
+    for content in contents:
+        key = keyed.copy()
+        key.update(content.encode())
+        named[key.digest()] = content
     return [named[key] for key in sorted(named)]
 
 

@@ -44,8 +44,9 @@ class Record(BaseModel):
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """A copy with other values, without what was computed from the former ones."""
         copied = super().model_copy(update=update, deep=deep)
-        for computed in copied.__dict__.keys() - type(self).model_fields.keys():
-            del copied.__dict__[computed]
+        values, fields = vars(copied), type(self).model_fields
+        for computed in [name for name in values if name not in fields]:
+            del values[computed]
         return copied
 
     @cached_property
