@@ -46,8 +46,8 @@ COMMANDS = {
 
 
 OBJECTS = 100_000
-"""New objects between two searches for garbage that refers to itself. Of Python's own 700 a plan of
-thousands of jobs, none of which is garbage, would spend a sixth of its time in searches."""
+"""New objects between two searches for garbage that refers to itself. After Python's own 700 a plan
+of thousands of jobs, none of which is garbage, would spend a sixth of its time in searches."""
 
 
 @click.group(

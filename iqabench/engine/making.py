@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from iqabench.contract.errors import IqabenchError
 from iqabench.contract.progress import Tick
+from iqabench.engine.garbage import searched_often
 from iqabench.engine.titles import title
 from iqabench.kit.foreign import own_output
 from iqabench.protocols.plan import FitJob, PredictJob
@@ -90,7 +91,7 @@ def _ended(job: FitJob | PredictJob, store: Store, folder: Path, tick: Tick) -> 
     """Do the work of a job; returns its record, also where it failed."""
     start, began = time.perf_counter(), datetime.now(UTC)
     try:
-        with own_output():
+        with own_output(), searched_often():
             found: Fitted | Predicted | _Failed = _work(job, store, folder, tick)
     except (Exception, SystemExit) as error:
         hint = error.hint if isinstance(error, IqabenchError) else ""
