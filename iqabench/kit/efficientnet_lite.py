@@ -10,7 +10,6 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -161,30 +160,12 @@ class NormalisedReLU6(nn.BatchNorm2d):
 
     def __init__(self, channels: int) -> None:
         super().__init__(channels, EPSILON)
-        self.act = ReLU6(inplace=True)
+        self.act = nn.ReLU6(inplace=True)
 
     def forward(self, feature: Tensor) -> Tensor:
         """(B, C, h, w) -> the same shape, in [0, 6]."""
         found: Tensor = self.act(super().forward(feature))
         return found
-
-
-class ReLU6(nn.ReLU6):
-    """PyTorch's, in a third of its time where a processor scores in bfloat16."""
-
-    def forward(self, feature: Tensor) -> Tensor:
-        """Any shape -> the same shape, in [0, 6]."""
-        scores = not (torch.is_grad_enabled() or torch.compiler.is_compiling())
-        if feature.dtype != torch.bfloat16 or feature.device.type != "cpu" or not scores:
-            found: Tensor = super().forward(feature)
-            return found
-        # The bits of numbers of this type, read as whole numbers, have the numbers' signs, and from
-        # 0 on their order. Only NaN differs: it comes out as 0 or 6.
-        return feature.view(torch.int16).clamp_(0, SIX).view(torch.bfloat16)
-
-
-SIX = 0x40C0
-"""The bits of 6 in bfloat16."""
 
 
 class HalvingConvolution(nn.Conv2d):

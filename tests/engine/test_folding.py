@@ -9,7 +9,7 @@ import timm
 import torch
 from torch import Tensor, nn
 
-from iqabench.engine.folding import Folded
+from iqabench.engine.folding import Folded, ReLU6OfBits
 from iqabench.kit.encoders import encoder
 
 
@@ -177,3 +177,36 @@ def test_a_convolution_that_is_computed_exactly_keeps_its_weights() -> None:
     with torch.autocast("cpu", torch.bfloat16):
         assert torch.equal(folded(images), network(images))
     assert folded.network is network
+
+
+@torch.inference_mode()
+def test_relu6_of_bits_is_torchs() -> None:
+    every = torch.arange(-(2**15), 2**15).to(torch.int16).view(torch.bfloat16)
+    numbers = every[~every.isnan()]
+    assert torch.equal(ReLU6OfBits()(numbers.clone()), nn.functional.relu6(numbers))
+    floats = torch.tensor([-1.0, 0.5, 7.0])
+    assert torch.equal(ReLU6OfBits()(floats.clone()), nn.functional.relu6(floats))
+
+
+def _bits(network: nn.Module) -> int:
+    return sum(isinstance(one, ReLU6OfBits) for one in network.modules())
+
+
+@torch.inference_mode()
+def test_bfloat16_is_cut_by_its_bits_unless_a_weight_is_no_number() -> None:
+    """Else a damaged network would have scores: NaN would come out of every ReLU6 as 0 or 6."""
+    images = torch.rand(1, 3, 64, 64)
+    network: Any = _alive(encoder("efficientnet-lite0", "random"))
+    whole = nn.Sequential(network, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(1280, 1))
+    expected, folded = Folded(whole), Folded(whole)
+    with torch.autocast("cpu", torch.bfloat16):
+        found = folded(images)
+        assert _bits(folded) == sum(type(one) is nn.ReLU6 for one in whole.modules()) > 30
+        assert torch.equal(folded(images), found)
+    expected(images)
+    assert _bits(expected) == 0  # in float32
+    network.net.bn1.weight[0] = float("nan")
+    damaged = Folded(whole)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert damaged(images).isnan().all()
+    assert _bits(damaged) == 0

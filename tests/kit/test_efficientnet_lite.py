@@ -8,7 +8,7 @@ import timm
 import torch
 from torch import nn
 
-from iqabench.kit.efficientnet_lite import SIZES, EfficientNetLite, ReLU6
+from iqabench.kit.efficientnet_lite import SIZES, EfficientNetLite
 
 each_size = pytest.mark.parametrize("name", SIZES)
 PROGRAM = """
@@ -86,19 +86,3 @@ def test_a_score_needs_neither_timm_nor_torchvision() -> None:
         [sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
-
-
-def test_relu6_of_every_bfloat16_is_torchs() -> None:
-    every = torch.arange(-(2**15), 2**15).to(torch.int16).view(torch.bfloat16)
-    numbers = every[~every.isnan()]
-    with torch.inference_mode():
-        found = ReLU6(inplace=True)(numbers.clone())
-    assert torch.equal(found, nn.functional.relu6(numbers))
-    assert found.dtype == torch.bfloat16
-
-
-def test_relu6_has_torchs_gradient_in_bfloat16() -> None:
-    given = torch.tensor([-1.0, 0.5, 5.0, 7.0], dtype=torch.bfloat16, requires_grad=True)
-    ReLU6(inplace=True)(given * 1).sum().backward()
-    assert given.grad is not None
-    assert given.grad.tolist() == [0, 1, 1, 0]
