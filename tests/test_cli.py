@@ -208,6 +208,7 @@ def test_the_list_of_models_names_sizes_and_further_libraries(iqabench, toy, mon
         (["study", "cost", "--seeds", "2"], "the study 'cost' takes no --seeds"),
         (["study", "cost", "--dataset", "demo"], "the study 'cost' takes no --datasets"),
         (["study", "cost", "--split", "official"], "the study 'cost' takes no --split"),
+        (["study", "cost", "--init", "random"], "the study 'cost' takes no --init"),
         (["reproduce", "brisque", "--table", "1"], "no tables of 'brisque'"),
         (["reproduce", "biosiqnet", "--table", "99"], "no table 99"),
         (["reproduce", "biosiqnet", "--table", "1", "--seeds", "0", "--quiet"], "--seeds 0"),

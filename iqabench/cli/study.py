@@ -97,7 +97,7 @@ def command(
         ),
     }
     if study == "cost":
-        _refuse_unused("datasets", "split", "seeds")
+        _refuse_unused("datasets", "split", "seeds", "init", "saliency")
         own = [f"{model}.{text}" for text in overrides]
         emit(iqabench.cost([model, "maniqa"], set=own, base="maniqa", **asked), form, output)
         return
@@ -132,7 +132,7 @@ def _model(study: str, argument: str | None, option: str | None, providers: str 
 
 
 def _refuse_unused(*options: str) -> None:
-    """Refuse options of ``study`` of which the study of cost would take no notice.
+    """Refuse options of ``study`` that say what is learnt: the study of cost learns nothing.
 
     Raises:
         UsageError: one of them was given.
@@ -140,7 +140,7 @@ def _refuse_unused(*options: str) -> None:
     given = click.get_current_context().get_parameter_source
     for name in options:
         if given(name) is not click.core.ParameterSource.DEFAULT:
-            hint = "it times networks on pictures of its own"
+            hint = "it times networks with random weights on pictures of its own"
             raise UsageError(f"the study 'cost' takes no --{name}", hint)
 
 

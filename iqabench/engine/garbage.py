@@ -14,7 +14,8 @@ OBJECTS = 700
 def searched_often() -> Iterator[None]:
     """Search often: garbage of a job may hold large tensors. Commands search seldom otherwise."""
     before = gc.get_threshold()
-    gc.set_threshold(OBJECTS, *before[1:])
+    if before[0] > OBJECTS:  # else somebody searches as often already, or wants no search
+        gc.set_threshold(OBJECTS, *before[1:])
     try:
         yield
     finally:

@@ -57,12 +57,12 @@ class EndedJobs:
 
     def get(self, fingerprint: str) -> Ended | None:
         """The facts of a job; None where they are not known, or a file of it has changed."""
-        known = self._known.get(fingerprint)
-        if known is None:
+        facts = self._known.value(fingerprint)
+        if facts is None:
             return None
-        stamps, facts = known
         ended = Ended._make(facts)
-        return ended if stamps == self._stamps(fingerprint, ended.files) else None
+        found = self._known.get(fingerprint, self._stamps(fingerprint, ended.files))
+        return ended if found is not None else None
 
     def put(self, fingerprint: str, ended: Ended) -> None:
         """Remember the facts of a job."""

@@ -74,8 +74,11 @@ def _fingerprint(path: Path) -> str:
 def _parts(folder: Path) -> Iterator[Garbage]:
     """Parts of files and probes that a dead process left in a folder."""
     # One look at the names: a store has tens of thousands of files.
-    names = os.listdir(folder) if folder.is_dir() else []  # noqa: PTH208
-    for name in sorted(names):
+    try:
+        names = sorted(os.listdir(folder))  # noqa: PTH208
+    except OSError:  # not there, or not ours to read
+        names = []
+    for name in names:
         is_part = name.startswith(".probe-") or (name[0] == "." and name.endswith(".part"))
         if is_part and _age(folder / name) > OLD:
             yield item(folder / name, "a process left it")

@@ -12,7 +12,10 @@ INDEX, FORM = "records.json", 1
 
 
 class SavedRecords:
-    """The records that were written, or compared with their files, and have not changed since.
+    """The records that were compared with their files, and have not changed since.
+
+    A file whose bytes change without its times, as on a failing disk, is told by whoever reads it,
+    and then forgotten here: the next run compares it, and writes it again.
 
     Args:
         root: the store.
@@ -22,18 +25,27 @@ class SavedRecords:
         self._root = str(root)
         self._known = Stamped(root / "cache" / INDEX, FORM)
 
-    def holds(self, name: str, content: str) -> bool:
-        """Whether a file, such as ``splits/01ab.json``, is known to hold what has this hash."""
-        known = self._known.get(name)
-        return known is not None and known == [self._stamp(name), content]
+    def stamp(self, name: str) -> intact.Stamp:
+        """What the system says of a file, such as ``splits/01ab.json``."""
+        return intact.stamp(f"{self._root}/{name}")
 
-    def note(self, name: str, content: str) -> None:
-        """Remember that a file holds what has this hash."""
-        self._known.put(name, self._stamp(name), content)
+    def holds(self, name: str, stamp: intact.Stamp, content: str) -> bool:
+        """Whether a file with this stamp is known to hold what has this hash."""
+        return bool(stamp) and self._known.get(name, stamp) == content
+
+    def note(self, name: str, stamp: intact.Stamp, content: str) -> None:
+        """Remember that a file, which had this stamp before it was read, holds what has this hash.
+
+        Files are noted when they are read, not when they are written: then they are too new.
+        """
+        self._known.put(name, stamp, content)
+
+    def forget(self, path: Path) -> None:
+        """Forget a file, which was found damaged."""
+        self._known.forget(f"{path.parent.name}/{path.name}")
 
     def write(self) -> None:
-        """Write what was learnt, if the store can be written."""
+        """Write what was learnt of files that are there, if the store can be written."""
+        if self._known.changed:
+            self._known.drop_others({name for name in self._known.names() if self.stamp(name)})
         self._known.write()
-
-    def _stamp(self, name: str) -> intact.Stamp:
-        return intact.stamp(f"{self._root}/{name}")

@@ -61,10 +61,13 @@ class Shelf:
     def save_split(self, record: SplitRecord) -> None:
         """Keep a split under its hash."""
         name = f"splits/{record.digest}.json"
-        if not self._saved.holds(name, record.digest):
-            if self._record(self._readable / name, SplitRecord) != record:
-                write_sealed(self._readable / name, plain(record))
-            self._saved.note(name, record.digest)
+        stamp = self._saved.stamp(name)  # before the file is read
+        if self._saved.holds(name, stamp, record.digest):
+            return
+        if self._record(self._readable / name, SplitRecord) == record:
+            self._saved.note(name, stamp, record.digest)
+        else:
+            write_sealed(self._readable / name, plain(record))
 
     def split(self, split_hash: str) -> SplitRecord | None:
         """The split kept by :meth:`save_split`; None where there is none."""
@@ -72,15 +75,15 @@ class Shelf:
 
     def save_evaluation(self, record: EvaluationRecord) -> None:
         """Keep an evaluation under its ID."""
-        name = f"evaluations/{record.id}.json"
-        content = text_digest([record.model_dump_json()])
-        if self._saved.holds(name, content):
-            self._evaluations[record.id] = intact.stamp(f"{self._readable}/{name}"), record
-            return
-        if self.evaluation(record.id) != record:
+        name, content = f"evaluations/{record.id}.json", text_digest([record.model_dump_json()])
+        stamp = self._saved.stamp(name)  # before the file is read
+        if self._saved.holds(name, stamp, content):
+            self._evaluations[record.id] = stamp, record
+        elif self.evaluation(record.id) == record:
+            self._saved.note(name, stamp, content)
+        else:
             # There are thousands, and the next run writes again what a loss of power took.
             write_sealed(self._readable / name, plain(record), lasting=False)
-        self._saved.note(name, content)
 
     @cached_property
     def _saved(self) -> SavedRecords:
@@ -141,6 +144,7 @@ class Shelf:
         try:
             return read_record(path, kind)
         except StoreError as error:
+            self._saved.forget(path)
             self._tell_line(f"{error.message}: it is left out; {error.hint}")
             return None
 

@@ -31,37 +31,54 @@ class Stamped:
 
     def __init__(self, place: Path, form: int) -> None:
         self._place, self._form = place, form
-        self._changed = False
+        self.changed = False
+        """Whether something was learnt or forgotten since the file was read or written."""
 
-    def get(self, name: str) -> Known | None:
-        """What was known under a name when the files had these stamps."""
-        return self._known.get(name)
+    def names(self) -> set[str]:
+        """The names under which something is known."""
+        return set(self._known)
+
+    def get(self, name: str, stamps: list[int]) -> Any:
+        """What is known under a name; None if nothing, or if its files had other stamps."""
+        known = self._known.get(name)
+        return known[1] if known is not None and known[0] == stamps else None
+
+    def value(self, name: str) -> Any:
+        """What was known under a name, whatever its files are now; None if nothing."""
+        known = self._known.get(name)
+        return None if known is None else known[1]
 
     def put(self, name: str, stamps: list[int], value: Any) -> None:
-        """Remember a value, unless its files are so new that they may still change."""
+        """Remember a value.
+
+        Nothing is kept of files that are not there, or so new that they may still change.
+        """
         latest = max(stamps, default=0)  # inodes and sizes are smaller than times
-        if latest < time.time_ns() - intact.CLOCK_STEP:
+        if stamps and latest < time.time_ns() - intact.CLOCK_STEP:
             self._known[name] = [stamps, value]
-            self._changed = True
+            self.changed = True
+
+    def forget(self, name: str) -> None:
+        """Forget a name, if it is known."""
+        if self._known.pop(name, None) is not None:
+            self.changed = True
 
     def drop_others(self, names: Set[str]) -> None:
         """Forget all other names."""
         for gone in self._known.keys() - names:
-            del self._known[gone]
-            self._changed = True
+            self.forget(gone)
 
     def write(self) -> None:
         """Write what was learnt since the file was read, if it can be written."""
-        if self._changed:
+        if self.changed:
             # As one text: the layout of sealed files would give each number a line.
             known = json.dumps(self._known, ensure_ascii=False)
             cache_sealed(self._place, {"form": self._form, "known": known})
-            self._changed = False
+            self.changed = False
 
     @cached_property
     def _known(self) -> dict[str, Known]:
-        found = read_cached(self._place)
-        if found is None or found.get("form") != self._form:
-            return {}
-        known: dict[str, Known] = json.loads(found["known"])
-        return known
+        found = read_cached(self._place) or {}
+        text = found.get("known") if found.get("form") == self._form else None
+        known = json.loads(text) if isinstance(text, str) else {}
+        return known if isinstance(known, dict) else {}
