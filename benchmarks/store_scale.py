@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -125,9 +126,9 @@ def place(kept: Path | None) -> Iterator[Path]:
         yield Path(folder)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, order=True)
 class Used:
-    """What a process has taken so far."""
+    """What a process has taken so far; more time of the processor is more."""
 
     processor: float
     """Seconds."""
@@ -138,11 +139,6 @@ class Used:
 
     def __str__(self) -> str:
         return f"{self.processor:.1f} s of the processor, {self.wall:.1f} s, {self.memory:.0f} MB"
-
-
-def median(found: Sequence[Used]) -> Used:
-    """The one in the middle, by time of the processor."""
-    return sorted(found, key=lambda one: one.processor)[len(found) // 2]
 
 
 def measured(words: Sequence[str]) -> tuple[Used, Used | None]:
@@ -219,8 +215,8 @@ def measure(jobs: int, sets: int, folder: Path) -> None:
             found = [measured([*words, "--store", str(store)]) for _ in range(rounds)]
             answers = [answer for _, answer in found if answer is not None]
             if answers:
-                told(jobs, sets, f"{name} answers", state, median(answers))
-            told(jobs, sets, name, state, median([whole for whole, _ in found]))
+                told(jobs, sets, f"{name} answers", state, statistics.median_low(answers))
+            told(jobs, sets, name, state, statistics.median_low([whole for whole, _ in found]))
 
 
 def main() -> None:

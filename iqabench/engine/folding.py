@@ -81,7 +81,7 @@ def _rounded(network: nn.Module, inputs: list[Tensor], kind: torch.dtype) -> nn.
     def round_them(copy: nn.Module) -> None:
         for convolution in convolutions(copy):
             convolution.to(kind)
-        if kind == torch.bfloat16 and inputs[0].device.type == "cpu" and _finite(copy):
+        if kind == torch.bfloat16 and inputs[0].device.type == "cpu":
             _cut_by_bits(copy)
 
     own = convolutions(network)
@@ -106,15 +106,23 @@ class ReLU6OfBits(nn.Module):
 
 
 def _cut_by_bits(network: nn.Module) -> None:
-    """Put :class:`ReLU6OfBits` in the place of each ReLU6 that may change its input."""
-    for parent in list(network.modules()):
-        for name, module in list(parent.named_children()):
-            if type(module) is nn.ReLU6 and module.inplace:
-                setattr(parent, name, ReLU6OfBits())
+    """Put :class:`ReLU6OfBits` in the place of each ReLU6 that may change its input.
+
+    Not where a weight is no finite number, which is to show in the scores.
+    """
+    places = [
+        (parent, name)
+        for parent in network.modules()
+        for name, module in parent.named_children()
+        if type(module) is nn.ReLU6 and module.inplace
+    ]
+    if places and _finite(network):
+        for parent, name in places:
+            setattr(parent, name, ReLU6OfBits())
 
 
 def _finite(network: nn.Module) -> bool:
-    """Whether no weight is NaN or infinite. Others are to show in the scores."""
+    """Whether no weight is NaN or infinite."""
     return all(
         bool(one.isfinite().all())
         for one in network.state_dict().values()

@@ -31,7 +31,8 @@ class SavedRecords:
 
     def holds(self, name: str, stamp: intact.Stamp, content: str) -> bool:
         """Whether a file with this stamp is known to hold what has this hash."""
-        return bool(stamp) and self._known.get(name, stamp) == content
+        found: str | None = self._known.get(name, stamp)
+        return found == content
 
     def note(self, name: str, stamp: intact.Stamp, content: str) -> None:
         """Remember that a file, which had this stamp before it was read, holds what has this hash.
